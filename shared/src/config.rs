@@ -1,0 +1,25 @@
+//! A site's configuration: DESIGN section 7 as types, and how a document becomes them.
+//!
+//! [`Site`] is plain data, checked as a whole. Secrets stay references (`"${NAME}"`) here: they
+//! are resolved where they are used, never stored resolved.
+
+use std::time::Duration;
+
+mod site;
+
+pub use site::*;
+
+/// The defaults of DESIGN section 7, by name, so that types and documentation agree.
+pub mod defaults {
+    use super::Duration;
+    /// From the first message of a question to the first AI text, over all providers.
+    pub const TURN_BUDGET: Duration = Duration::from_secs(15);
+    /// Providers' tries at one turn.
+    pub const MAX_ATTEMPTS: u32 = 3;
+    /// Messages this close together are one question.
+    pub const QUIET_WINDOW: Duration = Duration::from_millis(600);
+    /// The most that `quiet_window` may be.
+    pub const MAX_QUIET_WINDOW: Duration = Duration::from_secs(5);
+    /// Rounds of context, and the most that a stateless provider is ever sent.
+    pub const ROUNDS: u32 = 20;
+}

@@ -1,0 +1,257 @@
+//! The shape of a site's configuration.
+
+use super::defaults;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// A site's whole configuration.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Site {
+    /// Shown to visitors.
+    pub name: String,
+    /// BCP 47, such as `zh-CN`.
+    pub locale: String,
+    /// Origins that may embed the widget, such as `https://shop.example`; `*` allows all, and so
+    /// does an empty list.
+    pub allowed_origins: Vec<String>,
+    /// In order of preference.
+    pub providers: Vec<Provider>,
+    /// How turns go.
+    pub ai: Ai,
+    /// Rounds of context for stateless providers.
+    pub rounds: u32,
+    /// What visitors may do in a minute.
+    pub limits: Limits,
+    /// Declared answers.
+    pub rules: Vec<Rule>,
+    /// Where visitors come from, besides the web.
+    pub channels: Vec<Channel>,
+    /// What the widget shows before anything is said.
+    pub widget: Widget,
+}
+
+/// How turns go.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ai {
+    /// From the first message of a question to the first AI text.
+    pub turn_budget: Duration,
+    /// Providers' tries at one turn.
+    pub max_attempts: u32,
+    /// Messages this close together are one question.
+    pub quiet_window: Duration,
+    /// Whether AI, rules and flows speak while a person is asked for.
+    pub while_queued: bool,
+}
+
+impl Default for Ai {
+    fn default() -> Self {
+        Self {
+            turn_budget: defaults::TURN_BUDGET,
+            max_attempts: defaults::MAX_ATTEMPTS,
+            quiet_window: defaults::QUIET_WINDOW,
+            while_queued: false,
+        }
+    }
+}
+
+/// An AI service.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Provider {
+    /// Unique within the site.
+    pub name: String,
+    /// Which adapter speaks to it.
+    pub kind: ProviderKind,
+    /// With or without its version suffix; absent means the kind's own.
+    pub endpoint: Option<String>,
+    /// Usually a reference, `"${NAME}"`.
+    pub api_key: Option<Template>,
+    /// For `openai` and `workers_ai`.
+    pub model: Option<String>,
+    /// For `coze`.
+    pub bot_id: Option<String>,
+    /// For `openai` and `workers_ai`: what the model is told before the conversation.
+    pub system_prompt: Option<String>,
+    /// For `dify`.
+    pub inputs: BTreeMap<String, String>,
+    /// For `fastgpt`.
+    pub variables: BTreeMap<String, String>,
+    /// The most requests that may be sent to it.
+    pub rate_limit: Option<Rate>,
+    /// When to stop asking it.
+    pub circuit_breaker: CircuitBreaker,
+    /// All counted from when the request is sent; the earliest wins.
+    pub timeouts: Timeouts,
+}
+
+/// Which adapter speaks to a provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProviderKind {
+    /// `kouzi` or `coze`.
+    Coze,
+    /// `fastgpt`.
+    FastGpt,
+    /// `dify`.
+    Dify,
+    /// `openai`: any compatible service.
+    OpenAi,
+    /// `workers_ai`: over REST with an endpoint, by the binding without.
+    WorkersAi,
+}
+
+/// `"1000/分钟"`: at most so many in any window of that length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// How many.
+    pub count: u32,
+    /// In how long.
+    pub window: Duration,
+}
+
+/// When a provider is left alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CircuitBreaker {
+    /// Opens on this many consecutive counted failures.
+    pub failure_threshold: u32,
+    /// How long it stays open before one probe.
+    pub cooldown: Duration,
+}
+
+impl Default for CircuitBreaker {
+    fn default() -> Self {
+        Self { failure_threshold: 5, cooldown: Duration::from_secs(30) }
+    }
+}
+
+/// How long a provider may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// To the response's head.
+    pub connect: Duration,
+    /// To the first real text; progress events and pings don't count.
+    pub first_token: Duration,
+    /// Between bytes, once the text has begun.
+    pub idle: Duration,
+    /// To the logical end.
+    pub total: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(5),
+            first_token: Duration::from_secs(8),
+            idle: Duration::from_secs(20),
+            total: Duration::from_secs(120),
+        }
+    }
+}
+
+/// What visitors may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Sessions asked for by one address.
+    pub sessions_per_address: Rate,
+    /// Messages of one visitor: exact, in the conversation.
+    pub messages_per_visitor: Rate,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        let per_minute = Rate { count: 60, window: Duration::from_secs(60) };
+        Self { sessions_per_address: per_minute, messages_per_visitor: per_minute }
+    }
+}
+
+/// A declared answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rule {
+    /// Unique within the site; the source of its answers.
+    pub name: String,
+    /// When it is asked.
+    pub when: When,
+    /// Higher is asked first; equal ones in the order written.
+    pub priority: i32,
+    /// What the question must be.
+    pub matching: Matching,
+    /// When it holds, on the site's clock; empty means always.
+    pub hours: Option<Hours>,
+    /// Visitors' languages for which it holds (`zh` covers `zh-CN`); empty means all.
+    pub locales: Vec<String>,
+    /// What is said. Absent only when there is an action.
+    pub reply: Option<String>,
+    /// Offered below the reply.
+    pub quick_replies: Vec<String>,
+    /// What is done besides.
+    pub action: Option<RuleAction>,
+}
+
+/// When a rule is asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum When {
+    /// When AI cannot answer in time, or there is none.
+    #[default]
+    Fallback,
+    /// Before AI.
+    First,
+}
+
+/// What a question must be: every given condition holds. All empty matches every question.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Matching {
+    /// At least one of these occurs.
+    pub any: Vec<String>,
+    /// Each of these occurs.
+    pub all: Vec<String>,
+    /// None of these occurs.
+    pub none: Vec<String>,
+    /// This matches somewhere (case-insensitive, on the folded text).
+    pub regex: Option<String>,
+}
+
+/// What a rule does besides replying.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RuleAction {
+    /// Asks for a person.
+    Handoff,
+}
+
+/// Opening hours: `hours = { days = "mon-fri", from = "09:00", to = "18:00", utc_offset = "+08:00", outside = false }`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hours {
+    /// Monday first.
+    pub days: [bool; 7],
+    /// Minutes from midnight.
+    pub from: u16,
+    /// Minutes from midnight, exclusive; at or before `from` it is on the next day.
+    pub to: u16,
+    /// Minutes east of Greenwich.
+    pub utc_offset: i16,
+    /// The rule holds outside these hours instead.
+    pub outside: bool,
+}
+
+/// Where visitors come from, besides the web. Its keys belong to the channel's own adapter.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Channel {
+    /// Such as `wechat`.
+    pub kind: String,
+    /// The last part of its webhook path.
+    pub account: String,
+    /// All its other keys.
+    pub settings: BTreeMap<String, Template>,
+}
+
+/// What the widget shows before anything is said.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Widget {
+    /// The first thing a visitor reads.
+    pub greeting: Option<String>,
+    /// Questions to start from.
+    pub suggestions: Vec<String>,
+    /// Hex, such as `#1668dc`.
+    pub color: Option<String>,
+}
+
+/// A text that may refer to secrets: `"Bearer ${NAME}"`. Its `Debug` shows the references only.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Template(pub String);
