@@ -1,1 +1,35 @@
+//! Where a conversation and a site live on Cloudflare.
+//!
+//! A Durable Object takes what happens (frames, requests, bytes of a provider, timers), gives it
+//! to the core, stores what the core wants written and then does what the core wants done. There
+//! is no decision about the business here. No borrow of state is held across an await, writes
+//! come before acts, and nothing panics: a panic would take the object's neighbours down.
 
+// The exported classes need wasm-bindgen's generated code.
+#![allow(unsafe_code)]
+
+mod calls;
+mod conversation;
+mod deployment;
+mod entropy;
+mod error;
+mod glue;
+mod host;
+mod site;
+mod sites;
+mod sockets;
+mod store;
+
+pub use conversation::ConversationObject;
+pub use deployment::{Deployed, variable};
+pub use error::Fault;
+pub use site::SiteObject;
+pub use sites::{Lookup, live, remember};
+
+/// The header in which the edge tells an object who calls: a [`kefu_shared::wire::Caller`].
+pub const CALLER: &str = "x-kefu-caller";
+
+/// The name under which a conversation's object is found.
+pub fn object_name(site: &str, conversation: &str) -> String {
+    format!("v1:{site}:{conversation}")
+}

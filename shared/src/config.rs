@@ -5,9 +5,24 @@
 
 use std::time::Duration;
 
+mod address;
+mod document;
+mod embedded;
+mod fault;
+mod fields;
+mod quantity;
+mod read;
+mod references;
 mod site;
+mod template;
 
+pub use document::Format;
+pub use embedded::{Texts, texts};
+pub use fault::{Fault, Invalid, MAX_FAULTS};
+pub use read::read;
+pub use references::Reference;
 pub use site::*;
+pub use template::{MissingSecret, Template};
 
 /// The defaults of DESIGN section 7, by name, so that types and documentation agree.
 pub mod defaults {

@@ -4,7 +4,26 @@
 //! and entropy come in with each input, and what is to be written, sent or called comes out as
 //! data. The hosts (`kefu-durable`, `kefu-edge`) carry it out.
 
+pub mod address;
 pub mod config;
+pub mod context;
+pub mod conversation;
+pub mod failover;
+pub mod identity;
+pub mod keys;
+pub mod limit;
+pub mod origin;
+pub mod page;
+pub mod problem;
 pub mod provider;
 pub mod rules;
+pub mod schema;
+pub mod secrets;
+pub mod site;
+pub mod snowflake;
+pub mod text;
 pub mod time;
+pub mod token;
+pub mod view;
+pub mod who;
+pub mod wire;

@@ -1,1 +1,332 @@
-//! x
+//! AI services: what to ask them, and how to read what they answer.
+//!
+//! Everything here is data in and data out. [`request`] makes the parts of an HTTP request, the
+//! host sends it, [`reader`] takes the response's head and gives a [`Reader`], which takes the
+//! body's bytes as they come, cut anywhere, and gives [`Reading`]s. The last one is
+//! [`Reading::Ended`]: it comes at the answer's logical end, which is when the host closes the
+//! connection, whatever the server does.
+//!
+//! An adapter is one file with the same parts as its siblings ([`Adapter`] and [`Dialect`]) and a
+//! line in [`adapter`].
+
+use crate::config::{Provider, ProviderKind, defaults};
+use crate::time::Millis;
+use std::fmt;
+
+pub mod answer;
+mod chat;
+#[cfg(test)]
+mod conformance;
+mod endpoint;
+mod failure;
+mod json;
+mod openai;
+mod reader;
+mod reading;
+pub mod sse;
+mod thoughts;
+mod unsupported;
+mod wait;
+
+pub use failure::{Class, DEFAULT_PAUSE, Failure, MAX_PAUSE, Remedy};
+pub use reader::{BodyEnd, Dialect, LINGER, Reader};
+pub use reading::{Citation, Ending, Ids, Outcome, Reading, ToolCall, Usage};
+
+/// The table of adapters.
+fn adapter(kind: ProviderKind) -> &'static Adapter {
+    match kind {
+        ProviderKind::OpenAi => &openai::ADAPTER,
+        ProviderKind::Coze
+        | ProviderKind::FastGpt
+        | ProviderKind::Dify
+        | ProviderKind::WorkersAi => &unsupported::ADAPTER,
+    }
+}
+
+/// The parts of an adapter.
+pub(crate) struct Adapter {
+    /// Asks for an answer.
+    request: fn(&Ask<'_>) -> Result<RequestParts, Failure>,
+    /// Reads the response.
+    dialect: fn(ResponseHead) -> Box<dyn Dialect>,
+    /// Asks the provider to stop an answer; closing the connection is enough where this is none.
+    cancel: fn(&Ask<'_>, &Ids) -> Option<RequestParts>,
+}
+
+/// What one attempt asks. It holds a secret, so it has no `Debug`.
+#[derive(Clone, Copy)]
+pub struct Ask<'a> {
+    /// Who is asked.
+    pub provider: &'a Provider,
+    /// The provider's `api_key`, resolved; none when there is none or it does not resolve.
+    pub api_key: Option<&'a str>,
+    /// The rounds before, oldest first. A stateless provider is sent the last 20 at most.
+    pub rounds: &'a [Round],
+    /// What the visitor asks.
+    pub question: &'a str,
+    /// The visitor, as the provider may know them: the same for all of a visitor's questions.
+    pub visitor: &'a str,
+    /// The visitor's language, BCP 47; may be empty.
+    pub locale: &'a str,
+    /// Unique for the attempt.
+    pub attempt: &'a str,
+    /// What the provider already remembers, if it keeps conversations and has one.
+    pub memory: Option<Memory<'a>>,
+    /// What is tried differently after a failure that names a remedy.
+    pub remedy: Option<Remedy>,
+}
+
+/// A question and its answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Round {
+    /// What the visitor asked.
+    pub question: String,
+    /// What was answered; empty when nothing was.
+    pub answer: String,
+}
+
+/// A conversation that the provider keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Memory<'a> {
+    /// The provider's id of it.
+    pub conversation: &'a str,
+    /// How many of the ask's rounds, from the oldest, it holds: these are not sent again.
+    pub rounds: usize,
+}
+
+/// An HTTP request to be sent.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RequestParts {
+    /// How.
+    pub method: Method,
+    /// Where.
+    pub url: String,
+    /// Names are in lower case.
+    pub headers: Vec<(&'static str, String)>,
+    /// Empty for GET.
+    pub body: Vec<u8>,
+}
+
+/// Without the values of headers, which hold secrets, and the body, which holds what visitors say.
+impl fmt::Debug for RequestParts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestParts")
+            .field("method", &self.method)
+            .field(
+                "headers",
+                &self
+                    .headers
+                    .iter()
+                    .map(|(name, _)| name)
+                    .collect::<Vec<_>>(),
+            )
+            .field("body_bytes", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The methods that providers want.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// GET.
+    Get,
+    /// POST.
+    Post,
+}
+
+impl Method {
+    /// As it stands in a request line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+        }
+    }
+}
+
+/// The head of a provider's response.
+#[derive(Clone, Debug, Default)]
+pub struct ResponseHead {
+    /// The status code.
+    pub status: u16,
+    /// All of them, in any case.
+    pub headers: Vec<(String, String)>,
+    /// When it came: what dates in it are compared with.
+    pub at: Millis,
+}
+
+impl ResponseHead {
+    /// The first header of that name, in any case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let found = self
+            .headers
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.trim())
+    }
+
+    /// Whether the status says success.
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+}
+
+/// The request that asks for an answer. Fails, without any request, when the configuration cannot
+/// work: an api key that does not resolve or cannot be sent, a missing model, a bad endpoint.
+pub fn request(ask: &Ask<'_>) -> Result<RequestParts, Failure> {
+    (adapter(ask.provider.kind).request)(ask)
+}
+
+/// The reader of the response to [`request`].
+pub fn reader(kind: ProviderKind, head: ResponseHead) -> Reader {
+    Reader::new(adapter(kind).dialect, head)
+}
+
+/// The request that stops an answer at the provider, to be sent besides closing the connection;
+/// none where closing is all there is, or where the ids needed have not come.
+pub fn cancel(ask: &Ask<'_>, ids: &Ids) -> Option<RequestParts> {
+    (adapter(ask.provider.kind).cancel)(ask, ids)
+}
+
+impl Ask<'_> {
+    /// The rounds that a stateless provider is sent: 20 at most, half of them after a failure
+    /// that asks for less.
+    pub(crate) fn context(&self) -> &[Round] {
+        let most = usize::try_from(defaults::ROUNDS).unwrap_or(usize::MAX);
+        let kept = self.rounds.len().min(most);
+        let kept = if self.remedy == Some(Remedy::ShorterContext) {
+            kept / 2
+        } else {
+            kept
+        };
+        self.rounds
+            .get(self.rounds.len() - kept..)
+            .unwrap_or_default()
+    }
+
+    /// `Bearer` and the key; none when the provider is configured without one.
+    pub(crate) fn bearer(&self) -> Result<Option<String>, Failure> {
+        if self.provider.api_key.is_none() {
+            return Ok(None);
+        }
+        let key = self.api_key.unwrap_or_default().trim();
+        if key.is_empty() {
+            return Err(Failure::config(
+                "unresolved_api_key",
+                "the api_key does not resolve",
+            ));
+        }
+        if !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(Failure::config(
+                "bad_api_key",
+                "the api_key is not plain ASCII",
+            ));
+        }
+        Ok(Some(format!("Bearer {key}")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{CircuitBreaker, Template, Timeouts};
+    use std::collections::BTreeMap;
+
+    /// A provider with what every kind needs.
+    pub(crate) fn provider(kind: ProviderKind) -> Provider {
+        Provider {
+            name: "p".into(),
+            kind,
+            endpoint: Some("https://h/v1".into()),
+            api_key: Some(Template("${KEY}".into())),
+            model: Some("m".into()),
+            bot_id: Some("1".into()),
+            system_prompt: None,
+            inputs: BTreeMap::new(),
+            variables: BTreeMap::new(),
+            rate_limit: None,
+            circuit_breaker: CircuitBreaker::default(),
+            timeouts: Timeouts::default(),
+        }
+    }
+
+    /// A plain question to it.
+    pub(crate) fn ask(provider: &Provider) -> Ask<'_> {
+        Ask {
+            provider,
+            api_key: Some("sk-1"),
+            rounds: &[],
+            question: "退货怎么办",
+            visitor: "v1",
+            locale: "zh-CN",
+            attempt: "a1",
+            memory: None,
+            remedy: None,
+        }
+    }
+
+    #[test]
+    fn a_kind_without_an_adapter_says_so() {
+        for (kind, name) in [
+            (ProviderKind::Coze, "coze"),
+            (ProviderKind::FastGpt, "fastgpt"),
+            (ProviderKind::Dify, "dify"),
+            (ProviderKind::WorkersAi, "workers_ai"),
+        ] {
+            let provider = provider(kind);
+            let failure = request(&ask(&provider)).unwrap_err();
+            assert_eq!(failure.to_string(), "config (unsupported_provider)");
+            assert!(failure.message.contains(name), "{}", failure.message);
+        }
+    }
+
+    #[test]
+    fn at_most_twenty_rounds_are_context_and_the_newest_stay() {
+        let round = |n: usize| Round {
+            question: n.to_string(),
+            answer: String::new(),
+        };
+        let rounds: Vec<_> = (0..30).map(round).collect();
+        let provider = provider(ProviderKind::OpenAi);
+        let all = Ask {
+            rounds: &rounds,
+            ..ask(&provider)
+        };
+        let shorter = Ask {
+            remedy: Some(Remedy::ShorterContext),
+            ..all
+        };
+        assert_eq!(all.context(), &rounds[10..]);
+        assert_eq!(shorter.context(), &rounds[20..]);
+    }
+
+    #[test]
+    fn a_key_that_cannot_be_sent_is_a_failure_of_the_configuration() {
+        let provider = provider(ProviderKind::OpenAi);
+        for (key, code) in [
+            (None, "unresolved_api_key"),
+            (Some(" "), "unresolved_api_key"),
+            (Some("sk\r\nx: y"), "bad_api_key"),
+            (Some("密钥"), "bad_api_key"),
+        ] {
+            let failure = Ask {
+                api_key: key,
+                ..ask(&provider)
+            }
+            .bearer()
+            .unwrap_err();
+            assert_eq!(failure.to_string(), format!("config ({code})"));
+        }
+    }
+
+    #[test]
+    fn requests_print_no_secret() {
+        let provider = provider(ProviderKind::OpenAi);
+        let printed = format!("{:?}", request(&ask(&provider)).unwrap());
+        assert!(printed.contains("authorization"));
+        assert!(
+            !printed.contains("sk-1") && !printed.contains("退货"),
+            "{printed}"
+        );
+    }
+}

@@ -1,19 +1,21 @@
 //! The shape of a site's configuration.
 
-use super::defaults;
+use super::{Template, defaults};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// A site's whole configuration.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Site {
-    /// Shown to visitors.
+    /// Shown to visitors; empty when the configuration names none.
     pub name: String,
     /// BCP 47, such as `zh-CN`.
     pub locale: String,
-    /// Origins that may embed the widget, such as `https://shop.example`; `*` allows all, and so
-    /// does an empty list.
+    /// Origins that may embed the widget, such as `https://shop.example`, or with all subdomains
+    /// `https://*.shop.example`; `*` allows all, and so does an empty list.
     pub allowed_origins: Vec<String>,
+    /// What the host site signs its visitors' identity with (HS256).
+    pub identity_secret: Option<Template>,
     /// In order of preference.
     pub providers: Vec<Provider>,
     /// How turns go.
@@ -41,6 +43,13 @@ pub struct Ai {
     pub quiet_window: Duration,
     /// Whether AI, rules and flows speak while a person is asked for.
     pub while_queued: bool,
+}
+
+/// What holds for a site that nobody configured: `config/defaults.toml`.
+impl Default for Site {
+    fn default() -> Self {
+        super::embedded::site()
+    }
 }
 
 impl Default for Ai {
@@ -83,6 +92,13 @@ pub struct Provider {
     pub timeouts: Timeouts,
 }
 
+impl Provider {
+    /// Where its requests go: the endpoint, else its kind's own; none for a binding.
+    pub fn address(&self) -> Option<&str> {
+        self.endpoint.as_deref().or_else(|| self.kind.default_endpoint())
+    }
+}
+
 /// Which adapter speaks to a provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProviderKind {
@@ -96,6 +112,45 @@ pub enum ProviderKind {
     OpenAi,
     /// `workers_ai`: over REST with an endpoint, by the binding without.
     WorkersAi,
+}
+
+impl ProviderKind {
+    /// How `type` may name a kind.
+    pub(super) const NAMES: &str = "kouzi (= coze), fastgpt, dify, openai, workers_ai";
+
+    /// The kind that `type` names.
+    pub fn of_name(name: &str) -> Option<Self> {
+        Some(match name {
+            "kouzi" | "coze" => Self::Coze,
+            "fastgpt" => Self::FastGpt,
+            "dify" => Self::Dify,
+            "openai" => Self::OpenAi,
+            "workers_ai" => Self::WorkersAi,
+            _ => return None,
+        })
+    }
+
+    /// Its name in `type`; `coze` for both of its names.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Coze => "coze",
+            Self::FastGpt => "fastgpt",
+            Self::Dify => "dify",
+            Self::OpenAi => "openai",
+            Self::WorkersAi => "workers_ai",
+        }
+    }
+
+    /// The vendor's own service; none for the Workers AI binding.
+    pub fn default_endpoint(self) -> Option<&'static str> {
+        match self {
+            Self::Coze => Some("https://api.coze.cn"),
+            Self::FastGpt => Some("https://api.fastgpt.in/api"),
+            Self::Dify => Some("https://api.dify.ai/v1"),
+            Self::OpenAi => Some("https://api.openai.com/v1"),
+            Self::WorkersAi => None,
+        }
+    }
 }
 
 /// `"1000/分钟"`: at most so many in any window of that length.
@@ -208,6 +263,13 @@ pub struct Matching {
     pub regex: Option<String>,
 }
 
+impl Matching {
+    /// All its keywords, of whichever condition.
+    pub fn keywords(&self) -> impl Iterator<Item = &String> {
+        self.any.iter().chain(&self.all).chain(&self.none)
+    }
+}
+
 /// What a rule does besides replying.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RuleAction {
@@ -237,7 +299,7 @@ pub struct Channel {
     pub kind: String,
     /// The last part of its webhook path.
     pub account: String,
-    /// All its other keys.
+    /// All its other keys; a list of hosts with commas between.
     pub settings: BTreeMap<String, Template>,
 }
 
@@ -251,7 +313,3 @@ pub struct Widget {
     /// Hex, such as `#1668dc`.
     pub color: Option<String>,
 }
-
-/// A text that may refer to secrets: `"Bearer ${NAME}"`. Its `Debug` shows the references only.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Template(pub String);

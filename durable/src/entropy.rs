@@ -1,0 +1,34 @@
+//! Random bits and the time: the only two things that a host knows and the core does not.
+
+use kefu_shared::time::{Millis, Tick};
+use std::cell::RefCell;
+
+/// Bytes that are drawn at once: asking the platform for each tick would be a crossing each.
+const POOL: usize = 512;
+
+thread_local! {
+    static POOLED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The tick of an input that comes right now.
+pub(crate) fn tick() -> Tick {
+    Tick { now: now(), entropy: draw() }
+}
+
+/// The time.
+pub(crate) fn now() -> Millis {
+    Millis(js_sys::Date::now() as u64)
+}
+
+/// 128 random bits.
+pub(crate) fn draw() -> u128 {
+    POOLED.with_borrow_mut(|pool| {
+        if pool.len() < 16 {
+            pool.resize(POOL, 0);
+            // Without randomness the platform is broken: ids would still be unique by their time.
+            getrandom::fill(pool).unwrap_or_default();
+        }
+        let rest = pool.split_off(pool.len() - 16);
+        rest.iter().fold(0, |bits, byte| bits << 8 | u128::from(*byte))
+    })
+}

@@ -1,0 +1,129 @@
+// The few calls that the `worker` crate lacks, or makes in several crossings where one is enough.
+// Everything here is plumbing: no decision is made in this file.
+
+const CONN = Symbol("kefu.conn");
+
+/// A conversation's or a site's SQLite storage. Statements that run often keep their text here.
+export class Store {
+  constructor(storage, insertEvent, putState, putMark) {
+    this.storage = storage;
+    this.sql = storage.sql;
+    this.insertEventText = insertEvent;
+    this.putStateText = putState;
+    this.putMarkText = putMark;
+  }
+
+  insertEvent(seq, sender, at, envelope) {
+    this.sql.exec(this.insertEventText, seq, sender ?? null, at, envelope);
+  }
+
+  putState(id, value) {
+    this.sql.exec(this.putStateText, id, value);
+  }
+
+  putMark(who, seq) {
+    this.sql.exec(this.putMarkText, who, seq);
+  }
+
+  rows(text, params) {
+    return [...this.sql.exec(text, ...params).raw()];
+  }
+
+  has(table) {
+    const text = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?";
+    return this.sql.exec(text, table).toArray().length > 0;
+  }
+
+  transaction(run) {
+    this.storage.transactionSync(run);
+  }
+
+  setAlarm(at) {
+    this.storage.setAlarm(at);
+  }
+
+  deleteAlarm() {
+    this.storage.deleteAlarm();
+  }
+}
+
+/// The hibernating sockets of an object, by the number that their attachment carries.
+export class Sockets {
+  constructor(ctx, ping, pong) {
+    this.ctx = ctx;
+    this.open = new Map();
+    ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(ping, pong));
+    for (const socket of ctx.getWebSockets()) {
+      // Sockets that are closing are listed too.
+      if (socket.readyState === 1) this.open.set(connOf(socket), socket);
+    }
+  }
+
+  /// The attachments of all open sockets, as they were given to `accept`.
+  attachments() {
+    return [...this.open.values()].map((socket) => socket.deserializeAttachment()[1]);
+  }
+
+  /// Accepts a new socket and returns the response that hands its other end out.
+  accept(conn, attachment, protocol) {
+    const [client, server] = Object.values(new WebSocketPair());
+    this.ctx.acceptWebSocket(server);
+    server.serializeAttachment([conn, attachment]);
+    server[CONN] = conn;
+    this.open.set(conn, server);
+    const headers = protocol ? { "sec-websocket-protocol": protocol } : {};
+    return new Response(null, { status: 101, webSocket: client, headers });
+  }
+
+  send(conns, frame) {
+    for (const conn of conns) {
+      try {
+        this.open.get(conn)?.send(frame);
+      } catch {
+        // It closed meanwhile; its close event comes or the next wake drops it.
+        this.open.delete(conn);
+      }
+    }
+  }
+
+  close(conn, code, reason) {
+    const socket = this.open.get(conn);
+    this.open.delete(conn);
+    try {
+      socket?.close(code, reason);
+    } catch {
+      // Closed already.
+    }
+  }
+
+  forget(conn) {
+    this.open.delete(conn);
+  }
+}
+
+/// The number of the socket that an event is about.
+export function connOf(socket) {
+  return (socket[CONN] ??= socket.deserializeAttachment()[0]);
+}
+
+export function answerClose(socket, code, reason) {
+  try {
+    // 1005 and 1006 say that no code came: they cannot be sent.
+    socket.close(code === 1005 || code === 1006 ? 1000 : code, reason);
+  } catch {
+    // Closed already.
+  }
+}
+
+export function variable(env, name) {
+  const value = env[name];
+  return typeof value === "string" ? value : undefined;
+}
+
+export function startTimer(run, delay) {
+  return setTimeout(run, delay);
+}
+
+export function stopTimer(timer) {
+  clearTimeout(timer);
+}

@@ -1,0 +1,176 @@
+//! A conversation's rows in its object's SQLite.
+
+use crate::error::Fault;
+use crate::glue;
+use js_sys::{Array, Uint8Array};
+use kefu_proto::v1::Event;
+use kefu_shared::conversation::{RECENT, Snapshot, Write};
+use kefu_shared::schema::{self, Migration, sql};
+use kefu_shared::time::Millis;
+use kefu_shared::wire;
+use std::cell::Cell;
+use wasm_bindgen::{JsCast, JsValue};
+
+pub(crate) struct Store {
+    js: glue::Store,
+    /// Whether the tables are there: an empty conversation has none.
+    migrated: Cell<bool>,
+}
+
+impl Store {
+    pub(crate) fn new(storage: &JsValue) -> Self {
+        let js = glue::Store::new(storage, sql::INSERT_EVENT, sql::PUT_STATE, sql::PUT_MARK);
+        Self { js, migrated: Cell::new(false) }
+    }
+
+    /// Brings the tables of an existing database to the newest version.
+    pub(crate) fn open(&self) -> Result<(), Fault> {
+        if !self.migrated.get() && self.js.has("migration")? {
+            migrate(&self.js, schema::CONVERSATION)?;
+            self.migrated.set(true);
+        }
+        Ok(())
+    }
+
+    /// Makes all of `writes` durable, or none.
+    pub(crate) fn commit(&self, writes: &[Write]) -> Result<(), Fault> {
+        if writes.is_empty() {
+            return Ok(());
+        }
+        if !self.migrated.get() {
+            migrate(&self.js, schema::CONVERSATION)?;
+            self.migrated.set(true);
+        }
+        if let [write] = writes {
+            // One statement is a transaction by itself.
+            return Ok(self.write(write)?);
+        }
+        let mut all = || writes.iter().try_for_each(|write| self.write(write));
+        Ok(self.js.transaction(&mut all)?)
+    }
+
+    /// What a conversation is resumed from, its streams apart.
+    pub(crate) fn load(&self, now: Millis) -> Result<Snapshot, Fault> {
+        self.open()?;
+        if !self.migrated.get() {
+            return Ok(Snapshot::default());
+        }
+        let mut snapshot = Snapshot { recent: self.recent(RECENT)?, ..Snapshot::default() };
+        for row in self.rows(sql::STATES, &Array::new())? {
+            let (id, text) = (row.get(0).as_f64(), row.get(1).as_string().unwrap_or_default());
+            if id == Some(schema::STATE_HEAD.into()) {
+                snapshot.head = Some(from_json(&text)?);
+            } else if id == Some(schema::STATE_TURN.into()) {
+                snapshot.turn = Some(from_json(&text)?);
+            }
+        }
+        for row in self.rows(sql::MARKS, &Array::new())? {
+            let who = row.get(0).as_string().unwrap_or_default();
+            snapshot.marks.push((who, whole(&row.get(1))));
+        }
+        let rate = snapshot.head.clone().unwrap_or_default().policy.messages_per_visitor();
+        let events = rate.count.saturating_mul(4).clamp(64, 4_096);
+        let since = (now - rate.window).0 as f64;
+        for row in self.rows(sql::WINDOW, &Array::of2(&events.into(), &since.into()))? {
+            snapshot.window.push(Millis(row.get(0).as_f64().unwrap_or(0.0) as u64));
+        }
+        snapshot.window.sort();
+        Ok(snapshot)
+    }
+
+    /// The newest events with their senders, oldest first.
+    pub(crate) fn recent(&self, most: u32) -> Result<Vec<(Event, Option<String>)>, Fault> {
+        let mut recent = Vec::new();
+        for row in self.rows(sql::NEWEST, &Array::of1(&most.into()))? {
+            recent.push((event(&row.get(0))?, row.get(1).as_string()));
+        }
+        recent.reverse();
+        Ok(recent)
+    }
+
+    /// The events after `after` up to `upto`, oldest first.
+    pub(crate) fn range(&self, after: u32, upto: u32) -> Result<Vec<Event>, Fault> {
+        self.events(sql::RANGE, &Array::of2(&after.into(), &upto.into()))
+    }
+
+    pub(crate) fn by_sender(&self, sender: &str) -> Result<Option<Event>, Fault> {
+        Ok(self.events(sql::BY_SENDER, &Array::of1(&sender.into()))?.pop())
+    }
+
+    /// The newest seq and the log's life.
+    pub(crate) fn latest(&self) -> Result<u32, Fault> {
+        let rows = self.rows(sql::LATEST, &Array::new())?;
+        Ok(rows.first().map_or(0, |row| whole(&row.get(0))))
+    }
+
+    pub(crate) fn set_alarm(&self, at: Option<Millis>) -> Result<(), Fault> {
+        match at {
+            Some(at) => self.js.set_alarm(at.0 as f64)?,
+            None => self.js.delete_alarm()?,
+        }
+        Ok(())
+    }
+
+    fn events(&self, text: &str, params: &Array) -> Result<Vec<Event>, Fault> {
+        self.rows(text, params)?.iter().map(|row| event(&row.get(0))).collect()
+    }
+
+    fn rows(&self, text: &str, params: &Array) -> Result<Vec<Array>, Fault> {
+        self.open()?;
+        if !self.migrated.get() {
+            return Ok(Vec::new());
+        }
+        Ok(rows(&self.js, text, params)?)
+    }
+
+    fn write(&self, write: &Write) -> Result<(), JsValue> {
+        match write {
+            Write::Event { event, sender, at } => {
+                let envelope = Uint8Array::from(wire::seal(event).as_slice());
+                self.js.insert_event(event.seq, sender.as_deref(), at.0 as f64, envelope)
+            }
+            Write::Head(head) => self.js.put_state(schema::STATE_HEAD, &to_json(head)),
+            Write::Turn(turn) => self.js.put_state(schema::STATE_TURN, &to_json(turn)),
+            Write::Mark { who, seq } => self.js.put_mark(who, *seq),
+        }
+    }
+}
+
+/// Runs the migrations that a database lacks, each in a transaction.
+pub(crate) fn migrate(js: &glue::Store, migrations: &[Migration]) -> Result<(), Fault> {
+    let run = |text: &str, params: &Array| js.rows(text, params).map(|_| ());
+    run(schema::MIGRATIONS_TABLE, &Array::new())?;
+    let done = rows(js, "SELECT max(number) FROM migration", &Array::new())?;
+    let done = done.first().map_or(0, |row| whole(&row.get(0)));
+    for migration in migrations.iter().filter(|migration| migration.number > done) {
+        js.transaction(&mut || {
+            for statement in migration.statements {
+                run(statement, &Array::new())?;
+            }
+            run("INSERT INTO migration (number) VALUES (?)", &Array::of1(&migration.number.into()))
+        })?;
+    }
+    Ok(())
+}
+
+/// The rows that a query gives.
+pub(crate) fn rows(js: &glue::Store, text: &str, params: &Array) -> Result<Vec<Array>, JsValue> {
+    Ok(js.rows(text, params)?.iter().map(JsCast::unchecked_into).collect())
+}
+
+/// A whole number of a row; 0 for NULL.
+pub(crate) fn whole(value: &JsValue) -> u32 {
+    value.as_f64().map_or(0, |number| number as u32)
+}
+
+fn event(envelope: &JsValue) -> Result<Event, Fault> {
+    wire::open(&Uint8Array::new(envelope).to_vec()).ok_or(Fault::Corrupt("event"))
+}
+
+fn to_json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, Fault> {
+    serde_json::from_str(text).map_err(|_| Fault::Corrupt("state"))
+}

@@ -1,0 +1,432 @@
+use super::*;
+use crate::config::{
+    Channel, CircuitBreaker, Fault, Hours, Matching, Provider, ProviderKind, Rule, RuleAction,
+    Template, Timeouts, When,
+};
+use std::collections::BTreeMap;
+
+fn toml(text: &str) -> Result<Site, Invalid> {
+    read(text.as_bytes(), Format::Toml)
+}
+
+fn faults(text: &str) -> Vec<Fault> {
+    toml(text).unwrap_err().faults
+}
+
+/// The only fault of a TOML document.
+#[track_caller]
+fn fault(text: &str) -> Fault {
+    let mut faults = faults(text);
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    faults.remove(0)
+}
+
+#[test]
+fn a_whole_document_is_read() {
+    let site = toml(include_str!("fixtures/whole.toml")).unwrap();
+    assert_eq!(site, whole());
+}
+
+#[test]
+fn the_same_document_in_yaml_and_json_is_the_same_site() {
+    assert_eq!(read(include_bytes!("fixtures/whole.yaml"), Format::Yaml), Ok(whole()));
+    assert_eq!(read(include_bytes!("fixtures/whole.json"), Format::Json), Ok(whole()));
+}
+
+#[test]
+fn an_empty_document_is_a_site_with_defaults() {
+    for (text, format) in [("", Format::Toml), ("", Format::Yaml), ("{}", Format::Json)] {
+        assert_eq!(read(text.as_bytes(), format), Ok(Site::default()), "{format:?}");
+    }
+}
+
+#[test]
+fn the_article_s_yaml_is_accepted_once_a_secret_and_a_bot_are_added() {
+    let article = "\
+ai_providers:
+  - name: \"扣子API\"
+    type: \"kouzi\"
+    endpoint: \"https://api.kouzi.ai/v1\"
+    rate_limit: 1000/分钟
+    circuit_breaker:
+      failure_threshold: 5
+      cooldown: 30s
+";
+    let faults = read(article.as_bytes(), Format::Yaml).unwrap_err().faults;
+    let keys: Vec<_> = faults.iter().map(|fault| (fault.key.as_str(), fault.line)).collect();
+    assert_eq!(keys, [("ai_providers[0].bot_id", 2), ("ai_providers[0].api_key", 2)]);
+
+    let added =
+        format!("{article}    api_key: ${{COZE_TOKEN}}\n    bot_id: 7300000000000000000123\n");
+    let site = read(added.as_bytes(), Format::Yaml).unwrap();
+    let provider = &site.providers[0];
+    assert_eq!(provider.kind, ProviderKind::Coze);
+    assert_eq!(provider.bot_id.as_deref(), Some("7300000000000000000123"));
+    assert_eq!(provider.rate_limit, Some(Rate { count: 1_000, window: Duration::from_secs(60) }));
+}
+
+#[test]
+fn numbers_where_texts_are_natural_keep_all_digits() {
+    let digits = "7300000000000000000123";
+    for (text, format) in [
+        (
+            format!("ai_providers = [{{name='a',type='coze',api_key='${{A}}',bot_id={digits}}}]"),
+            Format::Toml,
+        ),
+        (
+            format!("ai_providers: [{{name: a,type: coze,api_key: '${{A}}',bot_id: {digits}}}]"),
+            Format::Yaml,
+        ),
+        (
+            format!(
+                r#"{{"ai_providers":[{{"name":"a","type":"coze","api_key":"${{A}}","bot_id":{digits}}}]}}"#
+            ),
+            Format::Json,
+        ),
+    ] {
+        let site = read(text.as_bytes(), format).unwrap();
+        assert_eq!(site.providers[0].bot_id.as_deref(), Some(digits), "{format:?}");
+    }
+}
+
+#[test]
+fn every_fault_names_its_key_its_line_and_the_remedy() {
+    const PROVIDER: &str =
+        "[[ai_providers]]\nname = 'a'\ntype = 'openai'\nmodel = 'm'\napi_key = '${K}'\n";
+    const RULE: &str = "[[rules]]\nname = 'a'\nreply = 'b'\n";
+    for (head, text, key, line, told) in [
+        ("", "[site]\nnme = 'x'", "site.nme", 2, "nearest known one is `name`"),
+        ("", "[sites]\nname = 'x'", "sites", 1, "nearest known one is `site`"),
+        ("", "[site]\nname = true", "site.name", 2, "found true; expected a text"),
+        ("", "[site]\nname = ' '", "site.name", 2, "write a text or remove the key"),
+        ("", "[site]\nlocale = 'zh_CN'", "site.locale", 2, "perhaps \"zh-CN\""),
+        (
+            "",
+            "[site]\nallowed_origins = 'https://a.b'",
+            "site.allowed_origins",
+            2,
+            "expected a list",
+        ),
+        (
+            "",
+            "[site]\nallowed_origins = [\n'https://a.b',\n'a.b/']",
+            "site.allowed_origins[1]",
+            4,
+            "expected an origin",
+        ),
+        ("", "site = 1", "site", 1, "expected a table"),
+        (
+            "",
+            "[ai]\nturn_budget = '0s'",
+            "ai.turn_budget",
+            2,
+            "found 0s; expected from 100ms to 2m",
+        ),
+        ("", "[ai]\nturn_budget = 15", "ai.turn_budget", 2, "write \"15s\""),
+        ("", "[ai]\nquiet_window = '6s'", "ai.quiet_window", 2, "from 0s to 5s"),
+        (
+            "",
+            "[ai]\nmax_attempts = 0",
+            "ai.max_attempts",
+            2,
+            "the number 0; expected a whole number from 1 to 10",
+        ),
+        ("", "[ai]\nmax_attempts = 11", "ai.max_attempts", 2, "from 1 to 10"),
+        ("", "[ai]\nmax_attempts = '3'", "ai.max_attempts", 2, "without quotation marks"),
+        ("", "[ai]\nmax_attempts = 1.5", "ai.max_attempts", 2, "a whole number"),
+        ("", "[ai]\nwhile_queued = 'yes'", "ai.while_queued", 2, "true or false"),
+        ("", "[context]\nrounds = 21", "context.rounds", 2, "from 1 to 20"),
+        ("", "[context]\nrounds = 0", "context.rounds", 2, "from 1 to 20"),
+        (
+            "",
+            "[limits]\nmessages_per_visitor = '0/min'",
+            "limits.messages_per_visitor",
+            2,
+            "count from 1",
+        ),
+        ("", "[widget]\ncolor = 'red'", "widget.color", 2, "#1668dc"),
+        (
+            PROVIDER,
+            "endpoint = 'api.x.example'",
+            "ai_providers[0].endpoint",
+            6,
+            "expected an address",
+        ),
+        (PROVIDER, "rate_limit = '1000'", "ai_providers[0].rate_limit", 6, "\"1000/min\""),
+        (PROVIDER, "rate_limit = 1000", "ai_providers[0].rate_limit", 6, "\"1000/min\""),
+        (PROVIDER, "ratelimit = '1/s'", "ai_providers[0].ratelimit", 6, "`rate_limit`"),
+        (PROVIDER, "bot_id = '1'", "ai_providers[0].bot_id", 6, "belongs to type coze only"),
+        (
+            PROVIDER,
+            "inputs = { a = 'b' }",
+            "ai_providers[0].inputs",
+            6,
+            "belongs to type dify only",
+        ),
+        (
+            PROVIDER,
+            "circuit_breaker = { cooldown = '30' }",
+            "ai_providers[0].circuit_breaker.cooldown",
+            6,
+            "write \"30s\"",
+        ),
+        (PROVIDER, "timeouts = { ide = '5s' }", "ai_providers[0].timeouts.ide", 6, "`idle`"),
+        (PROVIDER, "timeouts = '5s'", "ai_providers[0].timeouts", 6, "expected a table"),
+        ("", "[[ai_providers]]\nname = 'a'", "ai_providers[0].type", 1, "missing; write type ="),
+        (
+            "",
+            "[[ai_providers]]\nname = 'a'\ntype = 'kozi'",
+            "ai_providers[0].type",
+            3,
+            "expected one of kouzi",
+        ),
+        (
+            "",
+            "[[ai_providers]]\ntype = 'workers_ai'\nname = 'a'",
+            "ai_providers[0].model",
+            1,
+            "missing",
+        ),
+        ("", "[ai_providers]\nname = 'a'", "ai_providers", 1, "expected a list of tables"),
+        (RULE, "when = 'always'", "rules[0].when", 4, "\"fallback\""),
+        (RULE, "action = 'hand'", "rules[0].action", 4, "\"handoff\""),
+        (RULE, "priority = 'high'", "rules[0].priority", 4, "whole number"),
+        (RULE, "match = { any = '退货' }", "rules[0].match.any", 4, "[\"…\"]"),
+        (RULE, "match = { any = ['a', ''] }", "rules[0].match.any[1]", 4, "blank"),
+        (RULE, "match = { any = ['\u{200b}'] }", "rules[0].match.any[0]", 4, "invisible"),
+        (RULE, "match = { regex = '(' }", "rules[0].match.regex", 4, "regular expression"),
+        (RULE, "match = { regexp = 'a' }", "rules[0].match.regexp", 4, "`regex`"),
+        (RULE, "hours = { days = 'mon-fri' }", "rules[0].hours.utc_offset", 4, "missing"),
+        (RULE, "hours = { from = '9', utc_offset = '+8' }", "rules[0].hours.from", 4, "\"09:00\""),
+        (
+            RULE,
+            "hours = { days = ['mon', 'xxx'], utc_offset = '+8' }",
+            "rules[0].hours.days[1]",
+            4,
+            "mon-fri",
+        ),
+        (RULE, "locales = ['中文']", "rules[0].locales[0]", 4, "language tag"),
+        ("", "[[rules]]\nname = 'a'", "rules[0].reply", 1, "or action = \"handoff\""),
+        ("", "[[rules]]\nreply = 'a'", "rules[0].name", 1, "missing"),
+        ("", "[[channels]]\naccount = 'a'", "channels[0].type", 1, "one of wechat"),
+        ("", "[[channels]]\ntype = 'wechat'", "channels[0].account", 1, "webhook path"),
+        (
+            "",
+            "[[channels]]\ntype = 'wechta'\naccount = 'a'\nx = 1",
+            "channels[0].type",
+            2,
+            "nearest known type is \"wechat\"",
+        ),
+        ("", "[[channels]]\ntype = 'line'\naccount = 'a b'", "channels[0].account", 3, "1 to 64"),
+        (
+            "",
+            "[[channels]]\ntype = 'line'\naccount = 'a'\nbot_token = 'x'",
+            "channels[0].bot_token",
+            4,
+            "nearest known one is",
+        ),
+    ] {
+        let fault = fault(&format!("{head}{text}"));
+        assert_eq!((fault.key.as_str(), fault.line), (key, line), "{text}: {}", fault.message);
+        assert!(fault.message.contains(told), "{text}: {}", fault.message);
+    }
+}
+
+#[test]
+fn all_faults_are_told_at_once_in_the_order_of_their_lines() {
+    let faults = faults(
+        "[ai]\nquiet_window = '9s'\n[[rules]]\nname = 'a'\nreply = 1\npriority = 'x'\n\
+         [[ai_providers]]\ntype = 'kouzi'\nrate_limit = '9/x'\n[site]\nfoo = 1\n",
+    );
+    let keys: Vec<_> = faults.iter().map(|fault| (fault.key.as_str(), fault.line)).collect();
+    assert_eq!(
+        keys,
+        [
+            ("ai.quiet_window", 2),
+            ("rules[0].priority", 6),
+            ("ai_providers[0].name", 7),
+            ("ai_providers[0].bot_id", 7),
+            ("ai_providers[0].api_key", 7),
+            ("ai_providers[0].rate_limit", 9),
+            ("site.foo", 11),
+        ]
+    );
+}
+
+#[test]
+fn names_must_be_told_apart() {
+    for (table, rest) in [
+        ("ai_providers", "type = 'openai'\nmodel = 'm'\nendpoint = 'http://a'\n"),
+        ("rules", "reply = 'x'\naction = 'handoff'\n\n"),
+    ] {
+        let entry = format!("[[{table}]]\nname = 'a'\n{rest}");
+        let fault = fault(&entry.repeat(2));
+        assert_eq!((fault.key, fault.line), (format!("{table}[1].name"), 7));
+    }
+    let channel = "[[channels]]\ntype = 'line'\naccount = 'a'\n";
+    assert_eq!(fault(&channel.repeat(2)).key, "channels[1].account");
+    assert!(toml(&format!("{channel}{}", channel.replace("line", "email"))).is_ok());
+}
+
+#[test]
+fn secrets_are_not_shown_in_faults() {
+    for value in ["'${hunter2}'", "'${hunter2'", "['hunter2']"] {
+        let faults = faults(&format!(
+            "[[ai_providers]]\nname = 'a'\ntype = 'openai'\nmodel = 'm'\napi_key = {value}\n\
+             [[channels]]\ntype = 'line'\naccount = 'a'\nchannel_secret = {value}\n"
+        ));
+        assert_eq!(faults.len(), 2, "{faults:?}");
+        assert!(!format!("{faults:?}").contains("hunter2"), "{faults:?}");
+    }
+}
+
+#[test]
+fn too_much_is_refused() {
+    let rule = |index: usize| format!("[[rules]]\nname = 'r{index}'\nreply = 'x'\n");
+    let rules: String = (0..2_001).map(rule).collect();
+    let provider = |index: usize| {
+        format!(
+            "[[ai_providers]]\nname = '{index}'\ntype = 'openai'\nmodel = 'm'\nendpoint = 'http://a'\n"
+        )
+    };
+    let providers: String = (0..33).map(provider).collect();
+    let patterns: String =
+        (0..201).map(|index| format!("{}match = {{ regex = 'a' }}\n", rule(index))).collect();
+    let keywords = format!("{}match = {{ any = [{}] }}\n", rule(0), "'a',".repeat(10_001));
+    let keywords = format!("{keywords}{}", keywords.replace("r0", "r1").replace("any", "all"));
+    for (text, key, told) in [
+        (rules, "rules", "found 2001 entries; at most 2000"),
+        (providers, "ai_providers", "found 33 entries; at most 32"),
+        (patterns, "rules", "found 201 regular expressions"),
+        (keywords, "rules", "found 20002 keywords"),
+        (
+            format!("[[rules]]\nname = 'a'\nreply = '{}'", "x".repeat(65_537)),
+            "rules[0].reply",
+            "at most 65536",
+        ),
+    ] {
+        let fault = fault(&text);
+        assert_eq!(fault.key, key);
+        assert!(fault.message.contains(told), "{}", fault.message);
+    }
+}
+
+#[test]
+fn hosts_of_dingtalk_may_be_a_list() {
+    let site = toml("[[channels]]\ntype='dingtalk'\naccount='a'\nwebhook_hosts=['OAPI.dingtalk.com', '127.0.0.1:8080']").unwrap();
+    assert_eq!(site.channels[0].settings["webhook_hosts"].0, "oapi.dingtalk.com,127.0.0.1:8080");
+    assert_eq!(
+        fault("[[channels]]\ntype='dingtalk'\naccount='a'\nwebhook_hosts=['https://x.example']")
+            .key,
+        "channels[0].webhook_hosts[0]"
+    );
+}
+
+/// What the fixtures say.
+fn whole() -> Site {
+    let minute = |count| Rate { count, window: Duration::from_secs(60) };
+    let template = |text: &str| Template(text.to_owned());
+    Site {
+        name: "演示".to_owned(),
+        locale: "zh-CN".to_owned(),
+        allowed_origins: vec!["https://shop.example".to_owned()],
+        identity_secret: Some(template("${IDENTITY}")),
+        providers: whole_providers(),
+        ai: Ai {
+            turn_budget: Duration::from_secs(12),
+            max_attempts: 2,
+            quiet_window: Duration::from_millis(400),
+            while_queued: true,
+        },
+        rounds: 10,
+        limits: Limits { sessions_per_address: minute(30), messages_per_visitor: minute(20) },
+        rules: whole_rules(),
+        channels: vec![Channel {
+            kind: "wechat".to_owned(),
+            account: "shop-oa".to_owned(),
+            settings: [
+                ("api_base", "https://api.weixin.qq.com"),
+                ("app_id", "wx123"),
+                ("app_secret", "${WECHAT_SECRET}"),
+                ("token", "${WECHAT_TOKEN}"),
+                ("encoding_aes_key", "${WECHAT_AES_KEY}"),
+            ]
+            .map(|(key, value)| (key.to_owned(), template(value)))
+            .into(),
+        }],
+        widget: Widget {
+            greeting: Some("您好".to_owned()),
+            suggestions: vec!["怎么退货".to_owned()],
+            color: Some("#1668dc".to_owned()),
+        },
+    }
+}
+
+fn whole_providers() -> Vec<Provider> {
+    let bare = Provider {
+        name: "扣子API".to_owned(),
+        kind: ProviderKind::Coze,
+        endpoint: Some("https://api.coze.cn".to_owned()),
+        api_key: Some(Template("${COZE_TOKEN}".to_owned())),
+        model: None,
+        bot_id: Some("7300000000000000000".to_owned()),
+        system_prompt: None,
+        inputs: BTreeMap::new(),
+        variables: BTreeMap::new(),
+        rate_limit: Some(Rate { count: 1_000, window: Duration::from_secs(60) }),
+        circuit_breaker: CircuitBreaker { failure_threshold: 4, cooldown: Duration::from_secs(31) },
+        timeouts: Timeouts { connect: Duration::from_secs(4), ..Timeouts::default() },
+    };
+    let second = Provider {
+        name: "dify".to_owned(),
+        kind: ProviderKind::Dify,
+        endpoint: None,
+        bot_id: None,
+        inputs: [("lang", "zh"), ("size", "5"), ("vip", "true")]
+            .map(|(k, v)| (k.to_owned(), v.to_owned()))
+            .into(),
+        rate_limit: None,
+        circuit_breaker: CircuitBreaker::default(),
+        timeouts: Timeouts::default(),
+        ..bare.clone()
+    };
+    vec![bare, second]
+}
+
+fn whole_rules() -> Vec<Rule> {
+    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+    let first = Rule {
+        name: "退货".to_owned(),
+        when: When::Fallback,
+        priority: 0,
+        matching: Matching { any: words(&["退货", "退款", "refund"]), ..Matching::default() },
+        hours: None,
+        locales: Vec::new(),
+        reply: Some("退货请在订单页申请".to_owned()),
+        quick_replies: Vec::new(),
+        action: None,
+    };
+    let second = Rule {
+        name: "转人工".to_owned(),
+        when: When::First,
+        priority: -5,
+        matching: Matching {
+            any: Vec::new(),
+            all: words(&["人工"]),
+            none: words(&["不"]),
+            regex: Some("^转".to_owned()),
+        },
+        hours: Some(Hours {
+            days: [true, true, true, true, true, false, false],
+            from: 540,
+            to: 1_080,
+            utc_offset: 480,
+            outside: true,
+        }),
+        locales: words(&["zh"]),
+        reply: None,
+        quick_replies: words(&["好的"]),
+        action: Some(RuleAction::Handoff),
+    };
+    vec![first, second]
+}

@@ -1,0 +1,268 @@
+//! Everything between one visitor and one site on one channel, as a state machine.
+//!
+//! [`Conversation::resume`] brings it back from what is stored, [`Conversation::step`] takes what
+//! happened and says what to write, to send and to call, [`Conversation::deadline`] says when to
+//! come back and why. Nothing else goes in or out: a host loads, steps, commits and carries out.
+//!
+//! A step is total and never fails; what cannot be done is a [`Reply::Refused`]. Rerunning a step
+//! on reloaded state is harmless, which is how a lost race and a crash are survived.
+
+use crate::limit::SlidingWindow;
+use crate::problem::{Code, Refusal};
+use crate::snowflake::Snowflake;
+use crate::time::{Millis, Tick};
+use crate::view;
+use crate::who::{Role, Who};
+use kefu_proto::v1::{Event, channel, event, server_frame::Frame};
+use std::collections::BTreeMap;
+
+mod attach;
+mod deadline;
+mod input;
+mod marks;
+mod owner;
+mod post;
+mod rating;
+mod senders;
+mod snapshot;
+mod step;
+mod turn;
+
+pub use attach::{NEWEST_PAGE, REPLAY_MOST, STREAMS_MOST, recovery};
+pub use deadline::Deadline;
+pub use input::{ConnId, Cursor, Input, Request, Stream};
+pub use post::{KEY_MOST, TEXT_MOST};
+pub use snapshot::{Head, OwnerRecord, Policy, RECENT, RunningRecord, Snapshot, TurnRecord};
+pub use step::{Act, Audience, Reply, Step, Write};
+pub use turn::{AttemptId, Prepared};
+
+use senders::Senders;
+use turn::Turns;
+
+/// A conversation while somebody has it in memory.
+#[derive(Debug)]
+pub struct Conversation {
+    head: Head,
+    seq: u32,
+    session: u32,
+    msg_ids: Snowflake,
+    marks: BTreeMap<String, u32>,
+    senders: Senders,
+    streams: BTreeMap<ConnId, Stream>,
+    window: SlidingWindow,
+    turns: Turns,
+}
+
+impl Conversation {
+    /// Brings a conversation back: after a cold start, a hibernation, or a lost race. `node`
+    /// marks its message ids.
+    pub fn resume(snapshot: Snapshot, node: u16) -> Self {
+        let newest = snapshot.recent.last().map(|(event, _)| event);
+        let seq = newest.map_or(0, |event| event.seq);
+        let last_id = newest.and_then(|event| event.msg_id).unwrap_or(0);
+        let head = snapshot.head.unwrap_or_default();
+        Self {
+            seq,
+            session: newest.and_then(|event| event.session).unwrap_or(0),
+            msg_ids: Snowflake::after(last_id, node),
+            marks: snapshot.marks.into_iter().collect(),
+            senders: Senders::resume(seq, &snapshot.recent),
+            streams: snapshot.streams.into_iter().collect(),
+            window: SlidingWindow::resume(snapshot.window),
+            turns: Turns::resume(snapshot.turn.unwrap_or_default(), &snapshot.recent, &head),
+            head,
+        }
+    }
+
+    /// The sender whose event has to be looked up and given to [`Conversation::step`] as `prior`:
+    /// the input may repeat something that memory alone cannot rule out.
+    pub fn lookup(&self, input: &Input) -> Option<String> {
+        let (who, key) = match input {
+            Input::Requested { who, request, .. } => (who, request.key()?.to_owned()),
+            Input::Framed { conn, frame } => {
+                let request = Request::of_frame(frame.clone());
+                (&self.streams.get(conn)?.who, request.key()?.to_owned())
+            }
+            Input::Attached { .. }
+            | Input::Detached { .. }
+            | Input::Prepared { .. }
+            | Input::Responded { .. }
+            | Input::Received { .. }
+            | Input::Ended { .. }
+            | Input::Failed { .. }
+            | Input::Woke
+            | Input::Alarmed => return None,
+        };
+        let sender = who.sender(&key);
+        self.senders.may_know(&sender).then_some(sender)
+    }
+
+    /// Takes one input. `prior` is the event that [`Conversation::lookup`] asked for, if the log
+    /// has it.
+    pub fn step(&mut self, tick: Tick, input: Input, prior: Option<&Event>) -> Step {
+        let mut step = Step::default();
+        self.close_expired(tick.now, &mut step);
+        match input {
+            Input::Attached { conn, stream, cursor } => {
+                self.attach(tick, conn, stream, cursor, &mut step);
+            }
+            Input::Detached { conn } => self.detach(conn, &mut step),
+            Input::Framed { conn, frame } => self.framed(tick, conn, frame, prior, &mut step),
+            Input::Requested { who, channel, request } => {
+                let from = From { who, channel, conn: None };
+                step.reply = Some(self.request(tick, &from, request, prior, &mut step));
+            }
+            Input::Prepared { turn, prepared } => self.prepared(turn, prepared, &mut step),
+            Input::Responded { attempt, head } => self.responded(tick.now, attempt, head),
+            Input::Received { attempt, bytes } => self.received(tick, attempt, &bytes, &mut step),
+            Input::Ended { attempt, how } => self.ended(tick, attempt, how, &mut step),
+            Input::Failed { attempt, failure } => self.failed(tick, attempt, &failure, &mut step),
+            Input::Woke => {}
+            Input::Alarmed => self.turns.alarm_rang(),
+        }
+        self.advance(tick, &mut step);
+        self.turns.keep_alarm(tick.now, &mut step);
+        step
+    }
+
+    /// The newest event's seq.
+    pub fn seq(&self) -> u32 {
+        self.seq
+    }
+
+    /// The life of the log.
+    pub fn epoch(&self) -> u32 {
+        self.head.epoch
+    }
+
+    fn framed(
+        &mut self,
+        tick: Tick,
+        conn: ConnId,
+        frame: kefu_proto::v1::client_frame::Frame,
+        prior: Option<&Event>,
+        step: &mut Step,
+    ) {
+        let Some(stream) = self.streams.get(&conn) else { return };
+        let from =
+            From { who: stream.who.clone(), channel: stream.channel, conn: Some(conn) };
+        let request = Request::of_frame(frame);
+        let key = request.key().map(ToOwned::to_owned);
+        let at = step.acts.len();
+        let reply = self.request(tick, &from, request, prior, step);
+        if let Some(frame) = reply.frame(key.as_deref()) {
+            // The sender learns its seq before it sees the event.
+            step.acts.insert(at, Act::Send { to: Audience::Conn(conn), frame });
+        }
+    }
+
+    fn request(
+        &mut self,
+        tick: Tick,
+        from: &From,
+        request: Request,
+        prior: Option<&Event>,
+        step: &mut Step,
+    ) -> Reply {
+        if let Some(refusal) = refuse_role(from.who.role, &request) {
+            return Reply::Refused(refusal);
+        }
+        match request {
+            Request::Send(send) => self.post(tick, from, send, prior, step),
+            Request::Note { key, body } => self.note(tick, from, &key, body, prior, step),
+            Request::Rate(rate) => self.rate(tick, from, rate, prior, step),
+            Request::Handoff(asked) => self.handoff(tick, from, &asked, prior, step),
+            Request::Take(asked) => self.take(tick, from, &asked, prior, step),
+            Request::Release(asked) => self.release(tick, from, &asked, prior, step),
+            Request::Resolve(asked) => self.resolve(tick, from, &asked, prior, step),
+            Request::Reopen(asked) => self.reopen(tick, from, &asked, prior, step),
+            Request::Read(read) => self.read(from, read.seq, step),
+            Request::Typing(typing) => self.typing(from, typing, step),
+            Request::Stop(stop) => self.stop(tick, stop.turn, step),
+            Request::Resume(resume) => self.resume_stream(tick, from, &resume, step),
+            Request::Ping => Reply::Done,
+        }
+    }
+
+    /// Adds an event to the log and shows it to everybody who may see it.
+    fn append(&mut self, tick: Tick, entry: Entry, step: &mut Step) -> Event {
+        self.seq += 1;
+        let event = Event {
+            seq: self.seq,
+            msg_id: Some(self.msg_ids.next(tick.now)),
+            ts: Some(tick.now.nanos()),
+            session: Some(self.session.max(1)),
+            channel: Some(entry.channel.into()),
+            kind: Some(entry.kind),
+        };
+        self.session = self.session.max(1);
+        if let Some(sender) = &entry.sender {
+            self.senders.learn(sender);
+        }
+        step.write(Write::Event { event: event.clone(), sender: entry.sender, at: tick.now });
+        if view::is_internal(&event) {
+            step.send(Audience::Agents, Frame::Event(event.clone()));
+            step.send(Audience::Visitors, Frame::Event(view::hidden(event.seq)));
+        } else {
+            step.send(Audience::All, Frame::Event(event.clone()));
+        }
+        event
+    }
+
+    fn write_head(&self, step: &mut Step) {
+        step.write(Write::Head(self.head.clone()));
+    }
+}
+
+/// Where a request comes from.
+struct From {
+    who: Who,
+    channel: channel::Type,
+    conn: Option<ConnId>,
+}
+
+/// An event on its way into the log.
+struct Entry {
+    channel: channel::Type,
+    kind: event::Kind,
+    sender: Option<String>,
+}
+
+fn refuse_role(role: Role, request: &Request) -> Option<Refusal> {
+    let allowed = match request {
+        Request::Rate(_) | Request::Handoff(_) => role == Role::Visitor,
+        Request::Take(_)
+        | Request::Release(_)
+        | Request::Resolve(_)
+        | Request::Reopen(_)
+        | Request::Note { .. } => role == Role::Agent,
+        Request::Send(_)
+        | Request::Read(_)
+        | Request::Typing(_)
+        | Request::Stop(_)
+        | Request::Resume(_)
+        | Request::Ping => true,
+    };
+    (!allowed).then(|| Refusal::new(Code::Forbidden, "this act belongs to the other side"))
+}
+
+/// The seq and id under which a repeated request is known.
+fn receipt(event: &Event) -> (u32, i64) {
+    (event.seq, event.msg_id.unwrap_or_default())
+}
+
+fn key_reused() -> Reply {
+    Reply::Refused(Refusal::new(
+        Code::KeyReused,
+        "this key was used for something else: choose a new one for each act",
+    ))
+}
+
+impl Millis {
+    fn earliest(self, other: Option<Self>) -> Self {
+        other.map_or(self, |other| self.min(other))
+    }
+}
+
+#[cfg(test)]
+mod tests;

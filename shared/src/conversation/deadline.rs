@@ -1,0 +1,39 @@
+//! When a conversation has to be looked at again, and why.
+
+use super::Conversation;
+use crate::time::Millis;
+
+/// Why a conversation wants to be woken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Deadline {
+    /// A turn was under way when the process died.
+    Recover,
+    /// No further message came: the question is whole.
+    QuestionWhole,
+    /// What the turn needs did not come in time.
+    NotPrepared,
+    /// No AI text within the turn budget.
+    TurnBudget,
+    /// No response's head.
+    Connect,
+    /// No first text.
+    FirstToken,
+    /// No bytes while text was coming.
+    Idle,
+    /// The answer takes too long.
+    Total,
+    /// It is known how the answer ended, only its connection did not.
+    Linger,
+    /// Text waits to be shown.
+    Flush,
+    /// Text waits to be saved.
+    Save,
+}
+
+impl Conversation {
+    /// When to give [`super::Input::Woke`] at the latest, and why. `None` means never: nothing is
+    /// under way and the conversation may sleep.
+    pub fn deadline(&self) -> Option<(Millis, Deadline)> {
+        self.turns.deadline(&self.head.policy)
+    }
+}

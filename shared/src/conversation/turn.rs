@@ -1,0 +1,254 @@
+//! Turns: a question, the tries at answering it, and what to say when none succeeds.
+//!
+//! A question is all the messages that come close together. Rules that are asked first may answer
+//! it, then providers in order, then the other rules, and at last a person is offered; one of
+//! them does within the turn budget. Before any visible text a failed try passes to the next
+//! provider; after it, the text is kept as `INTERRUPTED`. Bytes of an attempt that is not the
+//! current one are ignored, whatever they say.
+
+use super::snapshot::{Head, RunningRecord, TurnRecord};
+use super::step::{Act, Step, Write};
+use crate::provider::{Remedy, Round};
+use crate::site::Live;
+use crate::time::Millis;
+use kefu_proto::v1::{Event, author, channel, event};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+mod advance;
+mod answer;
+mod attempt;
+mod question;
+mod stream;
+
+pub(super) use answer::Cut;
+pub(super) use attempt::Attempt;
+
+/// How long a crash may go unnoticed when nobody comes back to wake the object.
+const ALARM_AFTER: Duration = Duration::from_secs(10);
+/// How soon the alarm rings again while a turn is under way; it also keeps the object in memory.
+const ALARM_AGAIN: Duration = Duration::from_secs(20);
+
+/// Which call to a provider: everything that is reported of it names this.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AttemptId {
+    /// The turn's number in its conversation.
+    pub turn: u32,
+    /// The attempt's, rising over the turn.
+    pub attempt: u32,
+}
+
+/// What a turn needs from outside the conversation.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    /// The site as it stands; absent when it cannot be had.
+    pub site: Option<Arc<Live>>,
+    /// The rounds before the question, oldest first.
+    pub rounds: Vec<Round>,
+}
+
+/// A visitor's message that waits for an answer.
+#[derive(Clone, Debug)]
+struct Asked {
+    seq: u32,
+    at: Millis,
+    text: String,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Turns {
+    record: TurnRecord,
+    open: Option<Turn>,
+    alarm: Option<Millis>,
+    alarm_rang: bool,
+}
+
+#[derive(Debug)]
+struct Turn {
+    question: Vec<Asked>,
+    /// Messages that came after visible text: the next turn.
+    next: Vec<Asked>,
+    asker: Asker,
+    /// Providers' failed tries.
+    failures: u32,
+    /// Providers that are not asked again in this turn.
+    tried: BTreeSet<String>,
+    /// What is asked differently after a failure that named it.
+    remedy: Option<Remedy>,
+    preparation: Preparation,
+    phase: Phase,
+}
+
+/// For whom a turn answers.
+#[derive(Clone, Debug)]
+struct Asker {
+    visitor: String,
+    locale: Option<String>,
+    channel: channel::Type,
+}
+
+#[derive(Debug)]
+enum Preparation {
+    Needed,
+    Asked,
+    Here(Prepared),
+}
+
+#[derive(Debug)]
+enum Phase {
+    /// Further messages may belong to the question.
+    Gathering,
+    /// A provider is asked.
+    Attempting(Box<Attempt>),
+    /// A process died after this much was visible.
+    Recovering { provider: String, through: u32, text: String },
+}
+
+impl Turns {
+    pub(super) fn resume(
+        record: TurnRecord,
+        recent: &[(Event, Option<String>)],
+        head: &Head,
+    ) -> Self {
+        let mut turns = Self { record, ..Self::default() };
+        let running = turns.record.running.clone();
+        let question = turns.unanswered(recent);
+        if (!question.is_empty() || running.is_some()) && head.ai_may_speak() && !head.closed {
+            turns.open = Some(Turn::recovered(question, running, asker(recent)));
+        }
+        turns
+    }
+
+    /// The turn that is being answered visibly or not, for whoever joins.
+    pub(super) fn under_way(&self) -> Option<u32> {
+        self.attempt().map(|attempt| attempt.id.turn)
+    }
+
+    pub(super) fn alarm_rang(&mut self) {
+        self.alarm = None;
+        self.alarm_rang = true;
+    }
+
+    /// The alarm is set while a turn is under way and cleared after it.
+    pub(super) fn keep_alarm(&mut self, now: Millis, step: &mut Step) {
+        let rang = std::mem::take(&mut self.alarm_rang);
+        match (&self.open, self.alarm) {
+            (Some(_), None) => {
+                let at = now + if rang { ALARM_AGAIN } else { ALARM_AFTER };
+                self.alarm = Some(at);
+                step.act(Act::Alarm(Some(at)));
+            }
+            (None, Some(_)) => {
+                self.alarm = None;
+                step.act(Act::Alarm(None));
+            }
+            (Some(_), Some(_)) | (None, None) => {}
+        }
+    }
+
+    /// Nothing up to `seq` waits for an answer any more.
+    pub(super) fn forget_questions(&mut self, seq: u32, step: &mut Step) {
+        self.record.answered = seq;
+        self.record.running = None;
+        self.write(step);
+    }
+
+    fn write(&self, step: &mut Step) {
+        step.write(Write::Turn(self.record.clone()));
+    }
+
+    fn attempt(&self) -> Option<&Attempt> {
+        match self.open.as_ref().map(|turn| &turn.phase) {
+            Some(Phase::Attempting(attempt)) => Some(attempt),
+            _ => None,
+        }
+    }
+
+    fn attempt_mut(&mut self) -> Option<&mut Attempt> {
+        match self.open.as_mut().map(|turn| &mut turn.phase) {
+            Some(Phase::Attempting(attempt)) => Some(attempt),
+            _ => None,
+        }
+    }
+
+    fn current(&mut self, id: AttemptId) -> Option<&mut Attempt> {
+        self.attempt_mut().filter(|attempt| attempt.id == id)
+    }
+
+    fn unanswered(&self, recent: &[(Event, Option<String>)]) -> Vec<Asked> {
+        let waits = |event: &&Event| event.seq > self.record.answered;
+        recent.iter().map(|(event, _)| event).filter(waits).filter_map(asked).collect()
+    }
+}
+
+impl Turn {
+    fn new(question: Vec<Asked>, asker: Asker) -> Self {
+        Self {
+            question,
+            next: Vec::new(),
+            asker,
+            failures: 0,
+            tried: BTreeSet::new(),
+            remedy: None,
+            preparation: Preparation::Needed,
+            phase: Phase::Gathering,
+        }
+    }
+
+    fn recovered(question: Vec<Asked>, running: Option<RunningRecord>, asker: Asker) -> Self {
+        let mut turn = Self::new(question, asker);
+        if let Some(running) = running {
+            // The death counts as a failure, so that a try that kills its process is not for ever.
+            turn.failures = running.failures + 1;
+            if !running.text.is_empty() {
+                turn.phase = Phase::Recovering {
+                    provider: running.provider,
+                    through: running.through,
+                    text: running.text,
+                };
+            }
+        }
+        turn
+    }
+
+    fn asked_at(&self) -> Millis {
+        self.question.first().map_or(Millis(0), |asked| asked.at)
+    }
+
+    fn first_seq(&self) -> u32 {
+        self.question.first().map_or(0, |asked| asked.seq)
+    }
+
+    fn through(&self) -> u32 {
+        self.question.last().map_or(0, |asked| asked.seq)
+    }
+
+    fn text(&self) -> String {
+        self.question.iter().map(|asked| asked.text.as_str()).collect::<Vec<_>>().join("\n")
+    }
+}
+
+fn asked(event: &Event) -> Option<Asked> {
+    let Some(event::Kind::Message(message)) = &event.kind else { return None };
+    let by_visitor =
+        message.author.as_ref().is_some_and(|author| author.role() == author::Role::Visitor);
+    by_visitor.then(|| Asked {
+        seq: event.seq,
+        at: Millis(u64::try_from(event.ts.unwrap_or(0)).unwrap_or(0) / 1_000_000),
+        text: message.body.as_ref().map(crate::context::plain).unwrap_or_default(),
+    })
+}
+
+fn asker(recent: &[(Event, Option<String>)]) -> Asker {
+    let newest = recent.iter().rev().find_map(|(event, _)| match &event.kind {
+        Some(event::Kind::Message(message)) => {
+            let author = message.author.as_ref()?;
+            (author.role() == author::Role::Visitor)
+                .then(|| (author.id.clone(), event.channel()))
+        }
+        _ => None,
+    });
+    let (visitor, channel) = newest.unwrap_or_default();
+    Asker { visitor, locale: None, channel }
+}

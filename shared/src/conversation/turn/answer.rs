@@ -1,0 +1,202 @@
+//! How a turn ends: one message in the log, whatever happened, and then the next question.
+
+use super::super::{Act, Conversation, Entry, Reply, Step};
+use super::{Phase, Prepared, Preparation, Turn};
+use crate::config::{self, RuleAction, When};
+use crate::provider::Usage;
+use crate::rules::Question;
+use crate::time::Tick;
+use crate::who::Who;
+use kefu_proto::v1::{
+    Body, Message, ProviderSource, RuleSource, body, event, message, provider_source::Outcome,
+};
+
+/// The name of the answer that is given when nothing else can be.
+const OFFER_PERSON: &str = "kefu.offer_person";
+
+/// Why an answer is cut off where the visitor saw it.
+#[derive(Clone, Copy, Debug)]
+pub(in super::super) enum Cut {
+    Interrupted,
+    Stopped,
+}
+
+impl Conversation {
+    pub(super) fn complete(&mut self, tick: Tick, usage: Option<Usage>, step: &mut Step) {
+        let Some(attempt) = self.turns.attempt() else { return };
+        step_abort(attempt.id, step);
+        let text = attempt.text.clone();
+        let provider = attempt.provider.clone();
+        self.log_answer(tick, text, source(provider, Outcome::Completed, usage), step);
+        self.close_turn(step);
+    }
+
+    pub(super) fn interrupt(&mut self, tick: Tick, step: &mut Step) {
+        let Some(attempt) = self.turns.attempt() else { return };
+        let text = attempt.text.clone();
+        let provider = attempt.provider.clone();
+        self.log_answer(tick, text, source(provider, Outcome::Interrupted, None), step);
+        self.close_turn(step);
+    }
+
+    /// The visitor or an agent wants no more of an answer.
+    pub(in super::super) fn stop(&mut self, tick: Tick, turn: u32, step: &mut Step) -> Reply {
+        if self.turns.open.is_some() && self.turns.record.turn == turn {
+            self.cut_off(tick, Cut::Stopped, step);
+        }
+        Reply::Done
+    }
+
+    /// Ends the turn under way with what was shown of it. A taken-over turn that showed nothing
+    /// leaves nothing; a stopped one leaves an empty answer, so that nobody waits for it.
+    pub(in super::super) fn cut_off(&mut self, tick: Tick, cut: Cut, step: &mut Step) {
+        let Some(turn) = &self.turns.open else { return };
+        let (provider, text) = match &turn.phase {
+            Phase::Attempting(attempt) => {
+                step_abort(attempt.id, step);
+                (attempt.provider.clone(), attempt.shown_text().to_owned())
+            }
+            Phase::Recovering { provider, text, .. } => (provider.clone(), text.clone()),
+            Phase::Gathering => (String::new(), String::new()),
+        };
+        let outcome = match cut {
+            Cut::Interrupted => Outcome::Interrupted,
+            Cut::Stopped => Outcome::Stopped,
+        };
+        if !text.is_empty() || matches!(cut, Cut::Stopped) {
+            self.log_answer(tick, text, source(provider, outcome, None), step);
+        }
+        match cut {
+            Cut::Stopped => self.close_turn(step),
+            Cut::Interrupted => {
+                self.turns.open = None;
+                self.turns.forget_questions(self.seq, step);
+            }
+        }
+    }
+
+    /// A process died after visible text: what was saved of it is the answer.
+    pub(super) fn recover(&mut self, tick: Tick, step: &mut Step) {
+        let Some(Turn { phase: Phase::Recovering { provider, through, text }, .. }) =
+            &self.turns.open
+        else {
+            return;
+        };
+        let (through, text) = (*through, text.clone());
+        let source = source(provider.clone(), Outcome::Interrupted, None);
+        self.log_answer(tick, text, source, step);
+        if let Some(turn) = &mut self.turns.open {
+            let later = |asked: &super::Asked| asked.seq > through;
+            let mut waiting: Vec<_> = turn.question.drain(..).filter(later).collect();
+            waiting.append(&mut turn.next);
+            turn.next = waiting;
+        }
+        self.turns.record.answered = through;
+        self.next_turn(step);
+    }
+
+    /// No provider answers: a rule does, and where none matches a person is offered.
+    pub(super) fn fall_back(&mut self, tick: Tick, step: &mut Step) {
+        if !self.answer_by_rule(tick, When::Fallback, step) {
+            self.offer_person(tick, step);
+        }
+    }
+
+    /// Whether a rule answered.
+    pub(super) fn answer_by_rule(&mut self, tick: Tick, when: When, step: &mut Step) -> bool {
+        let Some(turn) = &self.turns.open else { return false };
+        let Preparation::Here(Prepared { site: Some(live), .. }) = &turn.preparation else {
+            return false;
+        };
+        let locale = turn.asker.locale.as_deref().unwrap_or(&live.config.locale);
+        let text = turn.text();
+        let question = Question { text: &text, locale, now: tick.now };
+        let Some(answer) = live.rules.answer(when, &question) else { return false };
+        let texts = config::texts(locale);
+        let reply = answer.reply.unwrap_or(&texts.handoff_asked).to_owned();
+        let body = offering(reply, answer.quick_replies.iter().map(|label| reply_of(label)).collect());
+        let (name, action) = (answer.name.to_owned(), answer.action);
+        let channel = turn.asker.channel;
+        self.log_body(tick, body, message::Source::Rule(RuleSource { name }), step);
+        self.close_turn(step);
+        if action == Some(RuleAction::Handoff) {
+            self.handoff_by_rule(tick, channel, step);
+        }
+        true
+    }
+
+    fn offer_person(&mut self, tick: Tick, step: &mut Step) {
+        let Some(turn) = &self.turns.open else { return };
+        let site_locale = match &turn.preparation {
+            Preparation::Here(Prepared { site: Some(live), .. }) => live.config.locale.as_str(),
+            _ => "",
+        };
+        let texts = config::texts(turn.asker.locale.as_deref().unwrap_or(site_locale));
+        let person = body::QuickReply {
+            label: texts.ask_person.clone(),
+            send: String::new(),
+            action: body::quick_reply::Action::Handoff.into(),
+        };
+        let body = offering(texts.offer_person.clone(), vec![person]);
+        let source = message::Source::Rule(RuleSource { name: OFFER_PERSON.into() });
+        self.log_body(tick, body, source, step);
+        self.close_turn(step);
+    }
+
+    fn log_answer(&mut self, tick: Tick, text: String, source: ProviderSource, step: &mut Step) {
+        let body = Body { kind: Some(body::Kind::Text(body::Text { text })) };
+        self.log_body(tick, body, message::Source::Provider(source), step);
+    }
+
+    fn log_body(&mut self, tick: Tick, body: Body, source: message::Source, step: &mut Step) {
+        let channel = self.turns.open.as_ref().map(|turn| turn.asker.channel).unwrap_or_default();
+        let message = Message {
+            author: Some(Who::bot().author()),
+            body: Some(body),
+            key: None,
+            turn: Some(self.turns.record.turn),
+            attempt: Some(self.turns.record.attempt),
+            source: Some(source),
+        };
+        let kind = event::Kind::Message(message);
+        self.append(tick, Entry { channel, kind, sender: None }, step);
+    }
+
+    fn close_turn(&mut self, step: &mut Step) {
+        if let Some(turn) = &self.turns.open {
+            self.turns.record.answered = self.turns.record.answered.max(turn.through());
+        }
+        self.next_turn(step);
+    }
+
+    fn next_turn(&mut self, step: &mut Step) {
+        self.turns.record.running = None;
+        self.turns.write(step);
+        if let Some(turn) = self.turns.open.take()
+            && !turn.next.is_empty()
+        {
+            self.turns.open_turn(Turn::new(turn.next, turn.asker));
+        }
+    }
+}
+
+fn step_abort(attempt: super::AttemptId, step: &mut Step) {
+    step.act(Act::Abort { attempt });
+}
+
+fn source(name: String, outcome: Outcome, usage: Option<Usage>) -> ProviderSource {
+    ProviderSource { name, outcome: outcome.into(), usage: usage.map(Into::into) }
+}
+
+fn offering(text: String, replies: Vec<body::QuickReply>) -> Body {
+    let kind = if replies.is_empty() {
+        body::Kind::Text(body::Text { text })
+    } else {
+        body::Kind::QuickReplies(body::QuickReplies { text, replies })
+    };
+    Body { kind: Some(kind) }
+}
+
+fn reply_of(label: &str) -> body::QuickReply {
+    body::QuickReply { label: label.into(), ..body::QuickReply::default() }
+}

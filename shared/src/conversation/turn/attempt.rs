@@ -1,0 +1,207 @@
+//! One provider's try at a turn, from the request to its logical end.
+
+use super::super::{Act, Audience, Conversation, Step};
+use super::{Asker, AttemptId, Phase, Prepared, RunningRecord};
+use crate::config::{ProviderKind, Timeouts};
+use crate::failover;
+use crate::provider::{self, Failure, Reader, RequestParts, ResponseHead};
+use crate::time::{Millis, Tick};
+use crate::who::Who;
+use kefu_proto::v1::{TypingNotice, server_frame::Frame};
+use std::fmt;
+use std::time::Duration;
+
+/// Text that comes within this time of the last frame waits and goes with the next one.
+const COALESCE: Duration = Duration::from_millis(25);
+/// How much of a shown answer a crash may cost, in time.
+const SAVE_EVERY: Duration = Duration::from_secs(3);
+
+pub(in super::super) struct Attempt {
+    pub(super) id: AttemptId,
+    pub(super) provider: String,
+    kind: ProviderKind,
+    /// There once the response's head is.
+    pub(super) reader: Option<Reader>,
+    pub(super) timeouts: Timeouts,
+    pub(super) sent_at: Millis,
+    pub(super) last_byte: Millis,
+    /// Whether anything of it was ever shown.
+    pub(super) visible: bool,
+    /// Everything that came.
+    pub(super) text: String,
+    /// How much of it was shown, in bytes and in UTF-16 code units.
+    pub(super) shown: Shown,
+    pub(super) shown_at: Millis,
+    /// How much of it is saved, in bytes.
+    pub(super) saved: usize,
+    pub(super) saved_at: Millis,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Shown {
+    pub(super) bytes: usize,
+    pub(super) units: u32,
+}
+
+/// The try that comes next.
+pub(super) struct Chosen {
+    pub(super) provider: String,
+    pub(super) kind: ProviderKind,
+    pub(super) timeouts: Timeouts,
+    pub(super) request: RequestParts,
+}
+
+impl fmt::Debug for Attempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Attempt").field("id", &self.id).field("provider", &self.provider).finish_non_exhaustive()
+    }
+}
+
+impl Attempt {
+    pub(super) fn new(id: AttemptId, chosen: &Chosen, now: Millis) -> Self {
+        Self {
+            id,
+            provider: chosen.provider.clone(),
+            kind: chosen.kind,
+            reader: None,
+            timeouts: chosen.timeouts,
+            sent_at: now,
+            last_byte: now,
+            visible: false,
+            text: String::new(),
+            shown: Shown::default(),
+            shown_at: Millis(0),
+            saved: 0,
+            saved_at: now,
+        }
+    }
+
+    /// What the visitor has seen of it.
+    pub(super) fn shown_text(&self) -> &str {
+        self.text.get(..self.shown.bytes).unwrap_or_default()
+    }
+
+    pub(super) fn flush_at(&self) -> Option<Millis> {
+        (self.shown.bytes < self.text.len()).then(|| self.shown_at + COALESCE)
+    }
+
+    /// When the end of a body is no longer waited for, once it is known how the answer ended.
+    pub(super) fn linger_at(&self) -> Option<Millis> {
+        Some(self.last_byte + self.reader.as_ref()?.linger()?)
+    }
+
+    pub(super) fn save_at(&self) -> Option<Millis> {
+        (self.saved < self.text.len()).then(|| self.saved_at + SAVE_EVERY)
+    }
+}
+
+impl Conversation {
+    /// Asks the next provider, or answers without any.
+    pub(super) fn next_attempt(&mut self, tick: Tick, step: &mut Step) {
+        match self.choose(tick) {
+            Some(chosen) => self.begin_attempt(tick.now, chosen, step),
+            None => self.fall_back(tick, step),
+        }
+    }
+
+    pub(in super::super) fn responded(&mut self, now: Millis, id: AttemptId, head: ResponseHead) {
+        if let Some(attempt) = self.turns.current(id) {
+            attempt.last_byte = now;
+            attempt.reader = Some(provider::reader(attempt.kind, head));
+        }
+    }
+
+    pub(in super::super) fn failed(
+        &mut self,
+        tick: Tick,
+        id: AttemptId,
+        failure: &Failure,
+        step: &mut Step,
+    ) {
+        if self.turns.current(id).is_some() {
+            self.attempt_failed(tick, failure, step);
+        }
+    }
+
+    /// After visible text the answer is interrupted; before it, the next provider is asked.
+    pub(super) fn attempt_failed(&mut self, tick: Tick, failure: &Failure, step: &mut Step) {
+        let Some(attempt) = self.turns.attempt() else { return };
+        step.act(Act::Abort { attempt: attempt.id });
+        if attempt.visible {
+            return self.interrupt(tick, step);
+        }
+        let provider = attempt.provider.clone();
+        let Some(turn) = &mut self.turns.open else { return };
+        turn.phase = Phase::Gathering;
+        turn.failures += 1;
+        let remedy = failure.remedy.filter(|_| turn.remedy.is_none());
+        turn.remedy = remedy;
+        if remedy.is_some() && turn.failures < turn.attempts_most() {
+            // The same provider once more, asked differently.
+            return self.next_attempt(tick, step);
+        }
+        turn.tried.insert(provider);
+        if failure.fails_over() && turn.failures < turn.attempts_most() {
+            self.next_attempt(tick, step);
+        } else {
+            self.fall_back(tick, step);
+        }
+    }
+
+    pub(super) fn timed_out(&mut self, tick: Tick, what: &'static str, step: &mut Step) {
+        self.attempt_failed(tick, &Failure::timeout(what), step);
+    }
+
+    fn choose(&self, tick: Tick) -> Option<Chosen> {
+        let turn = self.turns.open.as_ref()?;
+        let super::Preparation::Here(Prepared { site: Some(live), rounds }) = &turn.preparation
+        else {
+            return None;
+        };
+        if turn.failures >= turn.attempts_most() {
+            return None;
+        }
+        let Asker { visitor, locale, .. } = &turn.asker;
+        let question = failover::Asking {
+            rounds,
+            question: turn.text(),
+            visitor,
+            locale: locale.as_deref().unwrap_or_default(),
+            key: tick.entropy,
+            remedy: turn.remedy,
+        };
+        let (provider, request) = failover::next(live, &turn.tried, &question)?;
+        Some(Chosen {
+            provider: provider.name.clone(),
+            kind: provider.kind,
+            timeouts: provider.timeouts,
+            request,
+        })
+    }
+
+    fn begin_attempt(&mut self, now: Millis, chosen: Chosen, step: &mut Step) {
+        let Some(turn) = &mut self.turns.open else { return };
+        self.turns.record.attempt += 1;
+        let id = AttemptId { turn: self.turns.record.turn, attempt: self.turns.record.attempt };
+        turn.phase = Phase::Attempting(Box::new(Attempt::new(id, &chosen, now)));
+        self.turns.record.running = Some(RunningRecord {
+            provider: chosen.provider,
+            failures: turn.failures,
+            through: turn.through(),
+            text: String::new(),
+        });
+        self.turns.write(step);
+        let typing = TypingNotice { author: Some(Who::bot().author()), preview: None };
+        step.send(Audience::All, Frame::Typing(typing));
+        step.act(Act::Call { attempt: id, request: chosen.request });
+    }
+}
+
+impl super::Turn {
+    fn attempts_most(&self) -> u32 {
+        match &self.preparation {
+            super::Preparation::Here(Prepared { site: Some(live), .. }) => live.config.ai.max_attempts,
+            _ => 0,
+        }
+    }
+}

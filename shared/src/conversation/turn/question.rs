@@ -1,0 +1,96 @@
+//! How a question comes together, and what it waits for.
+
+use super::super::{Act, Conversation, From, Policy, Step};
+use super::{Asked, Asker, Phase, Preparation, Prepared, Turn};
+use crate::config::{When, defaults};
+use crate::time::{Millis, Tick};
+
+impl Conversation {
+    /// A visitor's message that AI, rules or flows may answer is in the log.
+    pub(in super::super) fn question_came(&mut self, now: Millis, seq: u32, text: String, from: &From) {
+        let asked = Asked { seq, at: now, text };
+        let asker = Asker {
+            visitor: from.who.id.clone(),
+            locale: from.who.locale.clone(),
+            channel: from.channel,
+        };
+        match &mut self.turns.open {
+            None => self.turns.open_turn(Turn::new(vec![asked], asker)),
+            Some(turn) => {
+                turn.asker = asker;
+                turn.came(asked);
+            }
+        }
+    }
+
+    pub(in super::super) fn prepared(&mut self, number: u32, prepared: Prepared, step: &mut Step) {
+        if let Some(live) = &prepared.site {
+            let policy = Policy::of(&live.config);
+            if policy != self.head.policy {
+                self.head.policy = policy;
+                self.write_head(step);
+            }
+        }
+        let turn = self.turns.open.as_mut().filter(|_| self.turns.record.turn == number);
+        if let Some(turn) = turn {
+            turn.preparation = Preparation::Here(prepared);
+        }
+    }
+
+    /// The question is whole: a rule that is asked first, or the first provider.
+    pub(super) fn begin(&mut self, tick: Tick, step: &mut Step) {
+        if !self.answer_by_rule(tick, When::First, step) {
+            self.next_attempt(tick, step);
+        }
+    }
+
+    pub(super) fn ask_for_preparation(&mut self, step: &mut Step) {
+        let number = self.turns.record.turn;
+        let Some(turn) = &mut self.turns.open else { return };
+        if matches!(turn.preparation, Preparation::Needed)
+            && matches!(turn.phase, Phase::Gathering)
+        {
+            turn.preparation = Preparation::Asked;
+            step.act(Act::Prepare { turn: number, before: turn.first_seq() });
+        }
+    }
+
+    /// A new message before visible text: what was asked is not the whole question.
+    pub(super) fn restart(&mut self, step: &mut Step) {
+        let abandoned = self.turns.attempt().filter(|attempt| !attempt.visible);
+        let (Some(id), Some(turn)) = (abandoned.map(|attempt| attempt.id), &mut self.turns.open)
+        else {
+            return;
+        };
+        if turn.next.is_empty() {
+            return;
+        }
+        turn.question.append(&mut turn.next);
+        turn.phase = Phase::Gathering;
+        turn.preparation = Preparation::Needed;
+        step.act(Act::Abort { attempt: id });
+    }
+}
+
+impl super::Turns {
+    pub(super) fn open_turn(&mut self, turn: Turn) {
+        self.record.turn += 1;
+        self.open = Some(turn);
+    }
+}
+
+impl Turn {
+    fn came(&mut self, asked: Asked) {
+        match self.phase {
+            Phase::Gathering => self.question.push(asked),
+            Phase::Attempting(_) | Phase::Recovering { .. } => self.next.push(asked),
+        }
+    }
+
+    /// When no further message is waited for.
+    pub(super) fn whole_at(&self, policy: &Policy) -> Millis {
+        let last = self.question.last().map_or(Millis(0), |asked| asked.at);
+        let latest = self.asked_at() + defaults::MAX_QUIET_WINDOW;
+        (last + policy.quiet_window()).earliest(Some(latest))
+    }
+}

@@ -1,0 +1,104 @@
+//! The rows of a conversation and of a site: SQL text and numbered migrations, the same on every
+//! host (SQLite).
+
+/// One step of a schema, run once and in order.
+#[derive(Clone, Copy, Debug)]
+pub struct Migration {
+    /// From 1, dense.
+    pub number: u32,
+    /// Statements.
+    pub statements: &'static [&'static str],
+}
+
+/// Which version of its schema a database has: `migration(number)`.
+pub const MIGRATIONS_TABLE: &str =
+    "CREATE TABLE IF NOT EXISTS migration (number INTEGER PRIMARY KEY) STRICT";
+
+/// A conversation's.
+pub const CONVERSATION: &[Migration] = &[Migration {
+    number: 1,
+    statements: &[
+        // `seq` orders, `sender` makes a repeated key impossible, `at` (Unix milliseconds) counts
+        // towards rates, `envelope` is the encoded kefu.v1.Envelope.
+        "CREATE TABLE event (
+            seq INTEGER PRIMARY KEY,
+            sender TEXT,
+            at INTEGER NOT NULL,
+            envelope BLOB NOT NULL
+        ) STRICT",
+        "CREATE UNIQUE INDEX event_sender ON event (sender) WHERE sender IS NOT NULL",
+        // One row for the head and one for the turns, as JSON.
+        "CREATE TABLE state (id INTEGER PRIMARY KEY, value TEXT NOT NULL) STRICT",
+        "CREATE TABLE mark (who TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+        // Uploads, cut into pieces below the size that a row may have.
+        "CREATE TABLE upload (
+            id TEXT NOT NULL,
+            piece INTEGER NOT NULL,
+            head TEXT,
+            bytes BLOB NOT NULL,
+            PRIMARY KEY (id, piece)
+        ) STRICT, WITHOUT ROWID",
+    ],
+}];
+
+/// Where in `state` a conversation's head is.
+pub const STATE_HEAD: u32 = 1;
+/// Where in `state` the record of its turns is.
+pub const STATE_TURN: u32 = 2;
+
+/// A site's.
+pub const SITE: &[Migration] = &[Migration {
+    number: 1,
+    statements: &[
+        "CREATE TABLE config (
+            version INTEGER PRIMARY KEY,
+            format TEXT NOT NULL,
+            document TEXT NOT NULL,
+            at INTEGER NOT NULL
+        ) STRICT",
+        "CREATE TABLE secret (name TEXT PRIMARY KEY, sealed TEXT NOT NULL, hosts TEXT NOT NULL) STRICT",
+        "CREATE TABLE revision (id INTEGER PRIMARY KEY, number INTEGER NOT NULL) STRICT",
+    ],
+}];
+
+/// The statements of a conversation's host.
+pub mod sql {
+    /// Adds an event: seq, sender, at, envelope.
+    pub const INSERT_EVENT: &str =
+        "INSERT INTO event (seq, sender, at, envelope) VALUES (?, ?, ?, ?)";
+    /// Keeps a state: id, value.
+    pub const PUT_STATE: &str =
+        "INSERT INTO state (id, value) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET value = excluded.value";
+    /// Raises a mark: who, seq.
+    pub const PUT_MARK: &str = "INSERT INTO mark (who, seq) VALUES (?, ?)
+        ON CONFLICT (who) DO UPDATE SET seq = max(seq, excluded.seq)";
+    /// All states.
+    pub const STATES: &str = "SELECT id, value FROM state";
+    /// All marks.
+    pub const MARKS: &str = "SELECT who, seq FROM mark";
+    /// The newest events, newest first: limit.
+    pub const NEWEST: &str = "SELECT envelope, sender FROM event ORDER BY seq DESC LIMIT ?";
+    /// Events of a range, oldest first: after, upto.
+    pub const RANGE: &str = "SELECT envelope FROM event WHERE seq > ? AND seq <= ? ORDER BY seq";
+    /// The event of a sender.
+    pub const BY_SENDER: &str = "SELECT envelope FROM event WHERE sender = ?";
+    /// The newest seq.
+    pub const LATEST: &str = "SELECT max(seq) FROM event";
+    /// When visitors' messages among the newest events were, newest first: how many events, since.
+    pub const WINDOW: &str = "SELECT at FROM (SELECT at, sender FROM event ORDER BY seq DESC LIMIT ?)
+        WHERE at > ? AND sender LIKE 'V:%'";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn migrations_are_numbered_densely() {
+        for migrations in [CONVERSATION, SITE] {
+            for (index, migration) in migrations.iter().enumerate() {
+                assert_eq!(migration.number as usize, index + 1);
+            }
+        }
+    }
+}

@@ -1,0 +1,327 @@
+//! What goes over the wire, once decided: frames in their three framings, requests and replies of
+//! the HTTP routes. The same on every host.
+
+use crate::conversation::{Reply, Request, Stream, Write};
+use crate::problem::{Code, Refusal};
+use crate::time::Millis;
+use crate::who::Who;
+use kefu_proto::Encode;
+use kefu_proto::v1::{
+    ClientFrame, Empty, Envelope, Event, OwnerReply, ServerFrame, channel, client_frame,
+    server_frame::Frame,
+};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+/// The largest body of a request, uploads apart, and of a frame, in bytes.
+pub const BODY_MOST: usize = 256 * 1024;
+
+/// How a stream's frames are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Framing {
+    /// Text frames in JSON (`kefu.v1.json`).
+    Json,
+    /// Binary frames in protobuf (`kefu.v1.proto`).
+    Proto,
+    /// Server-sent events: one frame a `data:` line, `id: epoch.seq` on events of the log.
+    Sse,
+}
+
+/// A frame as it is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Encoded {
+    /// As text.
+    Text(String),
+    /// As bytes.
+    Binary(Vec<u8>),
+}
+
+impl Framing {
+    /// Writes a frame of the log with that epoch.
+    pub fn encode(self, frame: &ServerFrame, epoch: u32) -> Encoded {
+        match self {
+            Self::Json => Encoded::Text(json(frame)),
+            Self::Proto => Encoded::Binary(frame.encode_to_vec()),
+            Self::Sse => {
+                let id = match &frame.frame {
+                    Some(Frame::Event(event)) => format!("id: {epoch}.{}\n", event.seq),
+                    _ => String::new(),
+                };
+                Encoded::Text(format!("{id}data: {}\n\n", json(frame)))
+            }
+        }
+    }
+
+    /// Reads a client's text frame.
+    pub fn decode_text(self, text: &str) -> Result<client_frame::Frame, Refusal> {
+        if self != Self::Json {
+            return Err(Refusal::new(Code::BadFrame, "this subprotocol takes binary frames"));
+        }
+        if text.len() > BODY_MOST {
+            return Err(too_large());
+        }
+        let frame = serde_json::from_str(text).map_err(|error| bad_frame(&error.to_string()))?;
+        known(frame)
+    }
+
+    /// Reads a client's binary frame.
+    pub fn decode_binary(self, bytes: &[u8]) -> Result<client_frame::Frame, Refusal> {
+        if self != Self::Proto {
+            return Err(Refusal::new(Code::BadFrame, "this subprotocol takes text frames"));
+        }
+        if bytes.len() > BODY_MOST {
+            return Err(too_large());
+        }
+        let frame = ClientFrame::decode(bytes).map_err(|error| bad_frame(&error.to_string()))?;
+        known(frame)
+    }
+}
+
+/// Who reads a stream, and how it is written: what a socket carries while its object sleeps.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Caller {
+    /// Which side.
+    #[serde(rename = "r")]
+    pub holder: crate::token::Holder,
+    /// The visitor's or agent's id.
+    #[serde(rename = "i")]
+    pub id: String,
+    /// Shown to the other side.
+    #[serde(rename = "n", default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// BCP 47.
+    #[serde(rename = "l", default, skip_serializing_if = "Option::is_none")]
+    pub locale: Option<String>,
+    /// The channel's number in the contract.
+    #[serde(rename = "c")]
+    pub channel: i32,
+    /// When the token ends, Unix milliseconds.
+    #[serde(rename = "e")]
+    pub expires: u64,
+    /// How frames are written.
+    #[serde(rename = "f")]
+    pub framing: Framing,
+}
+
+impl Caller {
+    /// The participant.
+    pub fn who(&self) -> Who {
+        Who {
+            role: self.holder.role(),
+            id: self.id.clone(),
+            name: self.name.clone(),
+            locale: self.locale.clone(),
+        }
+    }
+
+    /// The channel.
+    pub fn channel(&self) -> channel::Type {
+        channel::Type::try_from(self.channel).unwrap_or_default()
+    }
+
+    /// The stream that this caller opened.
+    pub fn stream(&self) -> Stream {
+        Stream { who: self.who(), channel: self.channel(), expires: Millis(self.expires) }
+    }
+
+    /// As text: for a header between the edge and an object, and for an attachment.
+    pub fn write(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// Reads what [`Caller::write`] made.
+    pub fn read(text: &str) -> Option<Self> {
+        serde_json::from_str(text).ok()
+    }
+}
+
+/// An answer over HTTP.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// `application/json` below 400, `application/problem+json` from there.
+    pub body: String,
+    /// For the `Retry-After` header, in seconds.
+    pub retry_after: Option<u64>,
+}
+
+impl Answer {
+    /// 200 with a message of the contract.
+    pub fn ok(message: &impl Serialize) -> Self {
+        Self { status: 200, body: json(message), retry_after: None }
+    }
+
+    /// A refusal.
+    pub fn refused(refusal: &Refusal) -> Self {
+        let wait = refusal.retry_after.map(|wait| wait.as_millis().div_ceil(1_000));
+        Self {
+            status: refusal.code.status(),
+            body: json(&refusal.problem()),
+            retry_after: wait.and_then(|seconds| u64::try_from(seconds).ok()),
+        }
+    }
+
+    /// What a conversation replied.
+    pub fn of(reply: &Reply) -> Self {
+        match reply {
+            Reply::Sent(sent) => Self { status: 202, ..Self::ok(sent) },
+            Reply::Owner { owner, term, seq, duplicate } => Self::ok(&OwnerReply {
+                owner: Some(owner.clone()),
+                term: *term,
+                seq: *seq,
+                duplicate: *duplicate,
+            }),
+            Reply::Done => Self::ok(&Empty {}),
+            Reply::Refused(refusal) => Self::refused(refusal),
+        }
+    }
+
+    /// The content type.
+    pub fn content_type(&self) -> &'static str {
+        if self.status < 400 { "application/json" } else { "application/problem+json" }
+    }
+}
+
+/// Which act a POST route is: the last part of its path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ActRoute {
+    /// `messages`
+    Messages,
+    /// `read`
+    Read,
+    /// `typing`
+    Typing,
+    /// `stop`
+    Stop,
+    /// `rating`
+    Rating,
+    /// `handoff`
+    Handoff,
+}
+
+impl ActRoute {
+    /// By the last part of the path.
+    pub fn of(name: &str) -> Option<Self> {
+        Some(match name {
+            "messages" => Self::Messages,
+            "read" => Self::Read,
+            "typing" => Self::Typing,
+            "stop" => Self::Stop,
+            "rating" => Self::Rating,
+            "handoff" => Self::Handoff,
+            _ => return None,
+        })
+    }
+
+    /// Reads the route's body.
+    pub fn parse(self, body: &[u8]) -> Result<Request, Refusal> {
+        Ok(match self {
+            Self::Messages => Request::Send(message(body)?),
+            Self::Read => Request::Read(message(body)?),
+            Self::Typing => Request::Typing(message(body)?),
+            Self::Stop => Request::Stop(message(body)?),
+            Self::Rating => Request::Rate(message(body)?),
+            Self::Handoff => Request::Handoff(message(body)?),
+        })
+    }
+}
+
+/// Reads a message of the contract from a request's body.
+pub fn message<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+    if body.len() > BODY_MOST {
+        return Err(too_large());
+    }
+    let text = std::str::from_utf8(body)
+        .map_err(|error| Refusal::new(Code::BadUtf8, format!("the body is not UTF-8: {error}")))?;
+    serde_json::from_str(text)
+        .map_err(|error| Refusal::new(Code::BadJson, format!("the body is not as expected: {error}")))
+}
+
+/// A body or frame over [`BODY_MOST`].
+pub fn too_large() -> Refusal {
+    Refusal::new(Code::TooLarge, format!("at most {BODY_MOST} bytes are taken"))
+}
+
+/// An event as it is stored and published: a `kefu.v1.Envelope`.
+pub fn seal(event: &Event) -> Vec<u8> {
+    let envelope = Envelope {
+        msg_id: event.msg_id.unwrap_or_default(),
+        channel: event.channel.unwrap_or_default(),
+        payload: event.encode_to_vec(),
+        ts: event.ts.unwrap_or_default(),
+    };
+    envelope.encode_to_vec()
+}
+
+/// The event in a stored envelope; `None` when the bytes are none.
+pub fn open(envelope: &[u8]) -> Option<Event> {
+    Event::decode(Envelope::decode(envelope).ok()?.payload.as_slice()).ok()
+}
+
+/// How many rows a write is, at the least.
+pub fn rows(write: &Write) -> u32 {
+    match write {
+        // Its sender stands in an index too.
+        Write::Event { sender: Some(_), .. } => 2,
+        Write::Event { sender: None, .. } | Write::Head(_) | Write::Turn(_) | Write::Mark { .. } => 1,
+    }
+}
+
+fn json(message: &impl Serialize) -> String {
+    serde_json::to_string(message).unwrap_or_default()
+}
+
+fn bad_frame(why: &str) -> Refusal {
+    Refusal::new(Code::BadFrame, format!("the frame is not a ClientFrame: {why}"))
+}
+
+fn known(frame: ClientFrame) -> Result<client_frame::Frame, Refusal> {
+    frame.frame.ok_or_else(|| {
+        Refusal::new(
+            Code::UnknownFrame,
+            "the frame has none of the fields send, read, typing, stop, resume and ping",
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kefu_proto::v1::{Hidden, Pong, Send, event};
+
+    fn frame(frame: Frame) -> ServerFrame {
+        ServerFrame { conversation: String::new(), frame: Some(frame) }
+    }
+
+    #[test]
+    fn an_event_of_the_log_has_an_id_to_resume_from_and_other_frames_have_none() {
+        let event =
+            Event { seq: 4, kind: Some(event::Kind::Hidden(Hidden {})), ..Event::default() };
+        let sse = |body| Framing::Sse.encode(&frame(body), 2);
+        assert_eq!(
+            sse(Frame::Event(event)),
+            Encoded::Text("id: 2.4\ndata: {\"conversation\":\"\",\"event\":{\"seq\":4,\"hidden\":{}}}\n\n".into())
+        );
+        assert_eq!(
+            sse(Frame::Pong(Pong {})),
+            Encoded::Text("data: {\"conversation\":\"\",\"pong\":{}}\n\n".into())
+        );
+    }
+
+    #[test]
+    fn frames_that_say_nothing_known_are_told_from_frames_that_are_none() {
+        let text = |text: &str| Framing::Json.decode_text(text).map_err(|refusal| refusal.code);
+        let sent = Send { key: "k".into(), content: None };
+        assert_eq!(text(r#"{"send":{"key":"k"},"later":1}"#), Ok(client_frame::Frame::Send(sent)));
+        assert_eq!(text(r#"{"dance":{}}"#), Err(Code::UnknownFrame));
+        for bad in ["", "[]", "{", r#"{"send":{"key":7}}"#, r#"{"send":{"key":"k"},"read":{"seq":1}}"#] {
+            assert_eq!(text(bad), Err(Code::BadFrame), "{bad}");
+        }
+        assert_eq!(text(&format!("\"{}\"", "x".repeat(BODY_MOST))), Err(Code::TooLarge));
+        let binary = |bytes: &[u8]| Framing::Proto.decode_binary(bytes).map_err(|r| r.code);
+        assert_eq!(binary(&[]), Err(Code::UnknownFrame));
+        assert_eq!(binary(&[0xff]), Err(Code::BadFrame));
+        assert_eq!(Framing::Json.decode_binary(&[]).map_err(|r| r.code), Err(Code::BadFrame));
+    }
+}
