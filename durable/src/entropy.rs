@@ -11,17 +11,17 @@ thread_local! {
 }
 
 /// The tick of an input that comes right now.
-pub(crate) fn tick() -> Tick {
+pub fn tick() -> Tick {
     Tick { now: now(), entropy: draw() }
 }
 
 /// The time.
-pub(crate) fn now() -> Millis {
+pub fn now() -> Millis {
     Millis(js_sys::Date::now() as u64)
 }
 
 /// 128 random bits.
-pub(crate) fn draw() -> u128 {
+fn draw() -> u128 {
     POOLED.with_borrow_mut(|pool| {
         if pool.len() < 16 {
             pool.resize(POOL, 0);

@@ -218,7 +218,7 @@ impl Host {
 
     fn prepare(self: &Rc<Self>, turn: u32, before: u32) {
         let Some((site, _)) = &self.name else { return };
-        if let Lookup::Fresh(live) = sites::live(&self.env, site) {
+        if let Lookup::Fresh(live) = sites::live(site) {
             return self.prepared(turn, before, live);
         }
         let (weak, env, site) = (Rc::downgrade(self), self.env.clone(), site.clone());

@@ -24,7 +24,8 @@ pub use conversation::ConversationObject;
 pub use deployment::{Deployed, variable};
 pub use error::Fault;
 pub use site::SiteObject;
-pub use sites::{Lookup, live, remember};
+pub use entropy::{now, tick};
+pub use sites::{no_such_site, order, reopen as reopen_site, site_in_use};
 
 /// The header in which the edge tells an object who calls: a [`kefu_shared::wire::Caller`].
 pub const CALLER: &str = "x-kefu-caller";

@@ -87,13 +87,15 @@ impl Rows {
         }
         let text = |row: &Array, index| row.get(index).as_string().unwrap_or_default();
         let newest = "SELECT version, format, document FROM config ORDER BY version DESC";
-        let versions = rows(&self.js, newest, &Array::new())?.iter().map(|row| Stored {
+        let versions = rows(&self.js, newest, &Array::new())?;
+        let versions = versions.iter().map(|row| Stored {
             version: whole(&row.get(0)),
             format: Format::of_name(&text(row, 1)).unwrap_or(Format::Toml),
             document: text(row, 2),
         });
         let secrets = "SELECT name, sealed, hosts FROM secret ORDER BY name";
-        let secrets = rows(&self.js, secrets, &Array::new())?.iter().map(|row| Sealed {
+        let secrets = rows(&self.js, secrets, &Array::new())?;
+        let secrets = secrets.iter().map(|row| Sealed {
             name: text(row, 0),
             sealed: text(row, 1),
             hosts: text(row, 2).split(' ').map(ToOwned::to_owned).collect(),

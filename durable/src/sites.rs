@@ -4,6 +4,7 @@
 use crate::deployment::{Deployed, variable};
 use crate::entropy;
 use crate::error::Fault;
+use kefu_shared::problem::{Code, Refusal};
 use kefu_shared::site::{FRESH_FOR, Live, Order, Outcome};
 use kefu_shared::time::Millis;
 use std::cell::RefCell;
@@ -25,7 +26,7 @@ thread_local! {
 }
 
 /// What is known of a site without asking.
-pub enum Lookup {
+pub(crate) enum Lookup {
     /// A copy of the last second; `None` is a site without configuration.
     Fresh(Option<Arc<Live>>),
     /// Ask.
@@ -33,7 +34,7 @@ pub enum Lookup {
 }
 
 /// What is known of a site without asking.
-pub fn live(_env: &Env, site: &str) -> Lookup {
+pub(crate) fn live(site: &str) -> Lookup {
     let now = entropy::now();
     KEPT.with_borrow(|kept| match kept.get(site) {
         Some(kept) if now.since(kept.at) < FRESH_FOR => Lookup::Fresh(kept.live.clone()),
@@ -42,8 +43,8 @@ pub fn live(_env: &Env, site: &str) -> Lookup {
 }
 
 /// The site as it stands, asking its object when no fresh copy is at hand.
-pub async fn fetch(env: &Env, site: &str) -> Result<Option<Arc<Live>>, Fault> {
-    if let Lookup::Fresh(live) = live(env, site) {
+pub(crate) async fn fetch(env: &Env, site: &str) -> Result<Option<Arc<Live>>, Fault> {
+    if let Lookup::Fresh(live) = live(site) {
         return Ok(live);
     }
     let known = KEPT.with_borrow(|kept| kept.get(site).and_then(|kept| kept.live.clone()));
@@ -64,8 +65,25 @@ pub async fn fetch(env: &Env, site: &str) -> Result<Option<Arc<Live>>, Fault> {
     Ok(live)
 }
 
+/// The site as it stands, or the refusal that there is none.
+pub async fn site_in_use(env: &Env, site: &str) -> Result<Result<Arc<Live>, Refusal>, Fault> {
+    Ok(fetch(env, site).await?.ok_or_else(|| no_such_site(site)))
+}
+
+/// The site as it stands right now, whatever copy is at hand.
+pub async fn reopen(env: &Env, site: &str) -> Result<Option<Arc<Live>>, Fault> {
+    KEPT.with_borrow_mut(|kept| kept.remove(site));
+    fetch(env, site).await
+}
+
+/// What is said of a site without configuration.
+pub fn no_such_site(site: &str) -> Refusal {
+    let detail = format!("no site `{site}` is configured: its operator puts a configuration first");
+    Refusal::new(Code::SiteNotFound, detail)
+}
+
 /// Keeps a copy of a site.
-pub fn remember(site: &str, live: Option<Arc<Live>>) {
+fn remember(site: &str, live: Option<Arc<Live>>) {
     let kept = Kept { live, at: entropy::now() };
     KEPT.with_borrow_mut(|all| {
         if all.len() >= KEPT_MOST && !all.contains_key(site) {

@@ -97,12 +97,6 @@ impl Store {
         Ok(self.events(sql::BY_SENDER, &Array::of1(&sender.into()))?.pop())
     }
 
-    /// The newest seq and the log's life.
-    pub(crate) fn latest(&self) -> Result<u32, Fault> {
-        let rows = self.rows(sql::LATEST, &Array::new())?;
-        Ok(rows.first().map_or(0, |row| whole(&row.get(0))))
-    }
-
     pub(crate) fn set_alarm(&self, at: Option<Millis>) -> Result<(), Fault> {
         match at {
             Some(at) => self.js.set_alarm(at.0 as f64)?,

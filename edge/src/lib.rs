@@ -1,1 +1,21 @@
+//! The Worker: stateless handlers that authenticate, limit and forward.
+//!
+//! A request that is refused wakes no object. What is refused, and why, is decided in
+//! `kefu-shared`; here it is carried out.
 
+// wasm-bindgen's generated code needs it.
+#![allow(unsafe_code)]
+
+mod addresses;
+mod admin;
+mod assets;
+mod body;
+mod conversation;
+mod cors;
+mod glue;
+mod reply;
+mod session;
+mod stream;
+mod worker_entry;
+
+pub use kefu_durable::{ConversationObject, SiteObject};

@@ -5,10 +5,12 @@
 //! data. The hosts (`kefu-durable`, `kefu-edge`) carry it out.
 
 pub mod address;
+pub mod asset;
 pub mod config;
 pub mod context;
 pub mod conversation;
 pub mod failover;
+pub mod gate;
 pub mod identity;
 pub mod keys;
 pub mod limit;
@@ -16,9 +18,11 @@ pub mod origin;
 pub mod page;
 pub mod problem;
 pub mod provider;
+pub mod route;
 pub mod rules;
 pub mod schema;
 pub mod secrets;
+pub mod session;
 pub mod site;
 pub mod snowflake;
 pub mod text;

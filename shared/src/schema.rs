@@ -82,8 +82,6 @@ pub mod sql {
     pub const RANGE: &str = "SELECT envelope FROM event WHERE seq > ? AND seq <= ? ORDER BY seq";
     /// The event of a sender.
     pub const BY_SENDER: &str = "SELECT envelope FROM event WHERE sender = ?";
-    /// The newest seq.
-    pub const LATEST: &str = "SELECT max(seq) FROM event";
     /// When visitors' messages among the newest events were, newest first: how many events, since.
     pub const WINDOW: &str = "SELECT at FROM (SELECT at, sender FROM event ORDER BY seq DESC LIMIT ?)
         WHERE at > ? AND sender LIKE 'V:%'";

@@ -3,17 +3,20 @@
 use crate::address;
 use crate::config::{self, Format, Invalid, Provider, Site, Template};
 use crate::keys::Keys;
-use crate::problem::Code;
+use crate::problem::{Code, Refusal};
 use crate::provider::RequestParts;
 use crate::rules::RuleBook;
-use crate::secrets::{Grants, SECRETS_MOST, Sealed, SecretFault, Secrets};
+use crate::secrets::{self, Grants, SECRETS_MOST, Sealed, SecretFault, Secrets};
 use crate::time::Millis;
+use kefu_proto::v1::problem::Fault;
 use serde::{Deserialize, Serialize};
 
 /// How long a copy of a site's configuration is used without asking the site again.
 pub const FRESH_FOR: std::time::Duration = std::time::Duration::from_secs(1);
 /// How many versions of a configuration are kept.
 pub const VERSIONS_MOST: u32 = 100;
+/// Hosts that one secret may go to.
+const HOSTS_MOST: usize = 16;
 /// The longest site id, in bytes.
 pub const ID_MOST: usize = 64;
 
@@ -130,11 +133,12 @@ impl Live {
         warnings
     }
 
-    /// The addresses in the configuration that this deployment does not call: a key and why.
-    pub fn bad_addresses(config: &Site, allow_private: bool) -> Vec<(String, &'static str)> {
+    /// The addresses in the configuration that this deployment does not call.
+    fn bad_addresses(config: &Site, allow_private: bool) -> Vec<BadAddress> {
         let named = config.providers.iter().enumerate().filter_map(|(index, provider)| {
-            let fault = address::check(provider.endpoint.as_deref()?, allow_private).err()?;
-            Some((format!("ai_providers[{index}].endpoint"), fault.message()))
+            let address = provider.endpoint.clone()?;
+            let why = address::check(&address, allow_private).err()?.message();
+            Some(BadAddress { key: format!("ai_providers[{index}].endpoint"), address, why })
         });
         named.collect()
     }
@@ -301,6 +305,96 @@ impl Shelf {
 
 fn refused(code: Code, detail: &str) -> Outcome {
     Outcome::Refused { code: code.as_str().into(), detail: detail.into() }
+}
+
+impl Outcome {
+    /// The version and revision of what was done, or the refusal.
+    pub fn done(self) -> Result<(u32, u32), Refusal> {
+        match self {
+            Self::Done { version, revision } => Ok((version, revision)),
+            Self::Refused { code, detail } => {
+                let known = Code::ALL.iter().find(|known| known.as_str() == code);
+                Err(Refusal::new(known.copied().unwrap_or(Code::Internal), detail))
+            }
+            Self::Page(_) | Self::Unchanged | Self::Absent => {
+                Err(Refusal::new(Code::Internal, "the site answered something else"))
+            }
+        }
+    }
+}
+
+/// `PUT …/secrets/{NAME}`
+#[derive(Clone, Deserialize)]
+pub struct SecretRequest {
+    /// The secret.
+    pub value: String,
+    /// Where it may go.
+    pub hosts: Vec<String>,
+}
+
+impl SecretRequest {
+    /// The request, if its value and hosts can be.
+    pub fn checked(self) -> Result<Self, Refusal> {
+        let refuse = |detail: String| Err(Refusal::new(Code::BadSecret, detail));
+        if self.value.is_empty() || self.value.len() > secrets::VALUE_MOST {
+            return refuse(format!("`value` must have 1 to {} bytes", secrets::VALUE_MOST));
+        }
+        if self.hosts.is_empty() || self.hosts.len() > HOSTS_MOST {
+            return refuse(format!("`hosts` must name 1 to {HOSTS_MOST} hosts that it may go to"));
+        }
+        if let Some(bad) = self.hosts.iter().find(|host| !secrets::is_host(host)) {
+            return refuse(format!("`{bad}` is not a host: write it like api.example.com"));
+        }
+        Ok(self)
+    }
+}
+
+/// A configuration document that can be put: read as a whole, with addresses that may be called.
+pub fn checked_document(
+    body: Vec<u8>,
+    format: Format,
+    allow_private: bool,
+) -> Result<String, Refusal> {
+    let config = config::read(&body, format).map_err(|invalid| faulty(invalid.faults))?;
+    let document = String::from_utf8(body)
+        .map_err(|_| Refusal::new(Code::BadUtf8, "the document is not UTF-8"))?;
+    let bad = Live::bad_addresses(&config, allow_private);
+    if bad.is_empty() {
+        return Ok(document);
+    }
+    Err(faulty(bad.into_iter().map(|bad| bad.fault(&document)).collect()))
+}
+
+fn faulty(faults: Vec<config::Fault>) -> Refusal {
+    let first = faults.first().map(ToString::to_string).unwrap_or_default();
+    let detail = match faults.len() {
+        1 => first,
+        more => format!("{first}; and {} more", more - 1),
+    };
+    let fault = |fault: config::Fault| Fault {
+        key: fault.key,
+        line: fault.line,
+        message: fault.message,
+    };
+    let mut refusal = Refusal::new(Code::ConfigInvalid, detail);
+    refusal.faults = faults.into_iter().map(fault).collect();
+    refusal
+}
+
+/// An address in a configuration that is not called.
+struct BadAddress {
+    key: String,
+    address: String,
+    why: &'static str,
+}
+
+impl BadAddress {
+    /// With the line on which the address stands.
+    fn fault(self, document: &str) -> config::Fault {
+        let line = document.lines().position(|line| line.contains(&self.address));
+        let line = line.and_then(|line| u32::try_from(line + 1).ok()).unwrap_or(1);
+        config::Fault { key: self.key, line, message: format!("`{}` {}", self.address, self.why) }
+    }
 }
 
 /// Whether a site may be called so: lower-case letters, digits and hyphens, 1 to 64 of them,

@@ -201,17 +201,24 @@ pub enum ActRoute {
 }
 
 impl ActRoute {
+    const ALL: [Self; 6] =
+        [Self::Messages, Self::Read, Self::Typing, Self::Stop, Self::Rating, Self::Handoff];
+
     /// By the last part of the path.
     pub fn of(name: &str) -> Option<Self> {
-        Some(match name {
-            "messages" => Self::Messages,
-            "read" => Self::Read,
-            "typing" => Self::Typing,
-            "stop" => Self::Stop,
-            "rating" => Self::Rating,
-            "handoff" => Self::Handoff,
-            _ => return None,
-        })
+        Self::ALL.into_iter().find(|route| route.name() == name)
+    }
+
+    /// The last part of the path.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Messages => "messages",
+            Self::Read => "read",
+            Self::Typing => "typing",
+            Self::Stop => "stop",
+            Self::Rating => "rating",
+            Self::Handoff => "handoff",
+        }
     }
 
     /// Reads the route's body.

@@ -277,10 +277,8 @@ fn unknown(key: &str, known: &[&str]) -> String {
 }
 
 fn expected(node: &Node, wanted: &str) -> String {
-    match node.value {
-        Value::Null => format!("found nothing; expected {wanted}, or remove the key"),
-        _ => format!("found {}; expected {wanted}", node.found()),
-    }
+    let mend = if node.value == Value::Null { ", or remove the key" } else { "" };
+    format!("found {}; expected {wanted}{mend}", node.found())
 }
 
 fn list_text(node: &Node, bytes: usize) -> Result<&str, String> {

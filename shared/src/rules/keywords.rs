@@ -61,10 +61,11 @@ impl Edges {
         }
     }
 
+    /// Whether the word ends where it must.
     fn allow(self, before: &str, after: &str) -> bool {
-        let goes_on = |neighbour: Option<char>| neighbour.is_some_and(is_wordy);
-        !(self.left && goes_on(before.chars().next_back()))
-            && !(self.right && goes_on(after.chars().next()))
+        let ends = |neighbour: Option<char>| !neighbour.is_some_and(is_wordy);
+        (!self.left || ends(before.chars().next_back()))
+            && (!self.right || ends(after.chars().next()))
     }
 }
 

@@ -42,13 +42,18 @@ impl Source<'_> {
                 Event::StreamEnd => {
                     return Ok(document.unwrap_or(Node { line: 1, value: Value::Null }));
                 }
-                _ if document.is_some() => {
-                    return Err(syntax(
-                        mark.line(),
-                        "a second document begins here; write only one",
-                    ));
+                Event::Alias(_)
+                | Event::Scalar(..)
+                | Event::SequenceStart(..)
+                | Event::SequenceEnd
+                | Event::MappingStart(..)
+                | Event::MappingEnd => {
+                    if document.is_some() {
+                        let message = "a second document begins here; write only one";
+                        return Err(syntax(mark.line(), message));
+                    }
+                    document = Some(self.node(event, mark, 0)?);
                 }
-                event => document = Some(self.node(event, mark, 0)?),
             }
         }
     }
@@ -61,20 +66,27 @@ impl Source<'_> {
         let line = small(mark.line());
         self.count(line, 1)?;
         let (value, anchor) = match event {
-            Event::SequenceStart(..) | Event::MappingStart(..) if depth > MAX_DEPTH => {
-                return Err(too_deep(line));
-            }
             Event::Alias(anchor) => return self.alias(anchor, line),
-            Event::Scalar(text, style, anchor, tag) => (scalar(text, style, tag, mark)?, anchor),
+            Event::Scalar(text, style, anchor, tag) => {
+                (scalar(text, style, tag.as_ref(), mark)?, anchor)
+            }
             Event::SequenceStart(anchor, tag) => {
-                refuse_tag(tag.as_ref(), "seq", mark)?;
+                open(tag.as_ref(), "seq", mark, depth)?;
                 (self.list(depth)?, anchor)
             }
             Event::MappingStart(anchor, tag) => {
-                refuse_tag(tag.as_ref(), "map", mark)?;
+                open(tag.as_ref(), "map", mark, depth)?;
                 (self.table(depth)?, anchor)
             }
-            _ => return Err(syntax(mark.line(), "not YAML: a value is missing")),
+            Event::Nothing
+            | Event::StreamStart
+            | Event::StreamEnd
+            | Event::DocumentStart
+            | Event::DocumentEnd
+            | Event::SequenceEnd
+            | Event::MappingEnd => {
+                return Err(syntax(mark.line(), "not YAML: a value is missing"));
+            }
         };
         let node = Node { line, value };
         if anchor > 0 {
@@ -146,11 +158,11 @@ fn weight(node: &Node) -> usize {
 fn scalar(
     text: String,
     style: TScalarStyle,
-    tag: Option<Tag>,
+    tag: Option<&Tag>,
     mark: Marker,
 ) -> Result<Value, Invalid> {
     if tag.is_some() {
-        refuse_tag(tag.as_ref(), "str", mark)?;
+        refuse_tag(tag, "str", mark)?;
         return Ok(Value::Text(text));
     }
     if style != TScalarStyle::Plain {
@@ -170,6 +182,14 @@ fn is_number(text: &str) -> bool {
     let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
     unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.')
         && unsigned.parse::<f64>().is_ok()
+}
+
+/// What may begin here.
+fn open(tag: Option<&Tag>, meant: &str, mark: Marker, depth: usize) -> Result<(), Invalid> {
+    if depth > MAX_DEPTH {
+        return Err(too_deep(small(mark.line())));
+    }
+    refuse_tag(tag, meant, mark)
 }
 
 fn refuse_tag(tag: Option<&Tag>, meant: &str, mark: Marker) -> Result<(), Invalid> {

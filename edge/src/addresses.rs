@@ -1,0 +1,43 @@
+//! How many sessions an address asked for: exact in this isolate, so a flood is cut off where it
+//! arrives and before any object is woken.
+
+use kefu_shared::config::Rate;
+use kefu_shared::limit::SlidingWindow;
+use kefu_shared::problem::{Code, Refusal};
+use kefu_shared::time::Millis;
+use lru::LruCache;
+use std::cell::RefCell;
+use std::num::NonZeroUsize;
+use worker::Request;
+
+/// Addresses that an isolate remembers.
+const REMEMBERED: NonZeroUsize = NonZeroUsize::new(10_000).unwrap();
+
+thread_local! {
+    static WINDOWS: RefCell<LruCache<String, SlidingWindow>> =
+        RefCell::new(LruCache::new(REMEMBERED));
+}
+
+/// Counts a session of `address`, or refuses it.
+pub(crate) fn admit(site: &str, address: &str, rate: Rate, now: Millis) -> Result<(), Refusal> {
+    WINDOWS.with_borrow_mut(|windows| {
+        let key = format!("{site} {address}");
+        let window = windows.get_or_insert_mut(key, SlidingWindow::default);
+        window.check(rate, now).map_err(|at| {
+            Refusal::new(Code::RateLimited, "too many sessions from this address")
+                .retry_at(now, at)
+        })?;
+        window.take(now);
+        Ok(())
+    })
+}
+
+/// The client's address, as Cloudflare vouches for it, or as a proxy tells that the operator
+/// named. A header that a client can set is never believed: where nobody vouches, all clients
+/// share one address.
+pub(crate) fn of(request: &Request, proxy_header: Option<&str>) -> String {
+    // `cf` is set by Cloudflare itself and by nobody else.
+    let name = if request.cf().is_some() { Some("cf-connecting-ip") } else { proxy_header };
+    let address = name.and_then(|name| request.headers().get(name).ok().flatten());
+    address.unwrap_or_else(|| "unknown".into())
+}

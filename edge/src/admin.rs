@@ -1,0 +1,119 @@
+//! The operator's routes: configuration and secrets of a site.
+
+use crate::body;
+use crate::reply::Failed;
+use kefu_durable::{Deployed, order, reopen_site, tick};
+use kefu_proto::v1::ConfigReply;
+use kefu_shared::config::Format;
+use kefu_shared::gate;
+use kefu_shared::problem::{Code, Refusal};
+use kefu_shared::secrets::{Sealed, sealed_name};
+use kefu_shared::site::{Order, Outcome, Page, SecretRequest, checked_document};
+use kefu_shared::wire::{Answer, message};
+use serde::Deserialize;
+use worker::{Env, Request, Response};
+
+/// Refuses everybody but the operator.
+pub(crate) fn admit(request: &Request, deployed: &Deployed) -> Result<(), Failed> {
+    let authorization = request.headers().get("authorization")?;
+    Ok(gate::operator(gate::bearer(authorization.as_deref()), &deployed.admin_token)?)
+}
+
+pub(crate) async fn put_config(
+    mut request: Request,
+    env: &Env,
+    deployed: &Deployed,
+    site: &str,
+) -> Result<Answer, Failed> {
+    admit(&request, deployed)?;
+    let content_type = request.headers().get("content-type")?.unwrap_or_default();
+    let format = Format::of_content_type(&content_type).ok_or_else(|| {
+        let detail = "send application/toml, application/yaml or application/json";
+        Refusal::new(Code::UnsupportedType, detail)
+    })?;
+    let body = body::read(&mut request).await?;
+    let document = checked_document(body, format, deployed.deployment.allow_private)?;
+    let outcome = order(env, site, &Order::Put { format, document }).await?;
+    answer_version(env, site, outcome).await
+}
+
+pub(crate) async fn read_config(
+    request: &Request,
+    env: &Env,
+    deployed: &Deployed,
+    site: &str,
+) -> Result<Response, Failed> {
+    admit(request, deployed)?;
+    let Outcome::Page(page) = order(env, site, &Order::Read { have: 0 }).await? else {
+        return Err(kefu_durable::no_such_site(site).into());
+    };
+    let Page { version, format, document, .. } = page;
+    let mut response = Response::ok(document)?;
+    let headers = response.headers_mut();
+    headers.set("content-type", format.content_type())?;
+    headers.set("etag", &format!("\"{version}\""))?;
+    headers.set("x-kefu-version", &version.to_string())?;
+    headers.set("cache-control", "no-store")?;
+    Ok(response)
+}
+
+#[derive(Default, Deserialize)]
+struct RollbackRequest {
+    version: Option<u32>,
+}
+
+pub(crate) async fn rollback(
+    mut request: Request,
+    env: &Env,
+    deployed: &Deployed,
+    site: &str,
+) -> Result<Answer, Failed> {
+    admit(&request, deployed)?;
+    let body = body::read(&mut request).await?;
+    let asked = if body.is_empty() { RollbackRequest::default() } else { message(&body)? };
+    let outcome = order(env, site, &Order::Rollback { version: asked.version }).await?;
+    answer_version(env, site, outcome).await
+}
+
+pub(crate) async fn put_secret(
+    mut request: Request,
+    env: &Env,
+    deployed: &Deployed,
+    site: &str,
+    name: &str,
+) -> Result<Answer, Failed> {
+    admit(&request, deployed)?;
+    let body = body::read(&mut request).await?;
+    let SecretRequest { value, hosts } = message::<SecretRequest>(&body)?.checked()?;
+    let keys = &deployed.deployment.keys;
+    let sealed = keys.seal(&sealed_name(site, name), &value, tick().entropy);
+    let secret = Sealed { name: name.to_owned(), sealed, hosts };
+    let outcome = order(env, site, &Order::Keep(secret)).await?;
+    done(env, site, outcome).await
+}
+
+pub(crate) async fn forget_secret(
+    request: &Request,
+    env: &Env,
+    deployed: &Deployed,
+    site: &str,
+    name: &str,
+) -> Result<Answer, Failed> {
+    admit(request, deployed)?;
+    let outcome = order(env, site, &Order::Forget { name: name.to_owned() }).await?;
+    done(env, site, outcome).await
+}
+
+async fn answer_version(env: &Env, site: &str, outcome: Outcome) -> Result<Answer, Failed> {
+    let (version, _) = outcome.done()?;
+    // This isolate uses the new state at once, others within a second.
+    let live = reopen_site(env, site).await?;
+    let warnings = live.map(|live| live.warnings()).unwrap_or_default();
+    Ok(Answer::ok(&ConfigReply { version, warnings }))
+}
+
+async fn done(env: &Env, site: &str, outcome: Outcome) -> Result<Answer, Failed> {
+    outcome.done()?;
+    reopen_site(env, site).await?;
+    Ok(Answer::ok(&kefu_proto::v1::Empty {}))
+}

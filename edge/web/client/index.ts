@@ -1,0 +1,7 @@
+/** The client library of Kefu: what the widget, the console and your own pages build on. */
+export { Refusal } from "./api";
+export { createClient, type Client, type ClientOptions, type View } from "./client";
+export type { Fault, Status } from "./connection";
+export type * from "./frames";
+export type { Item, ItemKind } from "./items";
+export type { Transport } from "./transport";

@@ -1,0 +1,100 @@
+import { Refusal, type Api } from "./api";
+import type { Clock } from "./clock";
+import type { SessionReply, SessionRequest } from "./frames";
+import type { Store } from "./storage";
+
+/** Milliseconds before its end at which a token is renewed. */
+const MARGIN = 5 * 60_000;
+/** The shortest wait between renewals, in milliseconds, whatever a wrong clock makes of `expiresAt`. */
+const SPACING = 10 * 60_000;
+/** The longest wait that a timer can hold, in milliseconds. */
+const LONGEST = 2 ** 31 - 1;
+
+/** What a page may tell about its visitor. */
+export type Introduction = Pick<SessionRequest, "identity" | "locale" | "page">;
+
+/**
+ * Who the visitor is on this device: id and token, kept in the store, renewed before they expire.
+ * The token is handed to `api` whenever it changes.
+ */
+export class Session {
+  #key: string;
+  #opening: Promise<SessionReply> | undefined;
+  #cancelRenewal = () => {};
+
+  constructor(
+    private readonly api: Api,
+    private readonly store: Store,
+    private readonly clock: Clock,
+    private readonly site: string,
+    private readonly introduction: Introduction,
+  ) {
+    this.#key = `kefu:session:${api.host}:${site}`;
+  }
+
+  /**
+   * Opens or renews the session. With the network down, a kept session that has not expired does.
+   * Throws `Refusal` when the server wants none of it.
+   */
+  open(): Promise<SessionReply> {
+    this.#opening ??= oneTabAtATime(this.#key, () => this.#ask()).finally(() => {
+      this.#opening = undefined;
+    });
+    return this.#opening;
+  }
+
+  /** The session as it is kept, if any: its token may have expired. */
+  kept(): SessionReply | undefined {
+    try {
+      const kept = JSON.parse(this.store.get(this.#key) ?? "") as SessionReply;
+      return kept.token && kept.conversation?.id ? kept : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Ends the renewals. */
+  close(): void {
+    this.#cancelRenewal();
+  }
+
+  async #ask(): Promise<SessionReply> {
+    const kept = this.kept();
+    try {
+      return this.#take(await this.#post(kept));
+    } catch (error) {
+      if (error instanceof Refusal) throw error;
+      if (!kept || Number(kept.expiresAt) < this.clock.now()) throw error;
+      this.api.token = kept.token;
+      return kept;
+    }
+  }
+
+  async #post(kept: SessionReply | undefined): Promise<SessionReply> {
+    const path = `/v1/sites/${encodeURIComponent(this.site)}/session`;
+    this.api.token = kept?.token ?? "";
+    try {
+      return await this.api.post(path, { ...this.introduction, visitorId: kept?.visitorId });
+    } catch (error) {
+      if (!kept || !(error instanceof Refusal) || error.status !== 401) throw error;
+      this.store.remove(this.#key);
+      return this.#post(undefined);
+    }
+  }
+
+  #take(reply: SessionReply): SessionReply {
+    this.api.token = reply.token;
+    this.store.set(this.#key, JSON.stringify(reply));
+    const left = Number(reply.expiresAt) - this.clock.now() - MARGIN;
+    this.#cancelRenewal();
+    const wait = Math.min(Math.max(left, SPACING), LONGEST);
+    this.#cancelRenewal = this.clock.after(wait, () => void this.open().catch(() => {}));
+    return reply;
+  }
+}
+
+/** Two tabs that open at once must not become two visitors. */
+function oneTabAtATime<T>(name: string, act: () => Promise<T>): Promise<T> {
+  const locks = globalThis.navigator?.locks;
+  return locks ? locks.request(name, act) as Promise<T> : act();
+}

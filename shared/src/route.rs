@@ -1,0 +1,196 @@
+//! The routes of DESIGN section 6: a method and a path make a [`Route`], or a refusal.
+
+use crate::problem::{Code, Refusal};
+use crate::secrets;
+use crate::site;
+use crate::wire::ActRoute;
+
+/// Where a request goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// `GET /healthz`
+    Health,
+    /// `POST /v1/sites/{site}/session`
+    Session {
+        /// The site.
+        site: String,
+    },
+    /// `POST /v1/conversations/{id}/{messages,read,…}`
+    Act {
+        /// The conversation.
+        conversation: String,
+        /// What.
+        act: ActRoute,
+    },
+    /// `GET /v1/conversations/{id}/events`
+    Events {
+        /// The conversation.
+        conversation: String,
+    },
+    /// `GET /v1/conversations/{id}/ws`
+    Socket {
+        /// The conversation.
+        conversation: String,
+    },
+    /// `GET /v1/sites/{site}/config`
+    ReadConfig {
+        /// The site.
+        site: String,
+    },
+    /// `PUT /v1/sites/{site}/config`
+    PutConfig {
+        /// The site.
+        site: String,
+    },
+    /// `POST /v1/sites/{site}/config/rollback`
+    Rollback {
+        /// The site.
+        site: String,
+    },
+    /// `PUT /v1/sites/{site}/secrets/{NAME}`
+    PutSecret {
+        /// The site.
+        site: String,
+        /// The secret.
+        name: String,
+    },
+    /// `DELETE /v1/sites/{site}/secrets/{NAME}`
+    ForgetSecret {
+        /// The site.
+        site: String,
+        /// The secret.
+        name: String,
+    },
+    /// `OPTIONS` of anything: a browser asks what a page may do.
+    Preflight,
+    /// `GET` of anything else: a file of the web client.
+    Asset {
+        /// Without the leading slash.
+        path: String,
+    },
+}
+
+/// Finds the route.
+pub fn route(method: &str, path: &str) -> Result<Route, Refusal> {
+    if method == "OPTIONS" {
+        return Ok(Route::Preflight);
+    }
+    let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+    match parts.as_slice() {
+        ["healthz"] => only(method, &["GET", "HEAD"], Route::Health),
+        ["v1", "sites", site, rest @ ..] => of_site(method, site, rest),
+        ["v1", "conversations", id, rest] => of_conversation(method, id, rest),
+        ["v1", ..] => Err(not_found()),
+        _ => only(method, &["GET", "HEAD"], Route::Asset { path: parts.join("/") }),
+    }
+}
+
+fn of_site(method: &str, site: &str, rest: &[&str]) -> Result<Route, Refusal> {
+    if !site::is_id(site) {
+        let detail = "a site's id has 1 to 64 lower-case letters, digits and hyphens";
+        return Err(Refusal::new(Code::BadSite, detail));
+    }
+    let site = site.to_owned();
+    match rest {
+        ["session"] => only(method, &["POST"], Route::Session { site }),
+        ["config"] if method == "GET" => Ok(Route::ReadConfig { site }),
+        ["config"] => only(method, &["PUT", "GET"], Route::PutConfig { site }),
+        ["config", "rollback"] => only(method, &["POST"], Route::Rollback { site }),
+        ["secrets", name] if !secrets::is_name(name) => Err(Refusal::new(
+            Code::BadSecret,
+            "a secret's name has 1 to 64 of A-Z, 0-9 and _, begins with no digit and not with KEFU_",
+        )),
+        ["secrets", name] if method == "DELETE" => {
+            Ok(Route::ForgetSecret { site, name: (*name).to_owned() })
+        }
+        ["secrets", name] => {
+            only(method, &["PUT", "DELETE"], Route::PutSecret { site, name: (*name).to_owned() })
+        }
+        _ => Err(not_found()),
+    }
+}
+
+fn of_conversation(method: &str, id: &str, rest: &str) -> Result<Route, Refusal> {
+    if id.len() != 32 || !id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Err(not_found());
+    }
+    let conversation = id.to_owned();
+    match rest {
+        "events" => only(method, &["GET"], Route::Events { conversation }),
+        "ws" => only(method, &["GET"], Route::Socket { conversation }),
+        act => match ActRoute::of(act) {
+            Some(act) => only(method, &["POST"], Route::Act { conversation, act }),
+            None => Err(not_found()),
+        },
+    }
+}
+
+fn only(method: &str, allowed: &[&str], route: Route) -> Result<Route, Refusal> {
+    if allowed.contains(&method) {
+        return Ok(route);
+    }
+    let detail = format!("this path takes {}", allowed.join(" and "));
+    Err(Refusal::new(Code::MethodNotAllowed, detail))
+}
+
+fn not_found() -> Refusal {
+    Refusal::new(Code::NotFound, "look at the path: nothing is there, or nothing for this token")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "0123456789abcdef0123456789abcdef";
+
+    #[test]
+    fn every_route_of_the_contract_is_found() {
+        let (site, conversation) = ("demo".to_owned(), ID.to_owned());
+        for (method, path, expected) in [
+            ("GET", "/healthz".into(), Route::Health),
+            ("POST", "/v1/sites/demo/session".into(), Route::Session { site: site.clone() }),
+            ("GET", "/v1/sites/demo/config".into(), Route::ReadConfig { site: site.clone() }),
+            ("PUT", "/v1/sites/demo/config".into(), Route::PutConfig { site: site.clone() }),
+            ("POST", "/v1/sites/demo/config/rollback".into(), Route::Rollback { site: site.clone() }),
+            (
+                "PUT",
+                "/v1/sites/demo/secrets/COZE_TOKEN".into(),
+                Route::PutSecret { site, name: "COZE_TOKEN".into() },
+            ),
+            ("GET", format!("/v1/conversations/{ID}/ws"), Route::Socket { conversation: conversation.clone() }),
+            (
+                "GET",
+                format!("/v1/conversations/{ID}/events"),
+                Route::Events { conversation: conversation.clone() },
+            ),
+            (
+                "POST",
+                format!("/v1/conversations/{ID}/messages"),
+                Route::Act { conversation, act: ActRoute::Messages },
+            ),
+            ("GET", "/".into(), Route::Asset { path: String::new() }),
+            ("GET", "/widget.js".into(), Route::Asset { path: "widget.js".into() }),
+            ("OPTIONS", "/v1/anything".into(), Route::Preflight),
+        ] {
+            assert_eq!(route(method, &path), Ok(expected), "{method} {path}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_route_says_why() {
+        for (method, path, code) in [
+            ("DELETE", "/healthz".to_owned(), Code::MethodNotAllowed),
+            ("GET", "/v1/sites/demo/session".to_owned(), Code::MethodNotAllowed),
+            ("POST", "/v1/sites/Demo/session".to_owned(), Code::BadSite),
+            ("PUT", "/v1/sites/demo/secrets/KEFU_SECRET".to_owned(), Code::BadSecret),
+            ("GET", "/v1/sites/demo".to_owned(), Code::NotFound),
+            ("GET", "/v1/nothing".to_owned(), Code::NotFound),
+            ("GET", "/v1/conversations/short/events".to_owned(), Code::NotFound),
+            ("GET", format!("/v1/conversations/{ID}/dance"), Code::NotFound),
+            ("POST", "/index.html".to_owned(), Code::MethodNotAllowed),
+        ] {
+            let refused = route(method, &path).map_err(|refusal| refusal.code);
+            assert_eq!(refused, Err(code), "{method} {path}");
+        }
+    }
+}

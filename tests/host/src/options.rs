@@ -1,0 +1,92 @@
+//! How a workerd is to be started.
+
+use crate::bundle::workspace;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::{env, fs, io, process};
+
+/// How a workerd is to be started. The default is what a test wants: any free port, a state
+/// folder of its own that is removed at the end, and the variables of `cargo xtask dev`.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// On 127.0.0.1; 0 takes a free one.
+    pub port: u16,
+    /// Where it keeps its state; none makes a temporary folder, below `KEFU_TEST_STATE` if that
+    /// is set (a tmpfs, say) and else below the system's.
+    pub state: Option<PathBuf>,
+    /// Text bindings, by name.
+    pub vars: BTreeMap<String, String>,
+    /// Where its output goes.
+    pub log: Log,
+    /// The checkout whose `build/`, `wrangler.toml` and `node_modules/` are used.
+    pub root: PathBuf,
+}
+
+/// Where workerd's output goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Log {
+    /// Into `workerd.log` in the state folder.
+    #[default]
+    File,
+    /// To this process's own output.
+    Inherit,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let vars = [
+            ("KEFU_ADMIN_TOKEN", "dev-admin-token"),
+            ("KEFU_SECRET", "a-secret-for-tests-only-0123456789abcdef"),
+            ("KEFU_ALLOW_PRIVATE", "1"),
+            ("KEFU_GRANTS", "*"),
+        ];
+        Self {
+            port: 0,
+            state: None,
+            vars: vars
+                .into_iter()
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
+            log: Log::File,
+            root: workspace(),
+        }
+    }
+}
+
+impl Options {
+    /// With one more text binding, or another value for it.
+    #[must_use]
+    pub fn var(mut self, name: &str, value: &str) -> Self {
+        self.vars.insert(name.into(), value.into());
+        self
+    }
+
+    /// With a state folder that stays.
+    #[must_use]
+    pub fn state(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.state = Some(folder.into());
+        self
+    }
+
+    pub(crate) fn make_state(&self) -> io::Result<PathBuf> {
+        let folder = self.state.clone().unwrap_or_else(temporary);
+        fs::create_dir_all(folder.join("objects"))?;
+        folder.canonicalize()
+    }
+
+    pub(crate) fn discard_state(&self, folder: &Path) {
+        if self.state.is_none() {
+            // What remains is in the system's temporary folder: nobody is hurt.
+            let _ = fs::remove_dir_all(folder);
+        }
+    }
+}
+
+/// A folder that no other test of this machine uses.
+fn temporary() -> PathBuf {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let parent = env::var_os("KEFU_TEST_STATE").map_or_else(env::temp_dir, PathBuf::from);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    parent.join(format!("kefu-{}-{count}", process::id()))
+}

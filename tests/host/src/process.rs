@@ -1,0 +1,109 @@
+//! Processes that do not outlive this one.
+
+use std::io;
+use std::process::{Child, Command};
+use std::sync::OnceLock;
+use std::sync::mpsc::{Sender, channel};
+use std::thread;
+
+/// How a child learns that its parent is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// SIGKILL: for one that would drain for ever.
+    Killed,
+    /// SIGTERM: for one that has children of its own to end.
+    Asked,
+}
+
+struct Order {
+    command: Command,
+    when: When,
+    reply: Sender<io::Result<Child>>,
+}
+
+/// Starts a child that the kernel ends when this process ends, however that happens (on Linux;
+/// elsewhere it is ended by whoever holds the [`Child`]).
+///
+/// # Errors
+/// When the command cannot be run.
+pub fn spawn_bound(command: Command, when: When) -> io::Result<Child> {
+    static SPAWNER: OnceLock<Sender<Order>> = OnceLock::new();
+    let (reply, answer) = channel();
+    let gone = || io::Error::other("the spawning thread is gone");
+    SPAWNER
+        .get_or_init(spawner)
+        .send(Order {
+            command,
+            when,
+            reply,
+        })
+        .map_err(|_| gone())?;
+    answer.recv().map_err(|_| gone())?
+}
+
+/// The kernel ties a child to the thread that made it, and a test's thread ends before its
+/// process does: so one thread that never ends makes all of them.
+fn spawner() -> Sender<Order> {
+    let (orders, queue) = channel::<Order>();
+    thread::spawn(move || {
+        for Order {
+            mut command,
+            when,
+            reply,
+        } in queue
+        {
+            bind_to_parent(&mut command, when);
+            // Whoever asked may be gone; the child is then ended with this process.
+            let _ = reply.send(command.spawn());
+        }
+    });
+    orders
+}
+
+#[cfg(target_os = "linux")]
+#[allow(
+    unsafe_code,
+    reason = "there is no safe way to run prctl between fork and exec"
+)]
+fn bind_to_parent(command: &mut Command, when: When) {
+    use std::os::unix::process::{CommandExt, parent_id};
+    let parent = std::process::id();
+    let signal = match when {
+        When::Killed => libc::SIGKILL,
+        When::Asked => libc::SIGTERM,
+    };
+    // SAFETY: between fork and exec it makes two system calls that are async-signal-safe, and
+    // neither allocates nor locks.
+    unsafe {
+        command.pre_exec(move || {
+            if libc::prctl(libc::PR_SET_PDEATHSIG, signal) == -1 {
+                return Err(io::Error::last_os_error());
+            }
+            // The parent may have ended before the signal was asked for.
+            if parent_id() == parent {
+                Ok(())
+            } else {
+                Err(io::ErrorKind::BrokenPipe.into())
+            }
+        });
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn bind_to_parent(_command: &mut Command, _when: When) {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_child_outlives_the_thread_that_asked_for_it() {
+        let mut sleep = Command::new("sleep");
+        sleep.arg("30");
+        let asked = thread::spawn(move || spawn_bound(sleep, When::Killed));
+        let mut child = asked.join().unwrap().unwrap();
+        assert!(child.try_wait().unwrap().is_none());
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+}

@@ -1,0 +1,23 @@
+//! `cargo xtask bench`: the figures.
+
+use crate::build::{self, Mode};
+use crate::run::{self, cargo};
+use anyhow::Result;
+use lexopt::Parser;
+use std::process::ExitCode;
+
+pub(crate) const HELP: &str = "\
+Measures throughput, latency and memory, with peers in the same run
+
+cargo xtask bench [ARGUMENT]...
+
+Builds what is deployed, then runs `kefu-bench` (tests/bench) with the arguments.
+";
+
+pub(crate) fn command(mut arguments: Parser) -> Result<ExitCode> {
+    build::all(Mode::Deployed)?;
+    let mut bench = cargo(["run", "--release", "--package", "kefu-bench", "--"]);
+    bench.args(arguments.raw_args()?);
+    run::shown(bench)?;
+    Ok(ExitCode::SUCCESS)
+}
