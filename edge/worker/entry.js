@@ -1,19 +1,15 @@
-// What workerd loads: it instantiates the wasm, forwards events to it, and starts it afresh after
-// a trap. A trap (a panic, a stack overflow, memory that ran out) leaves the instance unusable,
-// and all objects of an isolate share one: without a fresh instance the isolate would answer
-// every later request with an error, or never.
+// What workerd loads: it forwards events to the wasm, and starts that afresh after a trap (a panic,
+// a stack overflow, memory that ran out). A trap leaves the instance unusable, and all objects of
+// an isolate share one: it would answer every later request with an error, or never.
 import { DurableObject } from "cloudflare:workers";
 import wasm from "./kefu.wasm";
-// An alias that the bundler resolves to what wasm-bindgen wrote.
-import * as kefu from "kefu-bindgen";
+import * as kefu from "kefu-bindgen"; // wasm-bindgen's glue: the bundler knows where it is
 
 kefu.initSync({ module: wasm });
 
-// Counts instances of the wasm: a Rust object of an older one is dead.
-let instance = 0;
 let trapped = false;
-// Rejects what waits for a promise of this instance, which a dead one never settles.
-const waiting = new Set();
+let instance = 0; // of the wasm, counted: a Rust object of an older one is dead
+const waiting = new Set(); // rejects what waits for a promise that a dead instance never settles
 
 // A trap inside a task of the wasm has no caller to be thrown at: it arrives here.
 addEventListener("error", (event) => noticeTrap(event.error));
@@ -30,8 +26,7 @@ export default {
   },
 };
 
-// One Durable Object class: what workerd holds outlives the Rust object, which is made again
-// from storage when the wasm under it was replaced.
+// Outlives its Rust object, which is made again from storage when the wasm was replaced.
 class RustObject extends DurableObject {
   #rust;
   #instance = -1;
@@ -98,11 +93,12 @@ function orTrap(promise) {
   });
 }
 
-// Replaces an instance that trapped, before anything else is asked of it. The worker crate's
-// panic hook raises the flag of `__worker_init_state` even where no error reaches this file.
+// Replaces an instance that trapped. The worker crate's panic hook raises the flag of
+// `__worker_init_state` even where no error reaches this file.
 function revive() {
   const state = globalThis.__worker_init_state;
   if (!trapped && !state?.criticalError) return;
+  abandon(new Error("the wasm trapped"));
   console.error("kefu: the wasm trapped and is started afresh");
   kefu.__wbg_reset_state();
   if (state) state.criticalError = false;
@@ -113,13 +109,17 @@ function revive() {
 function noticeTrap(error) {
   if (!(error instanceof WebAssembly.RuntimeError)) return;
   trapped = true;
+  abandon(error);
+}
+
+function abandon(error) {
   for (const reject of waiting) reject(error);
   waiting.clear();
 }
 
 // The contract's `internal` problem, which the wasm cannot write any more.
 function brokenHere() {
-  const [status, title] = [500, "Something broke on our side"];
-  const problem = { type: "/docs/problems#internal", title, status, code: "internal", detail: title };
+  const [status, code, title] = [500, "internal", "Something broke on our side"];
+  const problem = { type: `/docs/problems#${code}`, title, status, code, detail: title };
   return Response.json(problem, { status, headers: { "content-type": "application/problem+json" } });
 }

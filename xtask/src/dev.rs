@@ -1,7 +1,6 @@
 //! `cargo xtask dev`: everything on this machine, from a fresh clone.
 
 mod demo_ai;
-mod http;
 mod provider;
 mod site;
 mod vars;
@@ -12,6 +11,7 @@ use crate::build::{self, Mode};
 use crate::tree;
 use anyhow::{Context, Result, bail};
 use demo_ai::DemoAi;
+use kefu_test_host::http;
 use lexopt::{Arg, Parser, ValueExt};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -40,6 +40,11 @@ cargo xtask dev [OPTION]...
 The admin token is dev-admin-token unless the variables set KEFU_ADMIN_TOKEN. Without --config,
 a site `demo` that has no configuration yet gets config/demo.toml.
 ";
+
+/// How long a host may answer that it is not well.
+const UNWELL: Duration = Duration::from_secs(5);
+/// How long a host may not answer.
+const SILENT: Duration = Duration::from_secs(60);
 
 /// What the command line says.
 pub(crate) struct Options {
@@ -154,16 +159,21 @@ fn signals() -> Result<Receiver<i32>> {
 }
 
 fn wait_until_healthy(host: &mut dyn Running, stop: &Receiver<i32>) -> Result<()> {
-    let patience = Instant::now() + Duration::from_secs(60);
+    let begun = Instant::now();
     loop {
-        if http::get(host.port(), "/healthz").is_ok_and(|answer| answer.status == 200) {
-            return Ok(());
+        match http::get(host.port(), "/healthz") {
+            Ok(answer) if answer.status == 200 => return Ok(()),
+            // It may still be starting, but not for long once it speaks.
+            Ok(answer) if begun.elapsed() > UNWELL => {
+                bail!("GET /healthz answers {}: {}", answer.status, answer.body);
+            }
+            Err(error) if begun.elapsed() > SILENT => {
+                return Err(error).context("GET /healthz is not answered");
+            }
+            Ok(_) | Err(_) => {}
         }
         if let Some(how) = host.ended()? {
             bail!("the host ended before it answered: {how}");
-        }
-        if Instant::now() > patience {
-            bail!("the host does not answer GET /healthz with 200 within a minute");
         }
         if stop.recv_timeout(Duration::from_millis(20)) != Err(RecvTimeoutError::Timeout) {
             bail!("stopped");

@@ -126,6 +126,7 @@ mod tests {
             ("refund", "refunded", false),
             ("refund", "prerefund", false),
             ("refund", "refunded refund", true),
+            ("refund", "refund refunded", true),
             ("refund", "refund2", false),
             ("12", "订单12号", true),
             ("12", "123", false),

@@ -8,6 +8,7 @@
 )]
 
 mod bundle;
+pub mod http;
 mod listen;
 mod options;
 mod process;

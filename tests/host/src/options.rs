@@ -36,9 +36,11 @@ pub enum Log {
 impl Default for Options {
     fn default() -> Self {
         let vars = [
+            ("KEFU_DEV", "1"),
             ("KEFU_ADMIN_TOKEN", "dev-admin-token"),
             ("KEFU_SECRET", "a-secret-for-tests-only-0123456789abcdef"),
             ("KEFU_ALLOW_PRIVATE", "1"),
+            ("KEFU_DEV", "1"),
             ("KEFU_GRANTS", "*"),
         ];
         Self {

@@ -103,6 +103,8 @@ fn esbuild(bound: &Path, script: &Path, mode: Mode) -> std::process::Command {
         "--external:cloudflare:*",
         "--legal-comments=none",
     ]);
+    // wasm-bindgen names a module once for each crate that imports it.
+    tool.arg("--log-override:duplicate-object-key=silent");
     tool.arg(format!(
         "--alias:kefu-bindgen={}",
         bound.join("kefu.js").display()

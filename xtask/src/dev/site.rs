@@ -1,9 +1,10 @@
 //! Loading a site's configuration into the running host.
 
 use super::demo_ai::DemoAi;
-use super::{Options, http, provider};
+use super::{Options, provider};
 use crate::tree;
 use anyhow::{Context, Result, bail};
+use kefu_test_host::http;
 use serde_json::Value;
 use std::fmt::Write;
 use std::fs;
@@ -159,6 +160,7 @@ impl Door {
         ];
         let path = format!("/v1/sites/{site}/config");
         http::send(self.port, method, &path, &headers, body.as_bytes())
+            .with_context(|| format!("{method} {path}"))
     }
 }
 

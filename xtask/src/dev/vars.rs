@@ -17,9 +17,12 @@ const ADMIN_TOKEN: &str = "dev-admin-token";
 /// When a file cannot be read or has a line that is not `NAME=value`.
 pub(super) fn read(options: &Options) -> Result<BTreeMap<String, String>> {
     let mut vars = BTreeMap::from([
+        // Weak values are taken in development only.
+        ("KEFU_DEV".to_owned(), "1".to_owned()),
         ("KEFU_ADMIN_TOKEN".to_owned(), ADMIN_TOKEN.to_owned()),
         ("KEFU_SECRET".to_owned(), secret(&options.state)?),
         ("KEFU_ALLOW_PRIVATE".to_owned(), "1".to_owned()),
+        ("KEFU_DEV".to_owned(), "1".to_owned()),
         ("KEFU_GRANTS".to_owned(), "*".to_owned()),
     ]);
     let usual = tree::path(".dev.vars");

@@ -3,11 +3,13 @@
 use crate::run::{self, cargo};
 use crate::tree;
 use anyhow::{Context, Result, bail, ensure};
+use std::ffi::OsStr;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 const CORE: [&str; 2] = ["proto", "shared"];
 const TARGET: &str = "wasm32-unknown-unknown";
+const TEST: &str = "#[cfg(test)]";
 /// Crates that know a host, a clock, randomness or an executor.
 const HOSTS: [&str; 13] = [
     "worker",
@@ -68,33 +70,67 @@ fn dependencies(package: &str) -> Result<()> {
 }
 
 fn sources(folder: &Path) -> Result<()> {
-    for entry in fs::read_dir(folder).with_context(|| format!("{}", folder.display()))? {
-        let path = entry?.path();
-        if path.is_dir() {
-            sources(&path)?;
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            let found = impurity(&fs::read_to_string(&path)?);
-            if let Some((line, word)) = found {
-                bail!("{}:{line}: `{word}` is not for the core", path.display());
-            }
+    let mut files = Vec::new();
+    read_all(folder, &mut files)?;
+    let tests: Vec<_> = files
+        .iter()
+        .flat_map(|(_, source)| test_modules(source))
+        .collect();
+    for (path, source) in &files {
+        let name = path.file_stem().unwrap_or_default();
+        let of_tests = tests.iter().any(|test| name == OsStr::new(test));
+        if let (false, Some((line, word))) = (of_tests, impurity(source)) {
+            bail!("{}:{line}: `{word}` is not for the core", path.display());
         }
     }
     Ok(())
 }
 
-/// The first line, counted from 1, that says what the core may not; tests stand at a file's end.
+fn read_all(folder: &Path, files: &mut Vec<(PathBuf, String)>) -> Result<()> {
+    for entry in fs::read_dir(folder).with_context(|| format!("{}", folder.display()))? {
+        let path = entry?.path();
+        if path.is_dir() {
+            read_all(&path, files)?;
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let source = fs::read_to_string(&path)?;
+            files.push((path, source));
+        }
+    }
+    Ok(())
+}
+
+/// The modules in files of their own that only tests have: `#[cfg(test)]` and `mod name;`.
+fn test_modules(source: &str) -> Vec<&str> {
+    let mut lines = source.lines();
+    let mut names = Vec::new();
+    while let Some(line) = lines.next() {
+        if line == TEST {
+            let declared = lines.next().and_then(|line| line.strip_suffix(';'));
+            names.extend(declared.and_then(|line| line.split_whitespace().last()));
+        }
+    }
+    names
+}
+
+/// The first line, counted from 1, that says what the core may not. Tests stand at a file's end,
+/// or in files of their own.
 fn impurity(source: &str) -> Option<(usize, &'static str)> {
-    let code = source.lines().take_while(|line| *line != "#[cfg(test)]");
-    code.zip(1..).find_map(|(line, number)| {
+    let mut lines = source.lines().zip(1..);
+    while let Some((line, number)) = lines.next() {
+        if line == TEST && !lines.next().is_some_and(|(item, _)| item.ends_with(';')) {
+            return None;
+        }
         let code = line.split("//").next().unwrap_or_default();
-        let word = WORDS.into_iter().find(|word| code.contains(word))?;
-        Some((number, word))
-    })
+        if let Some(word) = WORDS.into_iter().find(|word| code.contains(word)) {
+            return Some((number, word));
+        }
+    }
+    None
 }
 
 /// Builds the crate as a wasm module with nothing thrown away, and reads what it imports.
 fn imports(package: &str) -> Result<()> {
-    let target = tree::path("target/purity");
+    let target = tree::path("target");
     let mut build = cargo(["rustc", "--quiet", "--lib", "--crate-type", "cdylib"]);
     build
         .args(["--package", package, "--target", TARGET, "--target-dir"])
@@ -164,12 +200,22 @@ mod tests {
     }
 
     #[test]
+    fn modules_of_tests_are_known_by_their_declaration() {
+        let source = "mod a;\n#[cfg(test)]\npub(crate) mod b;\n#[cfg(test)]\nmod tests {\n";
+        assert_eq!(test_modules(source), ["b"]);
+    }
+
+    #[test]
     fn code_counts_and_comments_and_tests_do_not() {
         for (source, found) in [
             ("fn a() {}\nasync fn b() {}", Some((2, "async fn"))),
             ("use std::time::SystemTime;", Some((1, "SystemTime"))),
             ("// an async fn\n/// HashMap\nfn a() {} // .await", None),
             ("fn a() {}\n#[cfg(test)]\nmod tests { use std::fs; }", None),
+            (
+                "#[cfg(test)]\nmod replay;\nuse std::fs;",
+                Some((3, "std::fs")),
+            ),
         ] {
             assert_eq!(impurity(source), found, "{source}");
         }

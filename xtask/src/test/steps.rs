@@ -10,7 +10,7 @@ use std::env;
 use std::process::Command;
 
 /// Integration tests and benchmarks: they need a built Worker, or a quiet machine.
-const NOT_UNIT: [&str; 2] = ["kefu-tests", "kefu-bench"];
+const NOT_UNIT: [&str; 3] = ["kefu-test-host", "kefu-tests", "kefu-bench"];
 const BROWSER_TESTS: &str = "tests/browser/run.mjs";
 
 pub(super) const STEPS: [Step; 13] = [
@@ -47,9 +47,16 @@ pub(super) const STEPS: [Step; 13] = [
         web,
     ),
     built("workerd", "integration tests on workerd", |skips| {
-        run::watched(cargo(["test", "--package", "kefu-tests"]), |line| {
-            skips.note(line)
-        })
+        run::watched(
+            cargo([
+                "test",
+                "--package",
+                "kefu-test-host",
+                "--package",
+                "kefu-tests",
+            ]),
+            |line| skips.note(line),
+        )
     }),
     built("browser", "the pages in a browser", browser),
     built(

@@ -1,7 +1,6 @@
 //! As much HTTP/1.1 (RFC 9112) as talking to the host on loopback takes.
 
-use anyhow::{Context, Result};
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
@@ -9,16 +8,18 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What came back.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) body: String,
+pub struct Answer {
+    /// Its status code.
+    pub status: u16,
+    /// Its body, which must be UTF-8.
+    pub body: String,
 }
 
 /// A request without token or body.
 ///
 /// # Errors
 /// When no whole answer comes within 20 seconds.
-pub(super) fn get(port: u16, path: &str) -> Result<Answer> {
+pub fn get(port: u16, path: &str) -> io::Result<Answer> {
     send(port, "GET", path, &[], &[])
 }
 
@@ -26,13 +27,13 @@ pub(super) fn get(port: u16, path: &str) -> Result<Answer> {
 ///
 /// # Errors
 /// When no whole answer comes within 20 seconds.
-pub(super) fn send(
+pub fn send(
     port: u16,
     method: &str,
     path: &str,
     headers: &[(&str, &str)],
     body: &[u8],
-) -> Result<Answer> {
+) -> io::Result<Answer> {
     let address = SocketAddr::from(([127, 0, 0, 1], port));
     let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
@@ -45,7 +46,7 @@ pub(super) fn send(
     stream.write_all(body)?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer)?;
-    parse(&answer).with_context(|| format!("{method} {path}: what came back is not HTTP"))
+    parse(&answer).ok_or_else(|| io::Error::other("what came back is not HTTP"))
 }
 
 fn parse(answer: &[u8]) -> Option<Answer> {
