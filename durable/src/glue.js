@@ -13,8 +13,8 @@ export class Store {
     this.putMarkText = putMark;
   }
 
-  insertEvent(seq, sender, at, envelope) {
-    this.sql.exec(this.insertEventText, seq, sender ?? null, at, envelope);
+  insertEvent(seq, sender, spoke, envelope) {
+    this.sql.exec(this.insertEventText, seq, sender ?? null, spoke ?? null, envelope);
   }
 
   putState(id, value) {

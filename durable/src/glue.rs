@@ -17,7 +17,7 @@ extern "C" {
         this: &Store,
         seq: u32,
         sender: Option<&str>,
-        at: f64,
+        spoke: Option<f64>,
         envelope: Uint8Array,
     ) -> Result<(), JsValue>;
 

@@ -199,7 +199,8 @@ impl Conversation {
         if let Some(sender) = &entry.sender {
             self.senders.learn(sender);
         }
-        step.write(Write::Event { event: event.clone(), sender: entry.sender, at: tick.now });
+        let spoke = entry.counts.then_some(tick.now);
+        step.write(Write::Event { event: event.clone(), sender: entry.sender, spoke });
         if view::is_internal(&event) {
             step.send(Audience::Agents, Frame::Event(event.clone()));
             step.send(Audience::Visitors, Frame::Event(view::hidden(event.seq)));
@@ -226,6 +227,8 @@ struct Entry {
     channel: channel::Type,
     kind: event::Kind,
     sender: Option<String>,
+    /// Whether it counts towards its visitor's rate.
+    counts: bool,
 }
 
 fn refuse_role(role: Role, request: &Request) -> Option<Refusal> {

@@ -18,12 +18,12 @@ pub const MIGRATIONS_TABLE: &str =
 pub const CONVERSATION: &[Migration] = &[Migration {
     number: 1,
     statements: &[
-        // `seq` orders, `sender` makes a repeated key impossible, `at` (Unix milliseconds) counts
-        // towards rates, `envelope` is the encoded kefu.v1.Envelope.
+        // `seq` orders, `sender` makes a repeated key impossible, `spoke` (Unix milliseconds, on
+        // visitors' messages) counts towards rates, `envelope` is the encoded kefu.v1.Envelope.
         "CREATE TABLE event (
             seq INTEGER PRIMARY KEY,
             sender TEXT,
-            at INTEGER NOT NULL,
+            spoke INTEGER,
             envelope BLOB NOT NULL
         ) STRICT",
         "CREATE UNIQUE INDEX event_sender ON event (sender) WHERE sender IS NOT NULL",
@@ -63,9 +63,9 @@ pub const SITE: &[Migration] = &[Migration {
 
 /// The statements of a conversation's host.
 pub mod sql {
-    /// Adds an event: seq, sender, at, envelope.
+    /// Adds an event: seq, sender, spoke, envelope.
     pub const INSERT_EVENT: &str =
-        "INSERT INTO event (seq, sender, at, envelope) VALUES (?, ?, ?, ?)";
+        "INSERT INTO event (seq, sender, spoke, envelope) VALUES (?, ?, ?, ?)";
     /// Keeps a state: id, value.
     pub const PUT_STATE: &str =
         "INSERT INTO state (id, value) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET value = excluded.value";
@@ -83,8 +83,8 @@ pub mod sql {
     /// The event of a sender.
     pub const BY_SENDER: &str = "SELECT envelope FROM event WHERE sender = ?";
     /// When visitors' messages among the newest events were, newest first: how many events, since.
-    pub const WINDOW: &str = "SELECT at FROM (SELECT at, sender FROM event ORDER BY seq DESC LIMIT ?)
-        WHERE at > ? AND sender LIKE 'V:%'";
+    pub const WINDOW: &str = "SELECT spoke FROM (SELECT spoke FROM event ORDER BY seq DESC LIMIT ?)
+        WHERE spoke > ?";
 }
 
 #[cfg(test)]

@@ -8,10 +8,14 @@ use crate::time::Millis;
 pub enum Deadline {
     /// A turn was under way when the process died.
     Recover,
+    /// A turn needs the site and its context.
+    Prepare,
     /// No further message came: the question is whole.
     QuestionWhole,
     /// What the turn needs did not come in time.
     NotPrepared,
+    /// The provider is asked once more.
+    Retry,
     /// No AI text within the turn budget.
     TurnBudget,
     /// No response's head.

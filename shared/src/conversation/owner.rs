@@ -245,7 +245,7 @@ struct By {
 
 impl By {
     fn entry(&self, kind: event::Kind) -> Entry {
-        Entry { channel: self.channel, kind, sender: self.sender.clone() }
+        Entry { channel: self.channel, kind, sender: self.sender.clone(), counts: false }
     }
 }
 

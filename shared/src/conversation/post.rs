@@ -62,6 +62,7 @@ impl Conversation {
             channel: from.channel,
             kind: event::Kind::Note(note),
             sender: Some(from.who.sender(key)),
+            counts: false,
         };
         sent(&self.append(tick, entry, step), false)
     }
@@ -106,7 +107,8 @@ fn message(from: &From, key: String, body: Body) -> Entry {
         key: Some(key),
         ..Message::default()
     };
-    Entry { channel: from.channel, kind: event::Kind::Message(message), sender }
+    let counts = from.who.role == Role::Visitor;
+    Entry { channel: from.channel, kind: event::Kind::Message(message), sender, counts }
 }
 
 fn sent(event: &Event, duplicate: bool) -> Reply {

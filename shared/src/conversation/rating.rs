@@ -30,6 +30,7 @@ impl Conversation {
             channel: from.channel,
             kind: event::Kind::Rating(rating),
             sender: Some(from.who.sender(&rate.key)),
+            counts: false,
         };
         sent(&self.append(tick, entry, step), false)
     }

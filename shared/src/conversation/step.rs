@@ -32,8 +32,8 @@ pub enum Write {
         event: Event,
         /// Whose key it is, as [`crate::who::Who::sender`] writes it.
         sender: Option<String>,
-        /// When.
-        at: Millis,
+        /// When, on what a visitor says: it counts towards the visitor's rate.
+        spoke: Option<Millis>,
     },
     /// What is true of the conversation as a whole.
     Head(Head),

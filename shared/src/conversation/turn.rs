@@ -67,6 +67,8 @@ pub(super) struct Turns {
 #[derive(Debug)]
 struct Turn {
     question: Vec<Asked>,
+    /// When the question began, or began again.
+    gathering_since: Millis,
     /// Messages that came after visible text: the next turn.
     next: Vec<Asked>,
     asker: Asker,
@@ -99,6 +101,8 @@ enum Preparation {
 enum Phase {
     /// Further messages may belong to the question.
     Gathering,
+    /// The same provider is asked once more, after a moment.
+    Pausing { until: Millis },
     /// A provider is asked.
     Attempting(Box<Attempt>),
     /// A process died after this much was visible.
@@ -185,6 +189,7 @@ impl Turns {
 impl Turn {
     fn new(question: Vec<Asked>, asker: Asker) -> Self {
         Self {
+            gathering_since: question.first().map_or(Millis(0), |asked| asked.at),
             question,
             next: Vec::new(),
             asker,

@@ -6,13 +6,12 @@ use crate::provider::BodyEnd;
 use crate::time::{Millis, Tick};
 
 impl Conversation {
-    /// Does everything that is due, and asks for what is needed next.
+    /// Does everything that is due.
     pub(in super::super) fn advance(&mut self, tick: Tick, step: &mut Step) {
         self.restart(step);
         while let Some(reason) = self.due(tick.now) {
             self.meet(tick, reason, step);
         }
-        self.ask_for_preparation(step);
     }
 
     fn due(&self, now: Millis) -> Option<Deadline> {
@@ -22,8 +21,10 @@ impl Conversation {
     fn meet(&mut self, tick: Tick, reason: Deadline, step: &mut Step) {
         match reason {
             Deadline::Recover => self.recover(tick, step),
+            Deadline::Prepare => self.ask_for_preparation(step),
             Deadline::QuestionWhole => self.begin(tick, step),
             Deadline::NotPrepared => self.fall_back(tick, step),
+            Deadline::Retry => self.next_attempt(tick, step),
             Deadline::TurnBudget => self.give_up(tick, step),
             Deadline::Connect => self.timed_out(tick, "connect_timeout", step),
             Deadline::FirstToken => self.timed_out(tick, "first_token_timeout", step),
@@ -57,6 +58,10 @@ impl Turns {
         match &turn.phase {
             Phase::Recovering { .. } => Some((Millis(0), Deadline::Recover)),
             Phase::Gathering => Some(turn.gathering(policy)),
+            Phase::Pausing { until } => {
+                let budget = (turn.asked_at() + policy.turn_budget(), Deadline::TurnBudget);
+                Some(budget.min((*until, Deadline::Retry)))
+            }
             Phase::Attempting(attempt) if attempt.visible => attempt.answering(),
             Phase::Attempting(attempt) => attempt.waiting(turn.asked_at() + policy.turn_budget()),
         }
@@ -68,7 +73,8 @@ impl Turn {
         let whole_at = self.whole_at(policy);
         match self.preparation {
             Preparation::Here(_) => (whole_at, Deadline::QuestionWhole),
-            Preparation::Needed | Preparation::Asked => {
+            Preparation::Needed => (Millis(0), Deadline::Prepare),
+            Preparation::Asked => {
                 let budget = self.asked_at() + policy.turn_budget();
                 (whole_at.max(budget), Deadline::NotPrepared)
             }

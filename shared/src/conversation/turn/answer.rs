@@ -57,7 +57,7 @@ impl Conversation {
                 (attempt.provider.clone(), attempt.shown_text().to_owned())
             }
             Phase::Recovering { provider, text, .. } => (provider.clone(), text.clone()),
-            Phase::Gathering => (String::new(), String::new()),
+            Phase::Gathering | Phase::Pausing { .. } => (String::new(), String::new()),
         };
         let outcome = match cut {
             Cut::Interrupted => Outcome::Interrupted,
@@ -159,7 +159,7 @@ impl Conversation {
             source: Some(source),
         };
         let kind = event::Kind::Message(message);
-        self.append(tick, Entry { channel, kind, sender: None }, step);
+        self.append(tick, Entry { channel, kind, sender: None, counts: false }, step);
     }
 
     fn close_turn(&mut self, step: &mut Step) {

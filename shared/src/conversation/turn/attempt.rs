@@ -4,13 +4,15 @@ use super::super::{Act, Audience, Conversation, Step};
 use super::{Asker, AttemptId, Phase, Prepared, RunningRecord};
 use crate::config::{ProviderKind, Timeouts};
 use crate::failover;
-use crate::provider::{self, Failure, Reader, RequestParts, ResponseHead};
+use crate::provider::{self, Failure, Reader, Reading, Remedy, RequestParts, ResponseHead};
 use crate::time::{Millis, Tick};
 use crate::who::Who;
 use kefu_proto::v1::{TypingNotice, server_frame::Frame};
 use std::fmt;
 use std::time::Duration;
 
+/// Before the same provider is asked once more: this, and as much again as chance wants thrice.
+const PAUSE: Duration = Duration::from_millis(100);
 /// Text that comes within this time of the last frame waits and goes with the next one.
 const COALESCE: Duration = Duration::from_millis(25);
 /// How much of a shown answer a crash may cost, in time.
@@ -25,6 +27,8 @@ pub(in super::super) struct Attempt {
     pub(super) timeouts: Timeouts,
     pub(super) sent_at: Millis,
     pub(super) last_byte: Millis,
+    /// Since when it is known how the answer ended.
+    over_since: Option<Millis>,
     /// Whether anything of it was ever shown.
     pub(super) visible: bool,
     /// Everything that came.
@@ -67,6 +71,7 @@ impl Attempt {
             timeouts: chosen.timeouts,
             sent_at: now,
             last_byte: now,
+            over_since: None,
             visible: false,
             text: String::new(),
             shown: Shown::default(),
@@ -87,7 +92,20 @@ impl Attempt {
 
     /// When the end of a body is no longer waited for, once it is known how the answer ended.
     pub(super) fn linger_at(&self) -> Option<Millis> {
-        Some(self.last_byte + self.reader.as_ref()?.linger()?)
+        Some(self.over_since? + self.reader.as_ref()?.linger()?)
+    }
+
+    /// Takes bytes of the response in.
+    pub(super) fn read(&mut self, now: Millis, bytes: &[u8]) -> Vec<Reading> {
+        let mut readings = Vec::new();
+        self.last_byte = now;
+        if let Some(reader) = &mut self.reader {
+            reader.push(bytes, &mut readings);
+            if reader.linger().is_some() {
+                self.over_since.get_or_insert(now);
+            }
+        }
+        readings
     }
 
     pub(super) fn save_at(&self) -> Option<Millis> {
@@ -136,12 +154,15 @@ impl Conversation {
         turn.failures += 1;
         let remedy = failure.remedy.filter(|_| turn.remedy.is_none());
         turn.remedy = remedy;
-        if remedy.is_some() && turn.failures < turn.attempts_most() {
-            // The same provider once more, asked differently.
-            return self.next_attempt(tick, step);
+        if remedy == Some(Remedy::Again) && turn.failures < turn.attempts_most() {
+            let until = tick.now + PAUSE + jitter(tick.entropy);
+            turn.phase = Phase::Pausing { until };
+            return;
         }
-        turn.tried.insert(provider);
-        if failure.fails_over() && turn.failures < turn.attempts_most() {
+        if remedy.is_none() {
+            turn.tried.insert(provider);
+        }
+        if (remedy.is_some() || failure.fails_over()) && turn.failures < turn.attempts_most() {
             self.next_attempt(tick, step);
         } else {
             self.fall_back(tick, step);
@@ -195,6 +216,12 @@ impl Conversation {
         step.send(Audience::All, Frame::Typing(typing));
         step.act(Act::Call { attempt: id, request: chosen.request });
     }
+}
+
+/// Up to three times [`PAUSE`].
+fn jitter(entropy: u128) -> Duration {
+    let most = 3 * PAUSE.as_millis();
+    Duration::from_millis(u64::try_from(entropy % most).unwrap_or(0))
 }
 
 impl super::Turn {

@@ -46,10 +46,7 @@ impl Conversation {
 
     pub(super) fn ask_for_preparation(&mut self, step: &mut Step) {
         let number = self.turns.record.turn;
-        let Some(turn) = &mut self.turns.open else { return };
-        if matches!(turn.preparation, Preparation::Needed)
-            && matches!(turn.phase, Phase::Gathering)
-        {
+        if let Some(turn) = &mut self.turns.open {
             turn.preparation = Preparation::Asked;
             step.act(Act::Prepare { turn: number, before: turn.first_seq() });
         }
@@ -65,6 +62,7 @@ impl Conversation {
         if turn.next.is_empty() {
             return;
         }
+        turn.gathering_since = turn.next.first().map_or(Millis(0), |asked| asked.at);
         turn.question.append(&mut turn.next);
         turn.phase = Phase::Gathering;
         turn.preparation = Preparation::Needed;
@@ -83,6 +81,11 @@ impl Turn {
     fn came(&mut self, asked: Asked) {
         match self.phase {
             Phase::Gathering => self.question.push(asked),
+            Phase::Pausing { .. } => {
+                self.gathering_since = asked.at;
+                self.phase = Phase::Gathering;
+                self.question.push(asked);
+            }
             Phase::Attempting(_) | Phase::Recovering { .. } => self.next.push(asked),
         }
     }
@@ -90,7 +93,7 @@ impl Turn {
     /// When no further message is waited for.
     pub(super) fn whole_at(&self, policy: &Policy) -> Millis {
         let last = self.question.last().map_or(Millis(0), |asked| asked.at);
-        let latest = self.asked_at() + defaults::MAX_QUIET_WINDOW;
+        let latest = self.gathering_since + defaults::MAX_QUIET_WINDOW;
         (last + policy.quiet_window()).earliest(Some(latest))
     }
 }

@@ -16,11 +16,7 @@ impl Conversation {
         step: &mut Step,
     ) {
         let Some(attempt) = self.turns.current(id) else { return };
-        attempt.last_byte = tick.now;
-        let mut readings = Vec::new();
-        if let Some(reader) = &mut attempt.reader {
-            reader.push(bytes, &mut readings);
-        }
+        let readings = attempt.read(tick.now, bytes);
         self.take_readings(tick, id, readings, step);
     }
 

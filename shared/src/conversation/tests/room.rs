@@ -1,0 +1,383 @@
+//! A conversation with its storage, its streams and a provider that says what a test wants.
+
+use crate::config::{self, Format};
+use crate::conversation::*;
+use crate::keys::Keys;
+use crate::provider::{BodyEnd, ResponseHead, Round};
+use crate::secrets::Grants;
+use crate::site::{Deployment, Live, Page};
+use crate::time::{Millis, Tick};
+use crate::who::{Role, Who};
+use kefu_proto::v1::server_frame::Frame;
+use kefu_proto::v1::{
+    Body, Event, HandoffRequest, Message, OwnerRequest, Send, body, channel, event, message, send,
+};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub(super) const VISITOR: ConnId = 1;
+pub(super) const SECOND: ConnId = 2;
+pub(super) const AGENT: ConnId = 3;
+
+/// A site with two providers and two rules.
+pub(super) const SITE: &str = r#"
+[[ai_providers]]
+name = "one"
+type = "openai"
+endpoint = "https://one.example"
+model = "m"
+
+[[ai_providers]]
+name = "two"
+type = "openai"
+endpoint = "https://two.example"
+model = "m"
+
+[[rules]]
+name = "human"
+when = "first"
+match = { any = ["human"] }
+reply = "I'll get somebody."
+action = "handoff"
+
+[[rules]]
+name = "refund"
+match = { any = ["refund"] }
+reply = "Within 7 days."
+"#;
+
+pub(super) struct Room {
+    pub(super) now: Millis,
+    conversation: Conversation,
+    live: Arc<Live>,
+    // What is durable.
+    pub(super) log: Vec<(Event, Option<String>)>,
+    spoken: Vec<Millis>,
+    head: Option<Head>,
+    turn: Option<TurnRecord>,
+    marks: BTreeMap<String, u32>,
+    // What happened.
+    pub(super) calls: Vec<AttemptId>,
+    pub(super) aborted: Vec<AttemptId>,
+    pub(super) alarm: Option<Millis>,
+    pub(super) frames: BTreeMap<ConnId, Vec<Frame>>,
+    pub(super) writes: usize,
+    pub(super) asked: Vec<String>,
+    streams: BTreeMap<ConnId, Stream>,
+    /// Whether what a turn needs comes at once.
+    pub(super) prepares: bool,
+}
+
+impl Room {
+    pub(super) fn new() -> Self {
+        Self::with(SITE)
+    }
+
+    pub(super) fn with(site: &str) -> Self {
+        Self {
+            now: Millis(1_000_000),
+            conversation: Conversation::resume(Snapshot::default(), 5),
+            live: live(site),
+            log: Vec::new(),
+            spoken: Vec::new(),
+            head: None,
+            turn: None,
+            marks: BTreeMap::new(),
+            calls: Vec::new(),
+            aborted: Vec::new(),
+            alarm: None,
+            frames: BTreeMap::new(),
+            writes: 0,
+            asked: Vec::new(),
+            streams: BTreeMap::new(),
+            prepares: true,
+        }
+    }
+
+    /// Gives an input; what comes of it is stored, sent and counted.
+    pub(super) fn give(&mut self, input: Input) -> Option<Reply> {
+        let prior = self.conversation.lookup(&input).and_then(|sender| self.by_sender(&sender));
+        let tick = Tick { now: self.now, entropy: 7 };
+        let step = self.conversation.step(tick, input, prior.as_ref());
+        self.store(step.writes);
+        for act in step.acts {
+            self.act(act);
+        }
+        step.reply
+    }
+
+    /// Lets time pass, waking the conversation whenever it asked for that.
+    pub(super) fn pass(&mut self, span: Duration) {
+        let end = self.now + span;
+        while let Some((at, _)) = self.conversation.deadline().filter(|(at, _)| *at <= end) {
+            self.now = self.now.max(at);
+            self.give(Input::Woke);
+        }
+        self.now = end;
+    }
+
+    /// The process dies; somebody wakes the object again.
+    pub(super) fn crash(&mut self) {
+        self.streams.clear();
+        self.sleep();
+    }
+
+    /// The object leaves memory, its streams stay.
+    pub(super) fn sleep(&mut self) {
+        let newest = self.log.len().saturating_sub(RECENT as usize);
+        let snapshot = Snapshot {
+            head: self.head.clone(),
+            turn: self.turn.clone(),
+            marks: self.marks.clone().into_iter().collect(),
+            recent: self.log[newest..].to_vec(),
+            window: self.visitors_moments(),
+            streams: self.streams.clone().into_iter().collect(),
+        };
+        self.conversation = Conversation::resume(snapshot, 5);
+    }
+
+    pub(super) fn deadline(&self) -> Option<(Duration, Deadline)> {
+        self.conversation.deadline().map(|(at, reason)| (at.since(self.now), reason))
+    }
+
+    // Streams.
+
+    pub(super) fn attach(&mut self, conn: ConnId, after: u32) {
+        let who = if conn == AGENT { Who::agent("ming", "Ming") } else { Who::visitor("v1") };
+        self.attach_as(conn, who, Cursor { epoch: None, seq: after });
+    }
+
+    pub(super) fn attach_as(&mut self, conn: ConnId, who: Who, cursor: Cursor) {
+        let expires = self.now + Duration::from_secs(86_400);
+        let stream = Stream { who, channel: channel::Type::Web, expires };
+        self.streams.insert(conn, stream.clone());
+        self.give(Input::Attached { conn, stream, cursor });
+    }
+
+    /// The frames that a stream got since the last look.
+    pub(super) fn seen(&mut self, conn: ConnId) -> Vec<Frame> {
+        self.frames.remove(&conn).unwrap_or_default()
+    }
+
+    // Requests.
+
+    pub(super) fn say(&mut self, key: &str, text: &str) -> Reply {
+        self.ask(Who::visitor("v1"), Request::Send(text_of(key, text)))
+    }
+
+    pub(super) fn ask(&mut self, who: Who, request: Request) -> Reply {
+        let input = Input::Requested { who, channel: channel::Type::Web, request };
+        self.give(input).unwrap_or(Reply::Done)
+    }
+
+    pub(super) fn ming(&mut self, request: Request) -> Reply {
+        self.ask(Who::agent("ming", "Ming"), request)
+    }
+
+    // The provider.
+
+    pub(super) fn attempt(&self) -> AttemptId {
+        self.calls.last().copied().unwrap()
+    }
+
+    /// A question that the first provider has been asked.
+    pub(super) fn question(&mut self, key: &str, text: &str) -> AttemptId {
+        self.say(key, text);
+        self.pass(Duration::from_millis(600));
+        self.attempt()
+    }
+
+    pub(super) fn begins(&mut self, attempt: AttemptId) {
+        let headers = vec![("content-type".into(), "text/event-stream".into())];
+        let head = ResponseHead { status: 200, headers, at: self.now };
+        self.give(Input::Responded { attempt, head });
+    }
+
+    pub(super) fn streams(&mut self, attempt: AttemptId, text: &str) {
+        let chunk = serde_json::json!({ "choices": [{ "index": 0, "delta": { "content": text } }] });
+        self.receives(attempt, &format!("data: {chunk}\n\n"));
+    }
+
+    pub(super) fn receives(&mut self, attempt: AttemptId, bytes: &str) {
+        self.give(Input::Received { attempt, bytes: bytes.as_bytes().to_vec() });
+    }
+
+    pub(super) fn finishes(&mut self, attempt: AttemptId) {
+        self.receives(attempt, "data: [DONE]\n\n");
+    }
+
+    pub(super) fn breaks(&mut self, attempt: AttemptId) {
+        self.give(Input::Ended { attempt, how: BodyEnd::Reset });
+    }
+
+    // What is in the log.
+
+    /// `role: text` of messages, the kind of everything else.
+    pub(super) fn told(&self) -> Vec<String> {
+        self.log.iter().map(|(event, _)| tell(event)).collect()
+    }
+
+    pub(super) fn last_message(&self) -> Message {
+        self.log.iter().rev().find_map(|(event, _)| message_of(event)).cloned().unwrap()
+    }
+
+    fn by_sender(&self, sender: &str) -> Option<Event> {
+        let same = |(_, known): &&(Event, Option<String>)| known.as_deref() == Some(sender);
+        self.log.iter().find(same).map(|(event, _)| event.clone())
+    }
+
+    fn visitors_moments(&self) -> Vec<Millis> {
+        self.spoken.clone()
+    }
+
+    fn store(&mut self, writes: Vec<Write>) {
+        self.writes += writes.len();
+        for write in writes {
+            match write {
+                Write::Event { event, sender, spoke } => {
+                    self.spoken.extend(spoke);
+                    assert_eq!(event.seq as usize, self.log.len() + 1, "seq is dense");
+                    assert!(
+                        sender.is_none() || self.by_sender(sender.as_deref().unwrap()).is_none(),
+                        "a sender's key is stored once"
+                    );
+                    self.log.push((event, sender));
+                }
+                Write::Head(head) => self.head = Some(head),
+                Write::Turn(turn) => self.turn = Some(turn),
+                Write::Mark { who, seq } => {
+                    self.marks.insert(who, seq);
+                }
+            }
+        }
+    }
+
+    fn act(&mut self, act: Act) {
+        match act {
+            Act::Send { to, frame } => self.send(to, &frame),
+            Act::Replay { conn, after, upto } => {
+                let role = self.streams[&conn].who.role;
+                for (event, _) in &self.log[after as usize..upto as usize] {
+                    let seen = crate::view::of(event, role).into_owned();
+                    self.frames.entry(conn).or_default().push(Frame::Event(seen));
+                }
+            }
+            Act::Close { conn, .. } => {
+                self.streams.remove(&conn);
+            }
+            Act::Prepare { turn, before } => {
+                if self.prepares {
+                    let (site, rounds) = (Some(self.live.clone()), self.rounds(before));
+                    self.give(Input::Prepared { turn, prepared: Prepared { site, rounds } });
+                }
+            }
+            Act::Call { attempt, request } => {
+                self.calls.push(attempt);
+                self.asked.push(format!("{} {}", request.url, String::from_utf8_lossy(&request.body)));
+            }
+            Act::Abort { attempt } => self.aborted.push(attempt),
+            Act::Alarm(at) => self.alarm = at,
+        }
+    }
+
+    fn rounds(&self, before: u32) -> Vec<Round> {
+        let events = self.log.iter().map(|(event, _)| event);
+        crate::context::Context::of(events).before(before, 20)
+    }
+
+    fn send(&mut self, to: Audience, frame: &Frame) {
+        if let Frame::Event(event) = frame {
+            let stored = self.log.get(event.seq as usize - 1);
+            assert!(stored.is_some(), "nothing is sent that is not durable");
+        }
+        for (&conn, stream) in &self.streams {
+            let hears = match to {
+                Audience::Conn(only) => conn == only,
+                Audience::All => true,
+                Audience::AllBut(but) => conn != but,
+                Audience::Agents => stream.who.role == Role::Agent,
+                Audience::Visitors => stream.who.role == Role::Visitor,
+            };
+            if hears {
+                self.frames.entry(conn).or_default().push(frame.clone());
+            }
+        }
+    }
+}
+
+pub(super) fn text_of(key: &str, text: &str) -> Send {
+    Send { key: key.into(), content: Some(send::Content::Text(text.into())) }
+}
+
+pub(super) fn text_body(text: &str) -> Body {
+    Body { kind: Some(body::Kind::Text(body::Text { text: text.into() })) }
+}
+
+pub(super) fn handoff(key: &str) -> Request {
+    Request::Handoff(HandoffRequest { key: key.into(), reason: String::new() })
+}
+
+pub(super) fn owner(term: Option<u32>) -> OwnerRequest {
+    OwnerRequest { key: None, term }
+}
+
+pub(super) fn code(reply: &Reply) -> &'static str {
+    match reply {
+        Reply::Refused(refusal) => refusal.code.as_str(),
+        Reply::Sent(_) | Reply::Owner { .. } | Reply::Done => "done",
+    }
+}
+
+pub(super) fn message_of(event: &Event) -> Option<&Message> {
+    match &event.kind {
+        Some(event::Kind::Message(message)) => Some(message),
+        _ => None,
+    }
+}
+
+fn tell(event: &Event) -> String {
+    match event.kind.as_ref().unwrap() {
+        event::Kind::Message(message) => {
+            let role = message.author.as_ref().unwrap().role().as_str_name().to_lowercase();
+            let text = crate::context::plain(message.body.as_ref().unwrap());
+            match &message.source {
+                Some(message::Source::Provider(source)) => {
+                    format!("{role}: {text} ({})", source.outcome().as_str_name().to_lowercase())
+                }
+                Some(message::Source::Rule(rule)) => format!("{role}: {text} (rule {})", rule.name),
+                Some(message::Source::Flow(_)) | None => format!("{role}: {text}"),
+            }
+        }
+        event::Kind::Owner(change) => format!(
+            "owner {} in term {}",
+            change.owner.as_ref().unwrap().kind().as_str_name().to_lowercase(),
+            change.term
+        ),
+        event::Kind::Rating(rating) => format!("rated {}", rating.score),
+        event::Kind::Note(_) => "note".into(),
+        event::Kind::Closed(_) => format!("closed session {}", event.session()),
+        event::Kind::Reopened(_) => format!("reopened session {}", event.session()),
+        event::Kind::Edited(_)
+        | event::Kind::Recalled(_)
+        | event::Kind::Tagged(_)
+        | event::Kind::Hidden(_) => "other".into(),
+    }
+}
+
+fn live(document: &str) -> Arc<Live> {
+    let page = Page {
+        revision: 1,
+        version: 1,
+        format: Format::Toml,
+        document: document.into(),
+        secrets: Vec::new(),
+    };
+    let deployment = Deployment {
+        keys: Keys::derive("a secret"),
+        grants: Grants::default(),
+        allow_private: false,
+    };
+    let config = config::read(document.as_bytes(), Format::Toml).unwrap();
+    Arc::new(Live::new("demo", &page, config, &deployment, |_| None))
+}
