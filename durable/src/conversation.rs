@@ -7,12 +7,13 @@ use crate::CALLER;
 use crate::error::Fault;
 use crate::glue;
 use crate::host::Host;
+use crate::uploads;
 use kefu_proto::v1::EventsPage;
 use kefu_proto::v1::client_frame::Frame;
 use kefu_proto::{SUBPROTOCOL_JSON, SUBPROTOCOL_PROTO};
 use kefu_shared::conversation::{Audience, Cursor, Input, Reply};
 use kefu_shared::page::{PageQuery, page};
-use kefu_shared::problem::Refusal;
+use kefu_shared::problem::{Code, Refusal};
 use kefu_shared::view;
 use kefu_shared::wire::{ActRoute, Answer, Caller, Framing};
 use std::rc::Rc;
@@ -112,6 +113,16 @@ async fn serve(host: &Rc<Host>, mut request: Request) -> Result<web_sys::Respons
     let url = request.url()?;
     let path = url.path().trim_start_matches('/').to_owned();
     match path.as_str() {
+        "upload" => {
+            let field = |name: &str| url.query_pairs().find(|(key, _)| key == name).map(|(_, v)| v.into_owned());
+            let (id, name) = (field("id").unwrap_or_default(), field("name").unwrap_or_default());
+            let path = field("path").unwrap_or_default();
+            respond(&uploads::put(host, &id, path, &name, &mut request).await?)
+        }
+        "uploaded" => match uploads::get(host, url.query().unwrap_or_default())? {
+            Some(response) => Ok(response),
+            None => respond(&Answer::refused(&Refusal::new(Code::NotFound, "there is no such file"))),
+        },
         "stream" => stream(host, &caller, url.query().unwrap_or_default()),
         "events" => events(host, &caller, url.query().unwrap_or_default()),
         act => {
@@ -173,8 +184,8 @@ pub(crate) fn respond(answer: &Answer) -> Result<web_sys::Response, Fault> {
 
 fn problem(fault: &Fault) -> Result<web_sys::Response, Fault> {
     let code = match fault {
-        Fault::Js(_) => kefu_shared::problem::Code::Unavailable,
-        Fault::Misconfigured(_) | Fault::Corrupt(_) => kefu_shared::problem::Code::Internal,
+        Fault::Js(_) => Code::Unavailable,
+        Fault::Misconfigured(_) | Fault::Corrupt(_) => Code::Internal,
     };
     let refusal = Refusal::new(code, "the request was not carried out: send it again")
         .retry_after(std::time::Duration::from_secs(1));

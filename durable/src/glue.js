@@ -115,6 +115,11 @@ export function answerClose(socket, code, reason) {
   }
 }
 
+/// A response body of stored pieces.
+export function joined(pieces) {
+  return new Blob(pieces);
+}
+
 export function variable(env, name) {
   const value = env[name];
   return typeof value === "string" ? value : undefined;

@@ -80,6 +80,8 @@ extern "C" {
     #[wasm_bindgen(js_name = answerClose)]
     pub(crate) fn answer_close(socket: &JsValue, code: u16, reason: &str);
 
+    pub(crate) fn joined(pieces: &Array) -> web_sys::Blob;
+
     pub(crate) fn variable(env: &JsValue, name: &str) -> Option<String>;
 
     #[wasm_bindgen(js_name = startTimer)]

@@ -19,6 +19,7 @@ mod site;
 mod sites;
 mod sockets;
 mod store;
+mod uploads;
 
 pub use conversation::ConversationObject;
 pub use deployment::{Deployed, variable};

@@ -7,6 +7,7 @@ use kefu_proto::v1::Event;
 use kefu_shared::conversation::{RECENT, Snapshot, Write};
 use kefu_shared::schema::{self, Migration, sql};
 use kefu_shared::time::Millis;
+use kefu_shared::upload::UploadHead;
 use kefu_shared::wire;
 use std::cell::Cell;
 use wasm_bindgen::{JsCast, JsValue};
@@ -37,10 +38,7 @@ impl Store {
         if writes.is_empty() {
             return Ok(());
         }
-        if !self.migrated.get() {
-            migrate(&self.js, schema::CONVERSATION)?;
-            self.migrated.set(true);
-        }
+        self.make_tables()?;
         if let [write] = writes {
             // One statement is a transaction by itself.
             return Ok(self.write(write)?);
@@ -101,6 +99,38 @@ impl Store {
         match at {
             Some(at) => self.js.set_alarm(at.0 as f64)?,
             None => self.js.delete_alarm()?,
+        }
+        Ok(())
+    }
+
+    pub(crate) fn upload_head(&self, id: &str) -> Result<Option<UploadHead>, Fault> {
+        let rows = self.rows(sql::UPLOAD_HEAD, &Array::of1(&id.into()))?;
+        rows.first().and_then(|row| row.get(0).as_string()).map(|head| from_json(&head)).transpose()
+    }
+
+    pub(crate) fn upload_bytes(&self, id: &str) -> Result<Vec<Array>, Fault> {
+        self.rows(sql::UPLOAD_BYTES, &Array::of1(&id.into()))
+    }
+
+    pub(crate) fn uploads_size(&self) -> Result<f64, Fault> {
+        let rows = self.rows(sql::UPLOADS_SIZE, &Array::new())?;
+        Ok(rows.first().and_then(|row| row.get(0).as_f64()).unwrap_or(0.0))
+    }
+
+    pub(crate) fn drop_upload(&self, id: &str) -> Result<(), Fault> {
+        self.rows(sql::DROP_UPLOAD, &Array::of1(&id.into())).map(|_| ())
+    }
+
+    /// Runs a statement that makes something, tables and all.
+    pub(crate) fn run(&self, text: &str, params: &Array) -> Result<(), Fault> {
+        self.make_tables()?;
+        self.rows(text, params).map(|_| ())
+    }
+
+    fn make_tables(&self) -> Result<(), Fault> {
+        if !self.migrated.get() {
+            migrate(&self.js, schema::CONVERSATION)?;
+            self.migrated.set(true);
         }
         Ok(())
     }

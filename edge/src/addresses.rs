@@ -11,7 +11,7 @@ use std::num::NonZeroUsize;
 use worker::Request;
 
 /// Addresses that an isolate remembers.
-const REMEMBERED: NonZeroUsize = NonZeroUsize::new(10_000).unwrap();
+const REMEMBERED: NonZeroUsize = NonZeroUsize::MIN.saturating_add(9_999);
 
 thread_local! {
     static WINDOWS: RefCell<LruCache<String, SlidingWindow>> =

@@ -1,25 +1,25 @@
 //! The routes of a conversation: who may, and on to its object.
 
-use crate::reply::Failed;
+use crate::reply::{Failed, passed_on};
 use crate::{body, cors, stream};
 use kefu_durable::{CALLER, Deployed, now, object_name, site_in_use};
 use kefu_shared::gate::{self, Handshake};
 use kefu_shared::page::PageQuery;
 use kefu_shared::problem::{Code, Refusal};
-use kefu_shared::token::Claims;
 use kefu_shared::wire::{ActRoute, Caller, Framing};
 use worker::wasm_bindgen::JsValue;
 use worker::{Env, Headers, Method, Request, RequestInit, Response, Stub};
 
 /// A caller that may use its conversation, and the way to the conversation's object.
 pub(crate) struct Admitted {
-    pub(crate) caller: Caller,
+    pub(crate) site: String,
+    caller: Caller,
     stub: Stub,
 }
 
 impl Admitted {
     /// Admits the holder of a token to its conversation.
-    async fn of(
+    pub(crate) async fn of(
         request: &Request,
         env: &Env,
         deployed: &Deployed,
@@ -30,12 +30,12 @@ impl Admitted {
         let authorization = request.headers().get("authorization")?;
         let token = token.or_else(|| gate::bearer(authorization.as_deref()));
         let claims = gate::participant(&deployed.deployment.keys, token, conversation, now())?;
-        let Claims { site, .. } = &claims;
-        let live = site_in_use(env, site).await??;
+        let live = site_in_use(env, &claims.site).await??;
         cors::check(&live, request.headers().get("origin")?.as_deref())?;
-        let name = object_name(site, conversation);
+        let name = object_name(&claims.site, conversation);
         let stub = env.durable_object("CONVERSATION")?.get_by_name(&name)?;
-        Ok(Self { caller: gate::caller(&claims, framing), stub })
+        let caller = gate::caller(&claims, framing);
+        Ok(Self { site: claims.site, caller, stub })
     }
 
     /// Sends a request to the object.
@@ -69,9 +69,7 @@ pub(crate) async fn act(
     let bytes = worker::js_sys::Uint8Array::from(body.as_slice());
     let answered =
         admitted.ask(Method::Post, act.name(), Headers::new(), Some(bytes.into())).await?;
-    Ok(Response::from_body(answered.body().clone())?
-        .with_status(answered.status_code())
-        .with_headers(answered.headers().clone()))
+    passed_on(&answered)
 }
 
 pub(crate) async fn events(

@@ -16,6 +16,7 @@ mod glue;
 mod reply;
 mod session;
 mod stream;
+mod uploads;
 mod worker_entry;
 
 pub use kefu_durable::{ConversationObject, SiteObject};

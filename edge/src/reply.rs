@@ -47,6 +47,13 @@ impl Failed {
     }
 }
 
+/// What an object answered, for a client.
+pub(crate) fn passed_on(answered: &Response) -> Result<Response, Failed> {
+    Ok(Response::from_body(answered.body().clone())?
+        .with_status(answered.status_code())
+        .with_headers(answered.headers().clone()))
+}
+
 pub(crate) fn respond(answer: &Answer) -> worker::Result<Response> {
     let mut response = Response::ok(&answer.body)?.with_status(answer.status);
     let headers = response.headers_mut();

@@ -3,7 +3,7 @@
 
 use crate::conversation::Admitted;
 use crate::glue;
-use crate::reply::Failed;
+use crate::reply::{Failed, passed_on};
 use futures::future::{Either, select};
 use futures::{StreamExt, pin_mut};
 use kefu_durable::Fault;
@@ -62,9 +62,7 @@ pub(crate) async fn page(admitted: &Admitted, query: &PageQuery) -> Result<Respo
 async fn read_page(admitted: &Admitted, query: &PageQuery) -> Result<Response, Failed> {
     let path = format!("events?{}", query.write());
     let answered = admitted.ask(Method::Get, &path, Headers::new(), None).await?;
-    Ok(Response::from_body(answered.body().clone())?
-        .with_status(answered.status_code())
-        .with_headers(answered.headers().clone()))
+    passed_on(&answered)
 }
 
 /// Returns when the conversation has an event after the query's cursor, or the time is over.

@@ -1,7 +1,7 @@
 //! Where every request of the Worker arrives.
 
 use crate::reply::{Failed, respond};
-use crate::{admin, assets, conversation, cors, session};
+use crate::{admin, assets, conversation, cors, session, uploads};
 use kefu_durable::Deployed;
 use kefu_shared::problem::{Code, Refusal};
 use kefu_shared::route::{Route, route};
@@ -46,6 +46,12 @@ async fn serve(request: Request, env: &Env) -> Result<Response, Failed> {
         }
         Route::Socket { conversation } => {
             return conversation::socket(&request, env, &deployed, conversation).await;
+        }
+        Route::Upload { conversation } => {
+            return uploads::put(request, env, &deployed, conversation).await;
+        }
+        Route::Uploaded { site, conversation, upload } => {
+            return uploads::get(env, &deployed, site, conversation, upload).await;
         }
         Route::ReadConfig { site } => {
             return admin::read_config(&request, env, &deployed, site).await;

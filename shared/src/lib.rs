@@ -28,6 +28,7 @@ pub mod snowflake;
 pub mod text;
 pub mod time;
 pub mod token;
+pub mod upload;
 pub mod view;
 pub mod who;
 pub mod wire;

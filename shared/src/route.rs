@@ -32,6 +32,20 @@ pub enum Route {
         /// The conversation.
         conversation: String,
     },
+    /// `POST /v1/conversations/{id}/uploads`
+    Upload {
+        /// The conversation.
+        conversation: String,
+    },
+    /// `GET /v1/uploads/{site}/{conversation}/{upload}`
+    Uploaded {
+        /// The site.
+        site: String,
+        /// The conversation.
+        conversation: String,
+        /// The upload's id.
+        upload: String,
+    },
     /// `GET /v1/sites/{site}/config`
     ReadConfig {
         /// The site.
@@ -79,6 +93,13 @@ pub fn route(method: &str, path: &str) -> Result<Route, Refusal> {
     match parts.as_slice() {
         ["healthz"] => only(method, &["GET", "HEAD"], Route::Health),
         ["v1", "sites", site, rest @ ..] => of_site(method, site, rest),
+        ["v1", "uploads", site, conversation, upload]
+            if site::is_id(site) && is_conversation(conversation) =>
+        {
+            let (site, conversation) = ((*site).to_owned(), (*conversation).to_owned());
+            let upload = (*upload).to_owned();
+            only(method, &["GET", "HEAD"], Route::Uploaded { site, conversation, upload })
+        }
         ["v1", "conversations", id, rest] => of_conversation(method, id, rest),
         ["v1", ..] => Err(not_found()),
         _ => only(method, &["GET", "HEAD"], Route::Asset { path: parts.join("/") }),
@@ -111,18 +132,23 @@ fn of_site(method: &str, site: &str, rest: &[&str]) -> Result<Route, Refusal> {
 }
 
 fn of_conversation(method: &str, id: &str, rest: &str) -> Result<Route, Refusal> {
-    if id.len() != 32 || !id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+    if !is_conversation(id) {
         return Err(not_found());
     }
     let conversation = id.to_owned();
     match rest {
         "events" => only(method, &["GET"], Route::Events { conversation }),
+        "uploads" => only(method, &["POST"], Route::Upload { conversation }),
         "ws" => only(method, &["GET"], Route::Socket { conversation }),
         act => match ActRoute::of(act) {
             Some(act) => only(method, &["POST"], Route::Act { conversation, act }),
             None => Err(not_found()),
         },
     }
+}
+
+fn is_conversation(id: &str) -> bool {
+    id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 fn only(method: &str, allowed: &[&str], route: Route) -> Result<Route, Refusal> {
@@ -167,6 +193,20 @@ mod tests {
                 "POST",
                 format!("/v1/conversations/{ID}/messages"),
                 Route::Act { conversation, act: ActRoute::Messages },
+            ),
+            (
+                "POST",
+                format!("/v1/conversations/{ID}/uploads"),
+                Route::Upload { conversation: ID.to_owned() },
+            ),
+            (
+                "GET",
+                format!("/v1/uploads/demo/{ID}/abc"),
+                Route::Uploaded {
+                    site: "demo".to_owned(),
+                    conversation: ID.to_owned(),
+                    upload: "abc".into(),
+                },
             ),
             ("GET", "/".into(), Route::Asset { path: String::new() }),
             ("GET", "/widget.js".into(), Route::Asset { path: "widget.js".into() }),

@@ -80,6 +80,17 @@ pub mod sql {
     pub const NEWEST: &str = "SELECT envelope, sender FROM event ORDER BY seq DESC LIMIT ?";
     /// Events of a range, oldest first: after, upto.
     pub const RANGE: &str = "SELECT envelope FROM event WHERE seq > ? AND seq <= ? ORDER BY seq";
+    /// Adds a piece of an upload: id, piece, head, bytes. The piece 0, which comes last, has the
+    /// head: an upload without one is not there.
+    pub const PUT_PIECE: &str = "INSERT INTO upload (id, piece, head, bytes) VALUES (?, ?, ?, ?)";
+    /// An upload's head: id.
+    pub const UPLOAD_HEAD: &str = "SELECT head FROM upload WHERE id = ? AND piece = 0";
+    /// An upload's bytes: id.
+    pub const UPLOAD_BYTES: &str = "SELECT bytes FROM upload WHERE id = ? ORDER BY piece";
+    /// How many bytes all uploads have.
+    pub const UPLOADS_SIZE: &str = "SELECT total(length(bytes)) FROM upload";
+    /// Forgets an upload: id.
+    pub const DROP_UPLOAD: &str = "DELETE FROM upload WHERE id = ?";
     /// The event of a sender.
     pub const BY_SENDER: &str = "SELECT envelope FROM event WHERE sender = ?";
     /// When visitors' messages among the newest events were, newest first: how many events, since.

@@ -100,7 +100,7 @@ impl Live {
 
     /// A provider's key, or `None` when it needs none.
     pub fn api_key(&self, provider: &Provider) -> Result<Option<String>, SecretFault> {
-        let host = provider.endpoint.as_deref().and_then(address::host_of).unwrap_or_default();
+        let host = provider.address().and_then(address::host_of).unwrap_or_default();
         provider.api_key.as_ref().map(|key| self.secrets.fill(key, &host)).transpose()
     }
 

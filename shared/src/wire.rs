@@ -124,6 +124,19 @@ impl Caller {
         Stream { who: self.who(), channel: self.channel(), expires: Millis(self.expires) }
     }
 
+    /// Somebody who only has an address that cannot be guessed.
+    pub fn nobody() -> Self {
+        Self {
+            holder: crate::token::Holder::Visitor,
+            id: String::new(),
+            name: None,
+            locale: None,
+            channel: 0,
+            expires: 0,
+            framing: Framing::Json,
+        }
+    }
+
     /// As text: for a header between the edge and an object, and for an attachment.
     pub fn write(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
