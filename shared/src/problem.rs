@@ -177,4 +177,15 @@ mod tests {
         assert_eq!(codes.len(), Code::ALL.len());
         assert!(Code::ALL.iter().all(|code| (400..600).contains(&code.status())));
     }
+
+    #[test]
+    fn the_documentation_lists_every_code() {
+        let documented = include_str!("../../docs/problems.md");
+        for code in Code::ALL {
+            let row = format!("| `{}` | {} | {} |", code.as_str(), code.status(), code.title());
+            assert!(documented.contains(&row), "docs/problems.md lacks: {row}");
+        }
+        let rows = documented.lines().filter(|line| line.starts_with("| `")).count();
+        assert_eq!(rows, Code::ALL.len());
+    }
 }

@@ -1,0 +1,175 @@
+//! The two ways of loading: as much as goes through, and at a given rate.
+
+use crate::contender::Running;
+use crate::machine;
+use crate::room::{Room, Shared};
+use crate::tally::{Faults, Latencies, Tally};
+use anyhow::Result;
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+use tokio::time::{sleep, sleep_until};
+
+/// Before a measurement.
+const WARM_UP: Duration = Duration::from_secs(1);
+/// How long the last messages may take; what is not done then is lost.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How the load is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Shape {
+    /// Closed loop: so many messages are under way in each conversation.
+    Saturated { window: usize },
+    /// Open loop: so many messages a second over all conversations, whatever comes back. Each is
+    /// timed from when it was due, not from when it left (no coordinated omission).
+    Paced { rate: u32 },
+}
+
+/// What a measurement found.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) sent: u64,
+    pub(crate) done: u64,
+    pub(crate) faults: Faults,
+    /// Messages done a second, while it ran.
+    pub(crate) rate: f64,
+    pub(crate) acked: Latencies,
+    pub(crate) seen: Latencies,
+    /// Of the server, for a message that was done.
+    pub(crate) processor_time: Duration,
+    /// Of the server, at the end, in MB.
+    pub(crate) resident: f64,
+    /// Processor time of everything but server and load, as a share of the time that passed.
+    pub(crate) others: f64,
+    /// Processor time of the load, as a share of the time that passed.
+    pub(crate) load: f64,
+}
+
+/// Opens the sockets of all conversations.
+///
+/// # Errors
+/// When one cannot be opened.
+pub(crate) async fn enter(running: &Running, shows: bool) -> Result<Vec<Rc<Room>>> {
+    let idle = Rc::new(RefCell::new(Tally::new(Instant::now(), Duration::ZERO)));
+    let port = running.workerd.port();
+    let mut rooms = Vec::new();
+    for (number, door) in running.doors.iter().enumerate() {
+        rooms.push(Room::enter(number, port, door, shows, &idle).await?);
+    }
+    Ok(rooms)
+}
+
+/// Makes the load for `length`, after warming up, and waits for what is under way at the end.
+pub(crate) async fn measure(
+    rooms: &[Rc<Room>],
+    shape: Shape,
+    length: Duration,
+    pid: u32,
+) -> Outcome {
+    let from = Instant::now() + WARM_UP;
+    let tally: Shared = Rc::new(RefCell::new(Tally::new(from, length)));
+    for room in rooms {
+        room.begin(&tally, matches!(shape, Shape::Saturated { .. }));
+    }
+    match shape {
+        Shape::Saturated { window } => fill(rooms, window),
+        Shape::Paced { rate } => {
+            tokio::task::spawn_local(pace(rooms.to_vec(), rate, from + length));
+        }
+    }
+    sleep_until(from.into()).await;
+    let before = Usage::so_far(pid);
+    sleep_until((from + length).into()).await;
+    let used = Usage::so_far(pid).since(&before);
+    let resident = machine::resident(pid);
+    wait_for_all(rooms).await;
+    let outcome = outcome(&tally.borrow(), &used, length);
+    let lost = rooms.iter().map(|room| room.waiting() as u64).sum();
+    Outcome {
+        resident,
+        faults: Faults {
+            lost,
+            ..outcome.faults
+        },
+        ..outcome
+    }
+}
+
+fn fill(rooms: &[Rc<Room>], window: usize) {
+    for _ in 0..window {
+        rooms.iter().for_each(|room| room.say(Instant::now()));
+    }
+}
+
+/// Says what is due, in all rooms in turn. It asks for the time over and over, because a timer
+/// of a millisecond would be seen in the latencies.
+async fn pace(rooms: Vec<Rc<Room>>, rate: u32, until: Instant) {
+    let begun = Instant::now();
+    for (number, room) in (0_u64..).zip(rooms.iter().cycle()) {
+        let due = begun + Duration::from_nanos(number * 1_000_000_000 / u64::from(rate.max(1)));
+        if due >= until {
+            return;
+        }
+        while Instant::now() < due {
+            tokio::task::yield_now().await;
+        }
+        room.say(due);
+        if number % 16 == 0 {
+            // When late there is no waiting above, and what comes in must still be read.
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+async fn wait_for_all(rooms: &[Rc<Room>]) {
+    let begun = Instant::now();
+    while begun.elapsed() < PATIENCE && rooms.iter().any(|room| room.waiting() > 0) {
+        sleep(Duration::from_millis(20)).await;
+    }
+}
+
+fn outcome(tally: &Tally, used: &Usage, length: Duration) -> Outcome {
+    let done = u32::try_from(tally.done_in_time).unwrap_or(u32::MAX);
+    let share = |time: Duration| time.as_secs_f64() / length.as_secs_f64();
+    Outcome {
+        sent: tally.sent,
+        done: tally.done,
+        faults: tally.faults,
+        rate: f64::from(done) / length.as_secs_f64(),
+        acked: tally.acked.clone(),
+        seen: tally.seen.clone(),
+        processor_time: used.server / done.max(1),
+        resident: 0.0,
+        others: share(used.of_others()),
+        load: share(used.load),
+    }
+}
+
+/// Processor time that was used.
+struct Usage {
+    server: Duration,
+    load: Duration,
+    all: Duration,
+}
+
+impl Usage {
+    fn so_far(server: u32) -> Self {
+        Self {
+            server: machine::processor_time(server),
+            load: machine::processor_time(std::process::id()),
+            all: machine::busy_time(),
+        }
+    }
+
+    fn since(&self, earlier: &Self) -> Self {
+        Self {
+            server: self.server.saturating_sub(earlier.server),
+            load: self.load.saturating_sub(earlier.load),
+            all: self.all.saturating_sub(earlier.all),
+        }
+    }
+
+    fn of_others(&self) -> Duration {
+        self.all.saturating_sub(self.server + self.load)
+    }
+}

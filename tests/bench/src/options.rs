@@ -1,0 +1,145 @@
+//! What the command line asks for.
+
+use crate::contender::Contender;
+use crate::storage::Storage;
+use anyhow::{Result, anyhow};
+use lexopt::{Arg, Parser, ValueExt};
+use std::time::Duration;
+
+pub(crate) const HELP: &str = "\
+cargo xtask bench [OPTION]...
+
+  --quick             one short round: under a minute, and only a hint
+  --rounds N          of each contender (3)
+  --seconds N         of each measurement, after one second of warming up (5)
+  --conversations N   each with a sender and a second reader (500)
+  --window N          messages under way in each conversation when saturated (1)
+  --rates A,B,…       messages a second of the paced measurements (1000,4000,8432 on tmpfs,
+                      500,1000 on disk)
+  --storage WHICH     tmpfs or disk (both)
+  --only A,B,…        of kefu, twin, bare (all)
+  --against DIR       another checkout whose build takes part as `other`
+";
+
+/// What is measured, and for how long.
+#[derive(Debug)]
+pub(crate) struct Options {
+    pub(crate) rounds: usize,
+    pub(crate) length: Duration,
+    pub(crate) conversations: usize,
+    pub(crate) window: usize,
+    pub(crate) storages: Vec<Storage>,
+    pub(crate) contenders: Vec<Contender>,
+    rates: Option<Vec<u32>>,
+    quick: bool,
+}
+
+impl Options {
+    /// Reads the arguments; none when they ask for help.
+    ///
+    /// # Errors
+    /// When one is not known or its value is not understood.
+    pub(crate) fn read(mut arguments: Parser) -> Result<Option<Self>> {
+        let mut options = Self::default();
+        while let Some(argument) = arguments.next()? {
+            match argument {
+                Arg::Long("quick") => options.hurry(),
+                Arg::Long("rounds") => options.rounds = arguments.value()?.parse()?,
+                Arg::Long("seconds") => {
+                    options.length = Duration::from_secs(arguments.value()?.parse()?);
+                }
+                Arg::Long("conversations") => options.conversations = arguments.value()?.parse()?,
+                Arg::Long("window") => options.window = arguments.value()?.parse()?,
+                Arg::Long("rates") => {
+                    options.rates = Some(listed(&arguments.value()?.string()?, |text| {
+                        text.parse().ok()
+                    })?);
+                }
+                Arg::Long("storage") => {
+                    options.storages = listed(&arguments.value()?.string()?, Storage::named)?;
+                }
+                Arg::Long("only") => {
+                    options.contenders = listed(&arguments.value()?.string()?, Contender::named)?;
+                }
+                Arg::Long("against") => {
+                    let root = arguments.value()?.into();
+                    options.contenders.insert(0, Contender::Other(root));
+                }
+                Arg::Long("help") | Arg::Short('h') => return Ok(None),
+                Arg::Short(_) | Arg::Long(_) | Arg::Value(_) => {
+                    return Err(argument.unexpected().into());
+                }
+            }
+        }
+        Ok(Some(options))
+    }
+
+    /// Messages a second of the paced measurements on a storage.
+    pub(crate) fn rates(&self, storage: Storage) -> Vec<u32> {
+        match (&self.rates, self.quick, storage) {
+            (Some(rates), _, _) => rates.clone(),
+            (None, true, Storage::Tmpfs) => vec![1_000],
+            (None, true, Storage::Disk) => vec![],
+            (None, false, Storage::Tmpfs) => vec![1_000, 4_000, 8_432],
+            (None, false, Storage::Disk) => vec![500, 1_000],
+        }
+    }
+
+    fn hurry(&mut self) {
+        self.quick = true;
+        self.rounds = 1;
+        self.length = Duration::from_secs(2);
+    }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            rounds: 3,
+            length: Duration::from_secs(5),
+            conversations: 500,
+            window: 1,
+            storages: vec![Storage::Tmpfs, Storage::Disk],
+            contenders: vec![Contender::Kefu, Contender::Twin, Contender::Bare],
+            rates: None,
+            quick: false,
+        }
+    }
+}
+
+fn listed<T>(text: &str, read: impl Fn(&str) -> Option<T>) -> Result<Vec<T>> {
+    let known = |item: &str| read(item).ok_or_else(|| anyhow!("`{item}` is not known"));
+    text.split(',').map(known).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(line: &str) -> Result<Option<Options>> {
+        Options::read(Parser::from_args(line.split_whitespace()))
+    }
+
+    #[test]
+    fn lists_are_taken_apart_and_what_is_not_known_is_named() {
+        let options = read("--only kefu,twin --storage disk --rates 10,20")
+            .unwrap()
+            .unwrap();
+        assert_eq!(options.contenders, [Contender::Kefu, Contender::Twin]);
+        assert_eq!(options.rates(Storage::Disk), [10, 20]);
+        let error = read("--only kefu,twins").unwrap_err().to_string();
+        assert!(error.contains("twins"), "{error}");
+        assert!(read("--sloppy").is_err());
+        assert!(read("--help").unwrap().is_none());
+    }
+
+    #[test]
+    fn a_quick_run_measures_once_and_shortly() {
+        let options = read("--quick").unwrap().unwrap();
+        assert_eq!(
+            (options.rounds, options.length),
+            (1, Duration::from_secs(2))
+        );
+        assert!(options.rates(Storage::Disk).is_empty());
+    }
+}
