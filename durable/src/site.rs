@@ -7,7 +7,7 @@ use crate::store::{migrate, rows, whole};
 use kefu_shared::config::Format;
 use kefu_shared::schema;
 use kefu_shared::secrets::Sealed;
-use kefu_shared::site::{Order, Outcome, Page, Shelf, Stored};
+use kefu_shared::site::{Change, Order, Outcome, Shelf, Stored};
 use std::cell::Cell;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
@@ -26,6 +26,7 @@ pub struct SiteObject {
 impl SiteObject {
     /// Called by the platform when the object is needed.
     #[wasm_bindgen(constructor)]
+    #[allow(clippy::needless_pass_by_value, reason = "the platform passes it so")]
     pub fn new(ctx: DurableObjectState, _env: Env) -> Self {
         let storage = Reflect::get(ctx.as_ref(), &"storage".into()).unwrap_or_default();
         let js = glue::Store::new(&storage, "", "", "");
@@ -114,8 +115,7 @@ impl Rows {
         Ok(())
     }
 
-    fn store(&self, change: &kefu_shared::site::Change) -> Result<(), Fault> {
-        use kefu_shared::site::Change;
+    fn store(&self, change: &Change) -> Result<(), Fault> {
         self.open()?;
         let run = |text: &str, params: Array| self.js.rows(text, &params).map(|_| ());
         Ok(self.js.transaction(&mut || {
@@ -144,13 +144,5 @@ impl Rows {
             run("INSERT INTO revision (id, number) VALUES (1, 1)
                  ON CONFLICT (id) DO UPDATE SET number = number + 1", Array::new())
         })?)
-    }
-}
-
-/// The newest state of a site, for whoever works for it.
-pub(crate) fn page_of(outcome: Outcome) -> Option<Page> {
-    match outcome {
-        Outcome::Page(page) => Some(page),
-        Outcome::Unchanged | Outcome::Absent | Outcome::Done { .. } | Outcome::Refused { .. } => None,
     }
 }

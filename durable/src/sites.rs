@@ -51,15 +51,13 @@ pub(crate) async fn fetch(env: &Env, site: &str) -> Result<Option<Arc<Live>>, Fa
     let have = known.as_ref().map_or(0, |live| live.revision);
     let live = match order(env, site, &Order::Read { have }).await? {
         Outcome::Unchanged => known,
-        outcome => match crate::site::page_of(outcome) {
-            Some(page) => {
-                let deployed = Deployed::of(env).map_err(Fault::Misconfigured)?;
-                let variable = |name: &str| variable(env, name);
-                let live = Live::open(site, &page, &deployed.deployment, variable);
-                Some(Arc::new(live.map_err(|_| Fault::Corrupt("configuration"))?))
-            }
-            None => None,
-        },
+        Outcome::Page(page) => {
+            let deployed = Deployed::of(env).map_err(Fault::Misconfigured)?;
+            let variable = |name: &str| variable(env, name);
+            let live = Live::open(site, &page, &deployed.deployment, variable);
+            Some(Arc::new(live.map_err(|_| Fault::Corrupt("configuration"))?))
+        }
+        Outcome::Absent | Outcome::Done { .. } | Outcome::Refused { .. } => None,
     };
     remember(site, live.clone());
     Ok(live)

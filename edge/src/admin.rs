@@ -1,7 +1,7 @@
 //! The operator's routes: configuration and secrets of a site.
 
 use crate::body;
-use crate::reply::Failed;
+use crate::reply::{Failed, respond};
 use kefu_durable::{Deployed, order, reopen_site, tick};
 use kefu_proto::v1::ConfigReply;
 use kefu_shared::config::Format;
@@ -24,7 +24,7 @@ pub(crate) async fn put_config(
     env: &Env,
     deployed: &Deployed,
     site: &str,
-) -> Result<Answer, Failed> {
+) -> Result<Response, Failed> {
     admit(&request, deployed)?;
     let content_type = request.headers().get("content-type")?.unwrap_or_default();
     let format = Format::of_content_type(&content_type).ok_or_else(|| {
@@ -67,7 +67,7 @@ pub(crate) async fn rollback(
     env: &Env,
     deployed: &Deployed,
     site: &str,
-) -> Result<Answer, Failed> {
+) -> Result<Response, Failed> {
     admit(&request, deployed)?;
     let body = body::read(&mut request).await?;
     let asked = if body.is_empty() { RollbackRequest::default() } else { message(&body)? };
@@ -81,7 +81,7 @@ pub(crate) async fn put_secret(
     deployed: &Deployed,
     site: &str,
     name: &str,
-) -> Result<Answer, Failed> {
+) -> Result<Response, Failed> {
     admit(&request, deployed)?;
     let body = body::read(&mut request).await?;
     let SecretRequest { value, hosts } = message::<SecretRequest>(&body)?.checked()?;
@@ -98,22 +98,22 @@ pub(crate) async fn forget_secret(
     deployed: &Deployed,
     site: &str,
     name: &str,
-) -> Result<Answer, Failed> {
+) -> Result<Response, Failed> {
     admit(request, deployed)?;
     let outcome = order(env, site, &Order::Forget { name: name.to_owned() }).await?;
     done(env, site, outcome).await
 }
 
-async fn answer_version(env: &Env, site: &str, outcome: Outcome) -> Result<Answer, Failed> {
+async fn answer_version(env: &Env, site: &str, outcome: Outcome) -> Result<Response, Failed> {
     let (version, _) = outcome.done()?;
     // This isolate uses the new state at once, others within a second.
     let live = reopen_site(env, site).await?;
     let warnings = live.map(|live| live.warnings()).unwrap_or_default();
-    Ok(Answer::ok(&ConfigReply { version, warnings }))
+    Ok(respond(&Answer::ok(&ConfigReply { version, warnings }))?)
 }
 
-async fn done(env: &Env, site: &str, outcome: Outcome) -> Result<Answer, Failed> {
+async fn done(env: &Env, site: &str, outcome: Outcome) -> Result<Response, Failed> {
     outcome.done()?;
     reopen_site(env, site).await?;
-    Ok(Answer::ok(&kefu_proto::v1::Empty {}))
+    Ok(respond(&Answer::ok(&kefu_proto::v1::Empty {}))?)
 }

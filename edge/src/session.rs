@@ -1,20 +1,20 @@
 //! `POST /v1/sites/{site}/session`
 
-use crate::reply::Failed;
+use crate::reply::{Failed, respond};
 use crate::{addresses, body, cors};
 use kefu_durable::{Deployed, site_in_use, tick};
 use kefu_proto::v1::SessionRequest;
 use kefu_shared::gate;
 use kefu_shared::session;
 use kefu_shared::wire::{Answer, message};
-use worker::{Env, Request};
+use worker::{Env, Request, Response};
 
 pub(crate) async fn open(
     mut request: Request,
     env: &Env,
     deployed: &Deployed,
     site: &str,
-) -> Result<Answer, Failed> {
+) -> Result<Response, Failed> {
     let live = site_in_use(env, site).await??;
     let origin = request.headers().get("origin")?;
     cors::check(&live, origin.as_deref())?;
@@ -26,5 +26,5 @@ pub(crate) async fn open(
     let authorization = request.headers().get("authorization")?;
     let bearer = gate::bearer(authorization.as_deref());
     let reply = session::open(site, &live, &deployed.deployment, &asked, bearer, tick)?;
-    Ok(Answer::ok(&reply))
+    Ok(respond(&Answer::ok(&reply))?)
 }

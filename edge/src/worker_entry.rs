@@ -4,7 +4,7 @@ use crate::reply::{Failed, respond};
 use crate::{admin, assets, conversation, cors, session, uploads};
 use kefu_durable::Deployed;
 use kefu_shared::problem::{Code, Refusal};
-use kefu_shared::route::{Route, route};
+use kefu_shared::route::{Api, Route, route};
 use worker::{Context, Env, Request, Response, event};
 
 #[event(start)]
@@ -27,44 +27,49 @@ async fn fetch(request: Request, env: Env, _context: Context) -> worker::Result<
 }
 
 async fn serve(request: Request, env: &Env) -> Result<Response, Failed> {
-    let method = request.method().to_string();
-    let route = route(&method, &request.path())?;
-    match &route {
-        Route::Preflight => return Ok(cors::preflight()?),
-        Route::Asset { path } => return assets::serve(env, path).await,
-        _ => {}
+    match route(request.method().as_ref(), &request.path())? {
+        Route::Preflight => Ok(cors::preflight()?),
+        Route::Asset { path } => assets::serve(env, &path).await,
+        Route::Api(route) => {
+            let deployed =
+                Deployed::of(env).map_err(|why| Refusal::new(Code::Misconfigured, why))?;
+            api(route, request, env, &deployed).await
+        }
     }
-    let deployed = Deployed::of(env).map_err(|why| Refusal::new(Code::Misconfigured, why))?;
-    let answer = match &route {
-        Route::Health => return Ok(Response::from_json(&serde_json::json!({ "status": "ok" }))?),
-        Route::Session { site } => session::open(request, env, &deployed, site).await?,
-        Route::Act { conversation, act } => {
-            return conversation::act(request, env, &deployed, conversation, *act).await;
+}
+
+async fn api(
+    route: Api,
+    request: Request,
+    env: &Env,
+    deployed: &Deployed,
+) -> Result<Response, Failed> {
+    match route {
+        Api::Health => Ok(Response::from_json(&serde_json::json!({ "status": "ok" }))?),
+        Api::Session { site } => session::open(request, env, deployed, &site).await,
+        Api::Act { conversation, act } => {
+            conversation::act(request, env, deployed, &conversation, act).await
         }
-        Route::Events { conversation } => {
-            return conversation::events(&request, env, &deployed, conversation).await;
+        Api::Events { conversation } => {
+            conversation::events(&request, env, deployed, &conversation).await
         }
-        Route::Socket { conversation } => {
-            return conversation::socket(&request, env, &deployed, conversation).await;
+        Api::Socket { conversation } => {
+            conversation::socket(&request, env, deployed, &conversation).await
         }
-        Route::Upload { conversation } => {
-            return uploads::put(request, env, &deployed, conversation).await;
+        Api::Upload { conversation } => {
+            uploads::put(request, env, deployed, &conversation).await
         }
-        Route::Uploaded { site, conversation, upload } => {
-            return uploads::get(env, &deployed, site, conversation, upload).await;
+        Api::Uploaded { site, conversation, upload } => {
+            uploads::get(env, deployed, &site, &conversation, &upload).await
         }
-        Route::ReadConfig { site } => {
-            return admin::read_config(&request, env, &deployed, site).await;
+        Api::ReadConfig { site } => admin::read_config(&request, env, deployed, &site).await,
+        Api::PutConfig { site } => admin::put_config(request, env, deployed, &site).await,
+        Api::Rollback { site } => admin::rollback(request, env, deployed, &site).await,
+        Api::PutSecret { site, name } => {
+            admin::put_secret(request, env, deployed, &site, &name).await
         }
-        Route::PutConfig { site } => admin::put_config(request, env, &deployed, site).await?,
-        Route::Rollback { site } => admin::rollback(request, env, &deployed, site).await?,
-        Route::PutSecret { site, name } => {
-            admin::put_secret(request, env, &deployed, site, name).await?
+        Api::ForgetSecret { site, name } => {
+            admin::forget_secret(&request, env, deployed, &site, &name).await
         }
-        Route::ForgetSecret { site, name } => {
-            admin::forget_secret(&request, env, &deployed, site, name).await?
-        }
-        Route::Preflight | Route::Asset { .. } => return Ok(Response::empty()?),
-    };
-    Ok(respond(&answer)?)
+    }
 }

@@ -1,5 +1,7 @@
 //! Golden frames: each in both encodings, read by these tests and by the TypeScript client's.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
+
 use kefu_proto::Encode;
 use kefu_proto::v1::{ClientFrame, Envelope, Event, EventsPage, Problem, ServerFrame, SessionReply};
 use serde::Serialize;

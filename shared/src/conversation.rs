@@ -268,4 +268,5 @@ impl Millis {
 }
 
 #[cfg(test)]
+#[allow(clippy::wildcard_enum_match_arm, reason = "a test names what it looks for")]
 mod tests;

@@ -115,8 +115,8 @@ pub struct Refusal {
     pub detail: String,
     /// When trying again makes sense.
     pub retry_after: Option<Duration>,
-    /// The present owner, on [`Code::OwnerChanged`].
-    pub owner: Option<(Owner, u32)>,
+    /// The present owner and its term, on [`Code::OwnerChanged`].
+    pub owner: Option<Box<(Owner, u32)>>,
     /// Where the faults are, on [`Code::ConfigInvalid`].
     pub faults: Vec<Fault>,
 }
@@ -150,8 +150,8 @@ impl Refusal {
             code: self.code.as_str().into(),
             detail: self.detail.clone(),
             retry_after_ms: self.retry_after.map(millis),
-            owner: self.owner.as_ref().map(|(owner, _)| owner.clone()),
-            term: self.owner.as_ref().map(|(_, term)| *term),
+            owner: self.owner.as_ref().map(|present| present.0.clone()),
+            term: self.owner.as_ref().map(|present| present.1),
             faults: self.faults.clone(),
         }
     }

@@ -8,6 +8,20 @@ use crate::wire::ActRoute;
 /// Where a request goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Route {
+    /// A route of the contract.
+    Api(Api),
+    /// `OPTIONS` of anything: a browser asks what a page may do.
+    Preflight,
+    /// `GET` of anything else: a file of the web client.
+    Asset {
+        /// Without the leading slash.
+        path: String,
+    },
+}
+
+/// A route of the contract.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Api {
     /// `GET /healthz`
     Health,
     /// `POST /v1/sites/{site}/session`
@@ -75,13 +89,6 @@ pub enum Route {
         /// The secret.
         name: String,
     },
-    /// `OPTIONS` of anything: a browser asks what a page may do.
-    Preflight,
-    /// `GET` of anything else: a file of the web client.
-    Asset {
-        /// Without the leading slash.
-        path: String,
-    },
 }
 
 /// Finds the route.
@@ -91,57 +98,63 @@ pub fn route(method: &str, path: &str) -> Result<Route, Refusal> {
     }
     let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
     match parts.as_slice() {
-        ["healthz"] => only(method, &["GET", "HEAD"], Route::Health),
+        ["healthz"] | ["v1", ..] => api(method, &parts).map(Route::Api),
+        _ => only(method, &["GET", "HEAD"], Route::Asset { path: parts.join("/") }),
+    }
+}
+
+fn api(method: &str, parts: &[&str]) -> Result<Api, Refusal> {
+    match parts {
+        ["healthz"] => only(method, &["GET", "HEAD"], Api::Health),
         ["v1", "sites", site, rest @ ..] => of_site(method, site, rest),
         ["v1", "uploads", site, conversation, upload]
             if site::is_id(site) && is_conversation(conversation) =>
         {
             let (site, conversation) = ((*site).to_owned(), (*conversation).to_owned());
             let upload = (*upload).to_owned();
-            only(method, &["GET", "HEAD"], Route::Uploaded { site, conversation, upload })
+            only(method, &["GET", "HEAD"], Api::Uploaded { site, conversation, upload })
         }
         ["v1", "conversations", id, rest] => of_conversation(method, id, rest),
-        ["v1", ..] => Err(not_found()),
-        _ => only(method, &["GET", "HEAD"], Route::Asset { path: parts.join("/") }),
+        _ => Err(not_found()),
     }
 }
 
-fn of_site(method: &str, site: &str, rest: &[&str]) -> Result<Route, Refusal> {
+fn of_site(method: &str, site: &str, rest: &[&str]) -> Result<Api, Refusal> {
     if !site::is_id(site) {
         let detail = "a site's id has 1 to 64 lower-case letters, digits and hyphens";
         return Err(Refusal::new(Code::BadSite, detail));
     }
     let site = site.to_owned();
     match rest {
-        ["session"] => only(method, &["POST"], Route::Session { site }),
-        ["config"] if method == "GET" => Ok(Route::ReadConfig { site }),
-        ["config"] => only(method, &["PUT", "GET"], Route::PutConfig { site }),
-        ["config", "rollback"] => only(method, &["POST"], Route::Rollback { site }),
+        ["session"] => only(method, &["POST"], Api::Session { site }),
+        ["config"] if method == "GET" => Ok(Api::ReadConfig { site }),
+        ["config"] => only(method, &["PUT", "GET"], Api::PutConfig { site }),
+        ["config", "rollback"] => only(method, &["POST"], Api::Rollback { site }),
         ["secrets", name] if !secrets::is_name(name) => Err(Refusal::new(
             Code::BadSecret,
             "a secret's name has 1 to 64 of A-Z, 0-9 and _, begins with no digit and not with KEFU_",
         )),
         ["secrets", name] if method == "DELETE" => {
-            Ok(Route::ForgetSecret { site, name: (*name).to_owned() })
+            Ok(Api::ForgetSecret { site, name: (*name).to_owned() })
         }
         ["secrets", name] => {
-            only(method, &["PUT", "DELETE"], Route::PutSecret { site, name: (*name).to_owned() })
+            only(method, &["PUT", "DELETE"], Api::PutSecret { site, name: (*name).to_owned() })
         }
         _ => Err(not_found()),
     }
 }
 
-fn of_conversation(method: &str, id: &str, rest: &str) -> Result<Route, Refusal> {
+fn of_conversation(method: &str, id: &str, rest: &str) -> Result<Api, Refusal> {
     if !is_conversation(id) {
         return Err(not_found());
     }
     let conversation = id.to_owned();
     match rest {
-        "events" => only(method, &["GET"], Route::Events { conversation }),
-        "uploads" => only(method, &["POST"], Route::Upload { conversation }),
-        "ws" => only(method, &["GET"], Route::Socket { conversation }),
-        act => match ActRoute::of(act) {
-            Some(act) => only(method, &["POST"], Route::Act { conversation, act }),
+        "events" => only(method, &["GET"], Api::Events { conversation }),
+        "uploads" => only(method, &["POST"], Api::Upload { conversation }),
+        "ws" => only(method, &["GET"], Api::Socket { conversation }),
+        act => match ActApi::of(act) {
+            Some(act) => only(method, &["POST"], Api::Act { conversation, act }),
             None => Err(not_found()),
         },
     }
@@ -151,7 +164,7 @@ fn is_conversation(id: &str) -> bool {
     id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-fn only(method: &str, allowed: &[&str], route: Route) -> Result<Route, Refusal> {
+fn only<T>(method: &str, allowed: &[&str], route: T) -> Result<T, Refusal> {
     if allowed.contains(&method) {
         return Ok(route);
     }
@@ -173,40 +186,40 @@ mod tests {
     fn every_route_of_the_contract_is_found() {
         let (site, conversation) = ("demo".to_owned(), ID.to_owned());
         for (method, path, expected) in [
-            ("GET", "/healthz".into(), Route::Health),
-            ("POST", "/v1/sites/demo/session".into(), Route::Session { site: site.clone() }),
-            ("GET", "/v1/sites/demo/config".into(), Route::ReadConfig { site: site.clone() }),
-            ("PUT", "/v1/sites/demo/config".into(), Route::PutConfig { site: site.clone() }),
-            ("POST", "/v1/sites/demo/config/rollback".into(), Route::Rollback { site: site.clone() }),
+            ("GET", "/healthz".into(), Route::Api(Api::Health)),
+            ("POST", "/v1/sites/demo/session".into(), Route::Api(Api::Session { site: site.clone() })),
+            ("GET", "/v1/sites/demo/config".into(), Route::Api(Api::ReadConfig { site: site.clone() })),
+            ("PUT", "/v1/sites/demo/config".into(), Route::Api(Api::PutConfig { site: site.clone() })),
+            ("POST", "/v1/sites/demo/config/rollback".into(), Route::Api(Api::Rollback { site: site.clone() })),
             (
                 "PUT",
                 "/v1/sites/demo/secrets/COZE_TOKEN".into(),
-                Route::PutSecret { site, name: "COZE_TOKEN".into() },
+                Route::Api(Api::PutSecret { site, name: "COZE_TOKEN".into() }),
             ),
-            ("GET", format!("/v1/conversations/{ID}/ws"), Route::Socket { conversation: conversation.clone() }),
+            ("GET", format!("/v1/conversations/{ID}/ws"), Route::Api(Api::Socket { conversation: conversation.clone() })),
             (
                 "GET",
                 format!("/v1/conversations/{ID}/events"),
-                Route::Events { conversation: conversation.clone() },
+                Route::Api(Api::Events { conversation: conversation.clone() }),
             ),
             (
                 "POST",
                 format!("/v1/conversations/{ID}/messages"),
-                Route::Act { conversation, act: ActRoute::Messages },
+                Route::Api(Api::Act { conversation, act: ActRoute::Messages }),
             ),
             (
                 "POST",
                 format!("/v1/conversations/{ID}/uploads"),
-                Route::Upload { conversation: ID.to_owned() },
+                Route::Api(Api::Upload { conversation: ID.to_owned() }),
             ),
             (
                 "GET",
                 format!("/v1/uploads/demo/{ID}/abc"),
-                Route::Uploaded {
+                Route::Api(Api::Uploaded {
                     site: "demo".to_owned(),
                     conversation: ID.to_owned(),
                     upload: "abc".into(),
-                },
+                }),
             ),
             ("GET", "/".into(), Route::Asset { path: String::new() }),
             ("GET", "/widget.js".into(), Route::Asset { path: "widget.js".into() }),

@@ -216,7 +216,7 @@ impl Conversation {
             Code::OwnerChanged,
             "the conversation has another owner: look at `owner` and `term`, then decide again",
         );
-        refusal.owner = Some((self.head.owner.wire(), self.head.term));
+        refusal.owner = Some(Box::new((self.head.owner.wire(), self.head.term)));
         refusal
     }
 

@@ -24,6 +24,7 @@ pub struct Step {
 
 /// Something to store.
 #[derive(Clone, Debug, PartialEq)]
+#[allow(clippy::large_enum_variant, reason = "an event is what is mostly written")]
 pub enum Write {
     /// A new entry of the log. Its seq, and its sender where there is one, are unique: the
     /// transaction fails when either is taken.
@@ -50,6 +51,7 @@ pub enum Write {
 
 /// Something to do, once the writes are durable.
 #[derive(Clone, Debug, PartialEq)]
+#[allow(clippy::large_enum_variant, reason = "a frame is what is mostly sent")]
 pub enum Act {
     /// Send a frame.
     Send {

@@ -41,9 +41,7 @@ const NO_WASM: &[u8] = b"\0asm\x01\0\0\0";
 
 impl Contender {
     pub(crate) fn named(name: &str) -> Option<Self> {
-        [Self::Kefu, Self::Twin, Self::Bare]
-            .into_iter()
-            .find(|one| one.name() == name)
+        [Self::Kefu, Self::Twin, Self::Bare].into_iter().find(|one| one.name() == name)
     }
 
     pub(crate) fn name(&self) -> &'static str {
@@ -68,10 +66,7 @@ impl Contender {
         cores: Option<Cores>,
     ) -> Result<Running> {
         let root = self.root(folder)?;
-        let options = Options {
-            root,
-            ..Options::default()
-        };
+        let options = Options { root, ..Options::default() };
         let workerd = Workerd::start(&options.state(folder.join("state")))?;
         if let Some(cores) = cores {
             cores.pin_server(workerd.pid())?;

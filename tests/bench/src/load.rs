@@ -50,7 +50,7 @@ pub(crate) struct Outcome {
 /// # Errors
 /// When one cannot be opened.
 pub(crate) async fn enter(running: &Running, shows: bool) -> Result<Vec<Rc<Room>>> {
-    let idle = Rc::new(RefCell::new(Tally::new(Instant::now(), Duration::ZERO)));
+    let idle = Rc::new(RefCell::new(Tally::new(Instant::now(), Duration::ZERO)?));
     let port = running.workerd.port();
     let mut rooms = Vec::new();
     for (number, door) in running.doors.iter().enumerate() {
@@ -65,9 +65,9 @@ pub(crate) async fn measure(
     shape: Shape,
     length: Duration,
     pid: u32,
-) -> Outcome {
+) -> Result<Outcome> {
     let from = Instant::now() + WARM_UP;
-    let tally: Shared = Rc::new(RefCell::new(Tally::new(from, length)));
+    let tally: Shared = Rc::new(RefCell::new(Tally::new(from, length)?));
     for room in rooms {
         room.begin(&tally, matches!(shape, Shape::Saturated { .. }));
     }
@@ -85,14 +85,7 @@ pub(crate) async fn measure(
     wait_for_all(rooms).await;
     let outcome = outcome(&tally.borrow(), &used, length);
     let lost = rooms.iter().map(|room| room.waiting() as u64).sum();
-    Outcome {
-        resident,
-        faults: Faults {
-            lost,
-            ..outcome.faults
-        },
-        ..outcome
-    }
+    Ok(Outcome { resident, faults: Faults { lost, ..outcome.faults }, ..outcome })
 }
 
 fn fill(rooms: &[Rc<Room>], window: usize) {

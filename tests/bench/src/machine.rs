@@ -72,10 +72,7 @@ pub(crate) fn resident(pid: u32) -> f64 {
 pub(crate) fn processor() -> String {
     let info = fs::read_to_string(Path::new("/proc/cpuinfo")).unwrap_or_default();
     let name = info.lines().find_map(|line| line.strip_prefix("model name"));
-    name.map_or("an unknown processor", |rest| {
-        rest.trim_start_matches([' ', '\t', ':'])
-    })
-    .to_owned()
+    name.map_or("an unknown processor", |rest| rest.trim_start_matches([' ', '\t', ':'])).to_owned()
 }
 
 /// utime and stime, the 14th and 15th field; the second is a name that may hold anything.
@@ -105,11 +102,7 @@ mod tests {
 
     #[test]
     fn the_fields_of_proc_are_found_behind_a_name_with_spaces() {
-        assert_eq!(
-            used("7 (a) b) S 1 2 3 4 5 6 7 8 9 10 100 20 0 0"),
-            120,
-            "utime and stime"
-        );
+        assert_eq!(used("7 (a) b) S 1 2 3 4 5 6 7 8 9 10 100 20 0 0"), 120, "utime and stime");
         assert_eq!(busy("cpu  1 2 3 1000 500 4 5 6 0 0"), 21);
     }
 

@@ -51,9 +51,8 @@ impl Options {
                 Arg::Long("conversations") => options.conversations = arguments.value()?.parse()?,
                 Arg::Long("window") => options.window = arguments.value()?.parse()?,
                 Arg::Long("rates") => {
-                    options.rates = Some(listed(&arguments.value()?.string()?, |text| {
-                        text.parse().ok()
-                    })?);
+                    options.rates =
+                        Some(listed(&arguments.value()?.string()?, |text| text.parse().ok())?);
                 }
                 Arg::Long("storage") => {
                     options.storages = listed(&arguments.value()?.string()?, Storage::named)?;
@@ -122,9 +121,7 @@ mod tests {
 
     #[test]
     fn lists_are_taken_apart_and_what_is_not_known_is_named() {
-        let options = read("--only kefu,twin --storage disk --rates 10,20")
-            .unwrap()
-            .unwrap();
+        let options = read("--only kefu,twin --storage disk --rates 10,20").unwrap().unwrap();
         assert_eq!(options.contenders, [Contender::Kefu, Contender::Twin]);
         assert_eq!(options.rates(Storage::Disk), [10, 20]);
         let error = read("--only kefu,twins").unwrap_err().to_string();
@@ -136,10 +133,7 @@ mod tests {
     #[test]
     fn a_quick_run_measures_once_and_shortly() {
         let options = read("--quick").unwrap().unwrap();
-        assert_eq!(
-            (options.rounds, options.length),
-            (1, Duration::from_secs(2))
-        );
+        assert_eq!((options.rounds, options.length), (1, Duration::from_secs(2)));
         assert!(options.rates(Storage::Disk).is_empty());
     }
 }

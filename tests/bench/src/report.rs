@@ -85,11 +85,7 @@ fn table(options: &Options, rows: &[&Measured]) -> String {
 
 fn row(name: &str, own: &[&Outcome], ratios: &[String; 2], shows: bool) -> String {
     let rates = figures(own, |one| one.rate);
-    let seen = if shows {
-        latency(own, |one| &one.seen)
-    } else {
-        "–".into()
-    };
+    let seen = if shows { latency(own, |one| &one.seen) } else { "–".into() };
     format!(
         "| {name} | {} | {:.0} ({:.0}–{:.0}) | {} | {} | {} | {seen} | {:.0} | {:.0} |",
         delivered(own),
@@ -113,13 +109,10 @@ fn delivered(own: &[&Outcome]) -> String {
     if faults == Faults::default() && sent == done {
         return format!("100 % of {sent}");
     }
-    let Faults {
-        lost,
-        repeated,
-        skipped,
-        errors,
-    } = faults;
-    format!("{done} of {sent}: {lost} lost, {repeated} repeated, {skipped} skipped, {errors} errors")
+    let Faults { lost, repeated, skipped, errors } = faults;
+    format!(
+        "{done} of {sent}: {lost} lost, {repeated} repeated, {skipped} skipped, {errors} errors"
+    )
 }
 
 fn latency(own: &[&Outcome], of: impl Fn(&Outcome) -> &Latencies) -> String {
@@ -137,11 +130,7 @@ fn ratio(rows: &[&Measured], name: &str, yardstick: &str) -> String {
         .filter_map(|one| Some(one.outcome.rate / other(one.round)?.outcome.rate))
         .collect();
     ratios.sort_by(f64::total_cmp);
-    if ratios.is_empty() {
-        "–".into()
-    } else {
-        format!("{:.2}", median(&ratios))
-    }
+    if ratios.is_empty() { "–".into() } else { format!("{:.2}", median(&ratios)) }
 }
 
 fn disturbance(measured: &[Measured]) -> String {

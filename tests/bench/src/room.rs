@@ -121,11 +121,7 @@ impl Room {
     /// Sends a message that is due at `due`, which may be past.
     pub(crate) fn say(&self, due: Instant) {
         let number = self.next.replace(self.next.get() + 1);
-        let under_way = UnderWay {
-            due,
-            acked: false,
-            seen: !self.shows,
-        };
+        let under_way = UnderWay { due, acked: false, seen: !self.shows };
         self.under_way.borrow_mut().insert(number, under_way);
         self.tally.borrow().borrow_mut().sent += 1;
         // Nobody takes it once the socket ended, which was counted.
@@ -264,13 +260,9 @@ async fn connect(port: u16, door: &Door) -> Result<(Socket, u32)> {
     tcp.set_nodelay(true)?;
     let mut request = format!("ws://127.0.0.1:{port}{}", door.path).into_client_request()?;
     let protocols = HeaderValue::from_str(&door.protocols)?;
-    request
-        .headers_mut()
-        .insert("sec-websocket-protocol", protocols);
+    request.headers_mut().insert("sec-websocket-protocol", protocols);
     // A thousand sockets: small buffers are enough for small frames.
-    let config = WebSocketConfig::default()
-        .read_buffer_size(4 * 1_024)
-        .write_buffer_size(0);
+    let config = WebSocketConfig::default().read_buffer_size(4 * 1_024).write_buffer_size(0);
     let (mut socket, _) = client_async_with_config(request, tcp, Some(config))
         .await
         .context("a socket was refused")?;

@@ -61,19 +61,18 @@ fn one(
 ) -> Result<Vec<Measured>> {
     let folder = storage.folder()?;
     let running = contender.start(folder.path(), options.conversations, cores)?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let kind = storage::kind(folder.path());
     let window = options.window;
     let paced = options.rates(storage).into_iter();
-    let shapes = std::iter::once(Shape::Saturated { window })
-        .chain(paced.map(|rate| Shape::Paced { rate }));
+    let shapes =
+        std::iter::once(Shape::Saturated { window }).chain(paced.map(|rate| Shape::Paced { rate }));
     let load = async {
         let rooms = load::enter(&running, contender.shows()).await?;
         let mut measured = Vec::new();
         for shape in shapes {
-            let outcome = load::measure(&rooms, shape, options.length, running.workerd.pid()).await;
+            let outcome =
+                load::measure(&rooms, shape, options.length, running.workerd.pid()).await?;
             measured.push(Measured {
                 storage,
                 kind: kind.clone(),

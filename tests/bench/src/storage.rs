@@ -20,9 +20,7 @@ pub(crate) struct Folder(PathBuf);
 
 impl Storage {
     pub(crate) fn named(name: &str) -> Option<Self> {
-        [Self::Tmpfs, Self::Disk]
-            .into_iter()
-            .find(|storage| storage.name() == name)
+        [Self::Tmpfs, Self::Disk].into_iter().find(|storage| storage.name() == name)
     }
 
     pub(crate) fn name(self) -> &'static str {
@@ -39,10 +37,8 @@ impl Storage {
     pub(crate) fn folder(self) -> Result<Folder> {
         let parent = match self {
             Self::Tmpfs => PathBuf::from("/dev/shm"),
-            Self::Disk => env::var_os("KEFU_BENCH_DISK").map_or_else(
-                || kefu_test_host::workspace().join("target/bench"),
-                PathBuf::from,
-            ),
+            Self::Disk => env::var_os("KEFU_BENCH_DISK")
+                .map_or_else(|| kefu_test_host::workspace().join("target/bench"), PathBuf::from),
         };
         let folder = Folder(parent.join(format!("kefu-bench-{}", process::id())));
         fs::create_dir_all(&folder.0).with_context(|| folder.0.display().to_string())?;

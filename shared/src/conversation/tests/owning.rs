@@ -59,7 +59,7 @@ fn only_one_of_two_agents_takes_and_the_other_learns_who() {
     assert_eq!(term_of(&room.ming(Request::Take(owner(None)))), 1);
     let Reply::Refused(refusal) = room.ask(li.clone(), Request::Take(owner(None))) else { panic!() };
     assert_eq!(refusal.code.as_str(), "owner_changed");
-    let (present, term) = refusal.owner.unwrap();
+    let (present, term) = *refusal.owner.unwrap();
     assert_eq!((present.id.as_deref(), term), (Some("ming"), 1));
     assert_eq!(code(&room.ask(li.clone(), Request::Send(text_of("x", "hi")))), "owner_changed");
     assert_eq!(code(&room.ask(li.clone(), Request::Take(owner(Some(0))))), "owner_changed");

@@ -129,7 +129,7 @@ impl Conversation {
         let Some(turn) = &self.turns.open else { return };
         let site_locale = match &turn.preparation {
             Preparation::Here(Prepared { site: Some(live), .. }) => live.config.locale.as_str(),
-            _ => "",
+            Preparation::Here(_) | Preparation::Needed | Preparation::Asked => "",
         };
         let texts = config::texts(turn.asker.locale.as_deref().unwrap_or(site_locale));
         let person = body::QuickReply {

@@ -228,7 +228,9 @@ impl super::Turn {
     fn attempts_most(&self) -> u32 {
         match &self.preparation {
             super::Preparation::Here(Prepared { site: Some(live), .. }) => live.config.ai.max_attempts,
-            _ => 0,
+            super::Preparation::Here(_)
+            | super::Preparation::Needed
+            | super::Preparation::Asked => 0,
         }
     }
 }
