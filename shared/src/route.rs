@@ -153,7 +153,7 @@ fn of_conversation(method: &str, id: &str, rest: &str) -> Result<Api, Refusal> {
         "events" => only(method, &["GET"], Api::Events { conversation }),
         "uploads" => only(method, &["POST"], Api::Upload { conversation }),
         "ws" => only(method, &["GET"], Api::Socket { conversation }),
-        act => match ActApi::of(act) {
+        act => match ActRoute::of(act) {
             Some(act) => only(method, &["POST"], Api::Act { conversation, act }),
             None => Err(not_found()),
         },
