@@ -54,8 +54,8 @@ export class Sockets {
     this.open = new Map();
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(ping, pong));
     for (const socket of ctx.getWebSockets()) {
-      // Sockets that are closing are listed too.
-      if (socket.readyState === 1) this.open.set(connOf(socket), socket);
+      // One that is closing is among them: its close event still has to find it.
+      this.open.set(connOf(socket), socket);
     }
   }
 

@@ -1,9 +1,12 @@
 //! What a page of another origin may do: whatever its site allows.
 
+use crate::reply::Failed;
+use kefu_durable::site_in_use;
 use kefu_shared::origin;
 use kefu_shared::problem::{Code, Refusal};
+use kefu_shared::route;
 use kefu_shared::site::Live;
-use worker::{Headers, Response};
+use worker::{Env, Headers, Request, Response};
 
 /// Refuses a page that the site does not name.
 pub(crate) fn check(live: &Live, origin: Option<&str>) -> Result<(), Refusal> {
@@ -26,8 +29,13 @@ pub(crate) fn open(response: &mut Response, origin: Option<&str>) -> worker::Res
     Ok(())
 }
 
-/// The answer to a browser that asks first.
-pub(crate) fn preflight() -> worker::Result<Response> {
+/// The answer to a browser that asks first. Of a conversation's route only the token tells the
+/// site, and the token comes with the request itself.
+pub(crate) async fn preflight(env: &Env, request: &Request) -> Result<Response, Failed> {
+    if let Some(site) = route::site_of(&request.path()) {
+        let live = site_in_use(env, site).await??;
+        check(&live, request.headers().get("origin")?.as_deref())?;
+    }
     let headers = Headers::new();
     headers.set("access-control-allow-methods", "GET, POST, PUT, DELETE")?;
     headers.set("access-control-allow-headers", "authorization, content-type, last-event-id")?;

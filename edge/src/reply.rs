@@ -34,6 +34,10 @@ impl From<worker::Error> for Failed {
 }
 
 impl Failed {
+    pub(crate) fn is(&self, code: Code) -> bool {
+        matches!(self, Self::Refused(refusal) if refusal.code == code)
+    }
+
     /// What the client is told: of a fault only that there was one.
     pub(crate) fn answer(&self) -> Answer {
         match self {

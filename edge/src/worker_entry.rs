@@ -15,12 +15,14 @@ fn start() {
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, _context: Context) -> worker::Result<Response> {
     let origin = request.headers().get("origin")?;
-    let mut response = match serve(request, &env).await {
+    let served = serve(request, &env).await;
+    let shared = !matches!(&served, Err(failed) if failed.is(Code::OriginNotAllowed));
+    let mut response = match served {
         Ok(response) => response,
         Err(failed) => respond(&failed.answer())?,
     };
     // A handed-on WebSocket has headers of its own.
-    if response.status_code() != 101 {
+    if shared && response.status_code() != 101 {
         cors::open(&mut response, origin.as_deref())?;
     }
     Ok(response)
@@ -28,7 +30,7 @@ async fn fetch(request: Request, env: Env, _context: Context) -> worker::Result<
 
 async fn serve(request: Request, env: &Env) -> Result<Response, Failed> {
     match route(request.method().as_ref(), &request.path())? {
-        Route::Preflight => Ok(cors::preflight()?),
+        Route::Preflight => cors::preflight(env, &request).await,
         Route::Asset { path } => assets::serve(env, &path).await,
         Route::Api(route) => {
             let deployed =

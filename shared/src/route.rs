@@ -119,6 +119,12 @@ fn api(method: &str, parts: &[&str]) -> Result<Api, Refusal> {
     }
 }
 
+/// The site in the path, where there is one.
+pub fn site_of(path: &str) -> Option<&str> {
+    let site = path.strip_prefix("/v1/sites/")?.split('/').next()?;
+    site::is_id(site).then_some(site)
+}
+
 fn of_site(method: &str, site: &str, rest: &[&str]) -> Result<Api, Refusal> {
     if !site::is_id(site) {
         let detail = "a site's id has 1 to 64 lower-case letters, digits and hyphens";
