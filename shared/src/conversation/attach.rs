@@ -42,10 +42,11 @@ impl Conversation {
             step.act(Act::Close { conn, code: CLOSE_TOO_MANY, reason: "too_many_streams" });
             return;
         }
+        // What is shown so far is shown to the others first: a stream begins with hello.
+        self.flush_to(Audience::AllBut(conn), tick.now, step);
         let first = !self.is_online(&stream.who);
         let who = stream.who.clone();
         self.streams.insert(conn, stream);
-        self.flush(tick.now, step);
         self.hello(tick.now, conn, &who, cursor, step);
         self.join_answer(conn, None, step);
         if first {

@@ -105,6 +105,11 @@ impl Conversation {
 
     /// Shows what came since the last frame.
     pub(in super::super) fn flush(&mut self, now: Millis, step: &mut Step) {
+        self.flush_to(Audience::All, now, step);
+    }
+
+    /// The same, to some.
+    pub(in super::super) fn flush_to(&mut self, to: Audience, now: Millis, step: &mut Step) {
         let Some(attempt) = self.turns.attempt_mut() else { return };
         let text = attempt.text.get(attempt.shown.bytes..).unwrap_or_default().to_owned();
         if text.is_empty() {
@@ -114,7 +119,7 @@ impl Conversation {
         attempt.shown.units += utf16_len(&text);
         attempt.shown.bytes = attempt.text.len();
         attempt.shown_at = now;
-        step.send(Audience::All, delta(attempt.id, offset, text));
+        step.send(to, delta(attempt.id, offset, text));
     }
 
     fn flush_if_due(&mut self, now: Millis, step: &mut Step) {
