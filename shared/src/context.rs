@@ -23,8 +23,24 @@ pub struct Context {
 
 #[derive(Clone, Debug, Default)]
 struct Entry {
-    from: u32,
-    round: Round,
+    /// The visitor's messages, each with its seq.
+    asked: Vec<(u32, String)>,
+    answer: String,
+}
+
+impl Entry {
+    /// The round without what was asked from `seq` on, which may have come while the answer was
+    /// being written; `None` if nothing was asked sooner, or nothing is answered.
+    fn before(&self, seq: u32) -> Option<Round> {
+        let sooner = self.asked.iter().filter(|(at, _)| *at < seq);
+        let asked: Vec<_> = sooner.map(|(_, text)| text.as_str()).collect();
+        (!asked.is_empty() && !self.answer.is_empty())
+            .then(|| Round { question: asked.join("\n"), answer: self.answer.clone() })
+    }
+
+    fn bytes(&self) -> usize {
+        self.asked.iter().map(|(_, text)| text.len()).sum::<usize>() + self.answer.len()
+    }
 }
 
 impl Context {
@@ -56,11 +72,8 @@ impl Context {
     /// The answered rounds that began before `seq`, oldest first, at most `limit` of them.
     pub fn before(&self, seq: u32, limit: u32) -> Vec<Round> {
         let limit = limit.min(defaults::ROUNDS) as usize;
-        let answered = self.rounds.iter().filter(|entry| entry.from < seq);
-        let mut rounds: Vec<Round> = answered
-            .filter(|entry| !entry.round.answer.is_empty())
-            .map(|entry| entry.round.clone())
-            .collect();
+        let answered = self.rounds.iter().filter_map(|entry| entry.before(seq));
+        let mut rounds: Vec<Round> = answered.collect();
         rounds.drain(..rounds.len().saturating_sub(limit));
         rounds
     }
@@ -81,19 +94,18 @@ impl Context {
 
     fn ask(&mut self, seq: u32, text: &str) {
         self.bytes += text.len();
-        match self.rounds.back_mut().filter(|entry| entry.round.answer.is_empty()) {
-            Some(entry) => append(&mut entry.round.question, text),
-            None => self.rounds.push_back(Entry {
-                from: seq,
-                round: Round { question: text.into(), answer: String::new() },
-            }),
+        let asked = (seq, text.to_owned());
+        match self.rounds.back_mut().filter(|entry| entry.answer.is_empty()) {
+            Some(entry) => entry.asked.push(asked),
+            None => self.rounds.push_back(Entry { asked: vec![asked], answer: String::new() }),
         }
     }
 
     fn answer(&mut self, text: &str) {
         if let Some(entry) = self.rounds.back_mut() {
-            self.bytes += text.len();
-            append(&mut entry.round.answer, text);
+            let before = entry.answer.len();
+            append(&mut entry.answer, text);
+            self.bytes += entry.answer.len() - before;
         }
     }
 
@@ -103,7 +115,7 @@ impl Context {
             && (self.rounds.len() > defaults::ROUNDS as usize + 1 || self.bytes > CONTEXT_BYTES)
         {
             if let Some(oldest) = self.rounds.pop_front() {
-                self.bytes -= oldest.round.question.len() + oldest.round.answer.len();
+                self.bytes -= oldest.bytes();
             }
         }
     }
@@ -252,6 +264,19 @@ mod tests {
     }
 
     #[test]
+    fn a_question_asked_while_an_answer_was_written_is_not_part_of_what_came_before() {
+        let visitor = Who::visitor("v");
+        let events = [
+            said(1, &visitor, "one", None),
+            said(2, &visitor, "two", None),
+            said(3, &Who::bot(), "about one", provider()),
+        ];
+        let rounds = Context::of(&events).before(2, 20);
+        assert_eq!(rounds.len(), 1);
+        assert_eq!((rounds[0].question.as_str(), rounds[0].answer.as_str()), ("one", "about one"));
+    }
+
+    #[test]
     fn the_oldest_of_more_than_twenty_rounds_leave_first() {
         let context = Context::of(&rounds(30, ""));
         let kept = context.before(61, 20);
@@ -271,6 +296,18 @@ mod tests {
         contexts.fold("c", &said(5, &Who::visitor("v"), "gap", None));
         assert!(contexts.get("c", 0).is_none());
         assert_eq!(contexts.bytes(), 0);
+    }
+
+    #[test]
+    fn a_round_of_many_small_answers_leaves_as_many_bytes_as_it_brought() {
+        let mut events = vec![said(1, &Who::visitor("v"), "q", None)];
+        events.extend((2..500).map(|seq| said(seq, &Who::bot(), "a", provider())));
+        let mut context = Context::of(&events);
+        for (seq, event) in (500..).zip(rounds(25, "")) {
+            context.fold(&Event { seq, ..event });
+        }
+        let kept: usize = context.rounds.iter().map(Entry::bytes).sum();
+        assert_eq!(context.bytes, kept);
     }
 
     #[test]

@@ -118,8 +118,15 @@ impl Turns {
         let mut turns = Self { record, ..Self::default() };
         let running = turns.record.running.clone();
         let question = turns.unanswered(recent);
-        if (!question.is_empty() || running.is_some()) && head.ai_may_speak() && !head.closed {
-            turns.open = Some(Turn::recovered(question, running, asker(recent)));
+        if head.ai_may_speak() && !head.closed {
+            match running {
+                // The turn that was under way, under its own number.
+                Some(running) => {
+                    turns.open = Some(Turn::recovered(question, running, asker(recent)));
+                }
+                None if question.is_empty() => {}
+                None => turns.open_turn(Turn::new(question, asker(recent))),
+            }
         }
         turns
     }
@@ -201,18 +208,16 @@ impl Turn {
         }
     }
 
-    fn recovered(question: Vec<Asked>, running: Option<RunningRecord>, asker: Asker) -> Self {
+    fn recovered(question: Vec<Asked>, running: RunningRecord, asker: Asker) -> Self {
         let mut turn = Self::new(question, asker);
-        if let Some(running) = running {
-            // The death counts as a failure, so that a try that kills its process is not for ever.
-            turn.failures = running.failures + 1;
-            if !running.text.is_empty() {
-                turn.phase = Phase::Recovering {
-                    provider: running.provider,
-                    through: running.through,
-                    text: running.text,
-                };
-            }
+        // The death counts as a failure, so that a try that kills its process is not for ever.
+        turn.failures = running.failures + 1;
+        if !running.text.is_empty() {
+            turn.phase = Phase::Recovering {
+                provider: running.provider,
+                through: running.through,
+                text: running.text,
+            };
         }
         turn
     }

@@ -1,6 +1,6 @@
 //! Crashes: at every point of a script, what was acknowledged is there and every turn ends.
 
-use super::room::{Room, VISITOR, owner};
+use super::room::{Room, VISITOR, message_of, owner};
 use crate::conversation::*;
 use std::time::Duration;
 
@@ -138,4 +138,16 @@ fn whatever_is_cut_off_by_crashes_every_question_is_answered_once_and_nothing_is
             assert!(answers <= questions, "{}", at("answered twice"));
         }
     }
+}
+
+#[test]
+fn a_turn_that_had_not_begun_when_its_process_died_gets_a_number_of_its_own() {
+    let mut room = Room::with("[[rules]]\nname = \"all\"\nreply = \"Hi!\"\n");
+    for key in ["a", "b"] {
+        room.say(key, "hello");
+        room.crash();
+        room.pass(Duration::from_secs(15));
+    }
+    let turns: Vec<_> = room.log.iter().filter_map(|(event, _)| message_of(event)?.turn).collect();
+    assert_eq!(turns, [1, 2]);
 }
