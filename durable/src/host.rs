@@ -4,6 +4,7 @@
 //! queue, so a step never runs inside another one.
 
 use crate::calls::Calls;
+use crate::deployment::variable;
 use crate::entropy;
 use crate::error::Fault;
 use crate::glue;
@@ -29,7 +30,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
-use worker::{Env, State, console_error};
+use worker::{Env, State, console_error, console_log};
 
 /// Bytes of text that an isolate keeps of its conversations' contexts.
 const CONTEXTS_BUDGET: usize = 8 * 1024 * 1024;
@@ -91,7 +92,15 @@ impl Host {
                 host.apply(Input::Woke);
             }
         }));
+        host.log_waking();
         host
+    }
+
+    /// Shows an operator whether idle conversations sleep.
+    fn log_waking(&self) {
+        if variable(&self.env, "KEFU_DEBUG").as_deref() == Some("1") {
+            console_log!("conversation {} woke", self.conversation_id());
+        }
     }
 
     /// Gives an input to the conversation and carries out what comes of it. The reply is there

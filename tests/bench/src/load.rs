@@ -10,16 +10,16 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 use tokio::time::{sleep, sleep_until};
 
-/// Before a measurement.
-const WARM_UP: Duration = Duration::from_secs(1);
+/// Before a paced measurement.
+const WARM_UP: Duration = Duration::from_millis(500);
 /// How long the last messages may take; what is not done then is lost.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// How the load is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Shape {
-    /// Closed loop: so many messages are under way in each conversation.
-    Saturated { window: usize },
+    /// Closed loop: each conversation says so many messages, so many of them at once.
+    Saturated { window: u64, each: u64 },
     /// Open loop: so many messages a second over all conversations, whatever comes back. Each is
     /// timed from when it was due, not from when it left (no coordinated omission).
     Paced { rate: u32 },
@@ -59,39 +59,60 @@ pub(crate) async fn enter(running: &Running, shows: bool) -> Result<Vec<Rc<Room>
     Ok(rooms)
 }
 
-/// Makes the load for `length`, after warming up, and waits for what is under way at the end.
+/// Makes the load, and waits for what is under way at its end.
+///
+/// # Errors
+/// Never, in practice: see [`Tally::new`].
 pub(crate) async fn measure(
     rooms: &[Rc<Room>],
     shape: Shape,
     length: Duration,
     pid: u32,
 ) -> Result<Outcome> {
+    let outcome = match shape {
+        Shape::Saturated { window, each } => saturate(rooms, window, each, pid).await?,
+        Shape::Paced { rate } => paced(rooms, rate, length, pid).await?,
+    };
+    let lost = rooms.iter().map(|room| room.waiting() as u64).sum();
+    Ok(Outcome {
+        resident: machine::resident(pid),
+        faults: Faults { lost, ..outcome.faults },
+        ..outcome
+    })
+}
+
+/// A given number of messages, timed until the last is done: replies come in waves, and a given
+/// time would cut one of them.
+async fn saturate(rooms: &[Rc<Room>], window: u64, each: u64, pid: u32) -> Result<Outcome> {
+    let begun = Instant::now();
+    let tally: Shared = Rc::new(RefCell::new(Tally::new(begun, PATIENCE)?));
+    let before = Usage::so_far(pid);
+    for room in rooms {
+        room.begin(&tally, each.saturating_sub(window));
+        (0..window).for_each(|_| room.say(begun));
+    }
+    wait_for_all(rooms).await;
+    let used = Usage::so_far(pid).since(&before);
+    let tally = tally.borrow();
+    let length = tally.last_done.saturating_duration_since(begun);
+    Ok(outcome(&tally, &used, length))
+}
+
+/// For a given time, after warming up.
+async fn paced(rooms: &[Rc<Room>], rate: u32, length: Duration, pid: u32) -> Result<Outcome> {
     let from = Instant::now() + WARM_UP;
     let tally: Shared = Rc::new(RefCell::new(Tally::new(from, length)?));
     for room in rooms {
-        room.begin(&tally, matches!(shape, Shape::Saturated { .. }));
+        room.begin(&tally, 0);
     }
-    match shape {
-        Shape::Saturated { window } => fill(rooms, window),
-        Shape::Paced { rate } => {
-            tokio::task::spawn_local(pace(rooms.to_vec(), rate, from + length));
-        }
-    }
+    tokio::task::spawn_local(pace(rooms.to_vec(), rate, from + length));
     sleep_until(from.into()).await;
     let before = Usage::so_far(pid);
     sleep_until((from + length).into()).await;
     let used = Usage::so_far(pid).since(&before);
-    let resident = machine::resident(pid);
     wait_for_all(rooms).await;
-    let outcome = outcome(&tally.borrow(), &used, length);
-    let lost = rooms.iter().map(|room| room.waiting() as u64).sum();
-    Ok(Outcome { resident, faults: Faults { lost, ..outcome.faults }, ..outcome })
-}
-
-fn fill(rooms: &[Rc<Room>], window: usize) {
-    for _ in 0..window {
-        rooms.iter().for_each(|room| room.say(Instant::now()));
-    }
+    let tally = tally.borrow();
+    Ok(outcome(&tally, &used, length))
 }
 
 /// Says what is due, in all rooms in turn. It asks for the time over and over, because a timer
@@ -117,18 +138,19 @@ async fn pace(rooms: Vec<Rc<Room>>, rate: u32, until: Instant) {
 async fn wait_for_all(rooms: &[Rc<Room>]) {
     let begun = Instant::now();
     while begun.elapsed() < PATIENCE && rooms.iter().any(|room| room.waiting() > 0) {
-        sleep(Duration::from_millis(20)).await;
+        sleep(Duration::from_millis(2)).await;
     }
 }
 
 fn outcome(tally: &Tally, used: &Usage, length: Duration) -> Outcome {
     let done = u32::try_from(tally.done_in_time).unwrap_or(u32::MAX);
-    let share = |time: Duration| time.as_secs_f64() / length.as_secs_f64();
+    let seconds = length.as_secs_f64().max(1e-3);
+    let share = |time: Duration| time.as_secs_f64() / seconds;
     Outcome {
         sent: tally.sent,
         done: tally.done,
         faults: tally.faults,
-        rate: f64::from(done) / length.as_secs_f64(),
+        rate: f64::from(done) / seconds,
         acked: tally.acked.clone(),
         seen: tally.seen.clone(),
         processor_time: used.server / done.max(1),

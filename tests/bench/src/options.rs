@@ -1,6 +1,7 @@
 //! What the command line asks for.
 
 use crate::contender::Contender;
+use crate::load::Shape;
 use crate::storage::Storage;
 use anyhow::{Result, anyhow};
 use lexopt::{Arg, Parser, ValueExt};
@@ -9,9 +10,10 @@ use std::time::Duration;
 pub(crate) const HELP: &str = "\
 cargo xtask bench [OPTION]...
 
-  --quick             one short round: under a minute, and only a hint
-  --rounds N          of each contender (3)
-  --seconds N         of each measurement, after one second of warming up (5)
+  --quick             few rounds and rates: under a minute, and only a hint
+  --rounds N          of each measurement, the contenders in turn (8)
+  --messages N        of each conversation in a round that saturates (10)
+  --seconds N         of a paced round (1)
   --conversations N   each with a sender and a second reader (500)
   --window N          messages under way in each conversation when saturated (1)
   --rates A,B,…       messages a second of the paced measurements (1000,4000,8432 on tmpfs,
@@ -27,7 +29,8 @@ pub(crate) struct Options {
     pub(crate) rounds: usize,
     pub(crate) length: Duration,
     pub(crate) conversations: usize,
-    pub(crate) window: usize,
+    window: u64,
+    each: u64,
     pub(crate) storages: Vec<Storage>,
     pub(crate) contenders: Vec<Contender>,
     rates: Option<Vec<u32>>,
@@ -41,6 +44,7 @@ impl Options {
     /// When one is not known or its value is not understood.
     pub(crate) fn read(mut arguments: Parser) -> Result<Option<Self>> {
         let mut options = Self::default();
+        let mut other = None;
         while let Some(argument) = arguments.next()? {
             match argument {
                 Arg::Long("quick") => options.hurry(),
@@ -49,6 +53,7 @@ impl Options {
                     options.length = Duration::from_secs(arguments.value()?.parse()?);
                 }
                 Arg::Long("conversations") => options.conversations = arguments.value()?.parse()?,
+                Arg::Long("messages") => options.each = arguments.value()?.parse()?,
                 Arg::Long("window") => options.window = arguments.value()?.parse()?,
                 Arg::Long("rates") => {
                     options.rates =
@@ -60,21 +65,27 @@ impl Options {
                 Arg::Long("only") => {
                     options.contenders = listed(&arguments.value()?.string()?, Contender::named)?;
                 }
-                Arg::Long("against") => {
-                    let root = arguments.value()?.into();
-                    options.contenders.insert(0, Contender::Other(root));
-                }
+                Arg::Long("against") => other = Some(Contender::Other(arguments.value()?.into())),
                 Arg::Long("help") | Arg::Short('h') => return Ok(None),
                 Arg::Short(_) | Arg::Long(_) | Arg::Value(_) => {
                     return Err(argument.unexpected().into());
                 }
             }
         }
+        options.contenders.extend(other);
         Ok(Some(options))
     }
 
-    /// Messages a second of the paced measurements on a storage.
-    pub(crate) fn rates(&self, storage: Storage) -> Vec<u32> {
+    /// The measurements on a storage.
+    pub(crate) fn shapes(&self, storage: Storage) -> Vec<Shape> {
+        let saturated = Shape::Saturated { window: self.window, each: self.each };
+        let paced = self.rates(storage).into_iter();
+        let paced = paced.map(|rate| Shape::Paced { rate });
+        std::iter::once(saturated).chain(paced).collect()
+    }
+
+    /// Messages a second of the paced measurements.
+    fn rates(&self, storage: Storage) -> Vec<u32> {
         match (&self.rates, self.quick, storage) {
             (Some(rates), _, _) => rates.clone(),
             (None, true, Storage::Tmpfs) => vec![1_000],
@@ -86,18 +97,18 @@ impl Options {
 
     fn hurry(&mut self) {
         self.quick = true;
-        self.rounds = 1;
-        self.length = Duration::from_secs(2);
+        self.rounds = 2;
     }
 }
 
 impl Default for Options {
     fn default() -> Self {
         Self {
-            rounds: 3,
-            length: Duration::from_secs(5),
+            rounds: 8,
+            length: Duration::from_secs(1),
             conversations: 500,
             window: 1,
+            each: 10,
             storages: vec![Storage::Tmpfs, Storage::Disk],
             contenders: vec![Contender::Kefu, Contender::Twin, Contender::Bare],
             rates: None,
@@ -131,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quick_run_measures_once_and_shortly() {
+    fn a_quick_run_only_saturates_the_disk() {
         let options = read("--quick").unwrap().unwrap();
         assert_eq!((options.rounds, options.length), (1, Duration::from_secs(2)));
         assert!(options.rates(Storage::Disk).is_empty());

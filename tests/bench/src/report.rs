@@ -39,14 +39,12 @@ pub(crate) fn markdown(options: &Options, measured: &[Measured]) -> String {
 fn conditions(options: &Options) -> String {
     format!(
         "Sent, stored, acknowledged and seen by a second socket: {} conversations with two sockets \
-         each, one workerd process on a core of its own, the load on another ({}). Medians of {} \
-         {} of {} s on fresh storage, contenders in turn; `×` are medians of the ratios within a \
-         round. `bare` only stores and acknowledges. Latencies in ms; the processor's time in µs a \
+         each, one workerd process on one core, the load on another ({}). Medians of {} rounds of \
+         {} s, contenders in turn; `×` are medians of the ratios within a round. `bare` only stores and acknowledges. Latencies in ms; the processor's time in µs a \
          message, of the server alone.",
         options.conversations,
         machine::processor(),
         options.rounds,
-        if options.rounds == 1 { "round" } else { "rounds" },
         options.length.as_secs(),
     )
 }
@@ -58,7 +56,7 @@ fn title(storage: Storage, rows: &[&Measured], shape: Shape) -> String {
         Storage::Disk => format!("disk ({kind})"),
     };
     match shape {
-        Shape::Saturated { window } => {
+        Shape::Saturated { window, .. } => {
             format!("{place}, saturated: {window} under way in each conversation")
         }
         Shape::Paced { rate } => {
@@ -115,12 +113,13 @@ fn delivered(own: &[&Outcome]) -> String {
     )
 }
 
+/// Medians of the rounds' percentiles, and the longest of all.
 fn latency(own: &[&Outcome], of: impl Fn(&Outcome) -> &Latencies) -> String {
-    let at = |quantile: f64| {
-        let values = figures(own, |one| of(one).value_at_quantile(quantile) as f64 / 1e3);
-        median(&values)
-    };
-    format!("{:.1} · {:.1} · {:.0}", at(0.5), at(0.99), at(1.0))
+    let millis = |micros: u64| micros as f64 / 1e3;
+    let at =
+        |quantile: f64| median(&figures(own, |one| millis(of(one).value_at_quantile(quantile))));
+    let longest = own.iter().map(|one| of(one).max()).max().unwrap_or(0);
+    format!("{:.1} · {:.1} · {:.0}", at(0.5), at(0.99), millis(longest))
 }
 
 /// The median of the ratios within each round.

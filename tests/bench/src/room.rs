@@ -31,8 +31,8 @@ pub(crate) struct Room {
     next: Cell<u64>,
     under_way: RefCell<BTreeMap<u64, UnderWay>>,
     tally: RefCell<Shared>,
-    /// In a closed loop a message that is done makes room for the next one.
-    closed_loop: Cell<bool>,
+    /// Messages that follow by themselves, each as soon as an earlier one is done.
+    to_follow: Cell<u64>,
 }
 
 struct Order {
@@ -104,7 +104,7 @@ impl Room {
             next: Cell::new(0),
             under_way: RefCell::default(),
             tally: RefCell::new(tally.clone()),
-            closed_loop: Cell::new(false),
+            to_follow: Cell::new(0),
         });
         tokio::task::spawn_local(room.clone().speak(sender, queue, seq));
         tokio::task::spawn_local(room.clone().listen(reader, same_seq));
@@ -112,9 +112,9 @@ impl Room {
     }
 
     /// Begins a measurement.
-    pub(crate) fn begin(&self, tally: &Shared, closed_loop: bool) {
+    pub(crate) fn begin(&self, tally: &Shared, to_follow: u64) {
         self.tally.replace(tally.clone());
-        self.closed_loop.set(closed_loop);
+        self.to_follow.set(to_follow);
         self.under_way.borrow_mut().clear();
     }
 
@@ -241,9 +241,9 @@ impl Room {
         if message.acked && message.seen {
             under_way.remove(&number);
             tally.borrow_mut().note_done(now);
-            let again = self.closed_loop.get() && !tally.borrow().is_over(now);
             drop((under_way, tally));
-            if again {
+            if let Some(left) = self.to_follow.get().checked_sub(1) {
+                self.to_follow.set(left);
                 self.say(now);
             }
         }

@@ -30,17 +30,17 @@ impl Storage {
         }
     }
 
-    /// A new folder on it.
+    /// A new folder on it, for that contender.
     ///
     /// # Errors
     /// When it cannot be made, or what should be a disk is memory, or the other way round.
-    pub(crate) fn folder(self) -> Result<Folder> {
+    pub(crate) fn folder(self, contender: &str) -> Result<Folder> {
         let parent = match self {
             Self::Tmpfs => PathBuf::from("/dev/shm"),
             Self::Disk => env::var_os("KEFU_BENCH_DISK")
                 .map_or_else(|| kefu_test_host::workspace().join("target/bench"), PathBuf::from),
         };
-        let folder = Folder(parent.join(format!("kefu-bench-{}", process::id())));
+        let folder = Folder(parent.join(format!("kefu-bench-{}-{contender}", process::id())));
         fs::create_dir_all(&folder.0).with_context(|| folder.0.display().to_string())?;
         let kind = kind(&folder.0);
         ensure!(

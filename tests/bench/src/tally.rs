@@ -21,6 +21,7 @@ pub(crate) struct Tally {
     pub(crate) done: u64,
     /// Done while the measurement ran.
     pub(crate) done_in_time: u64,
+    pub(crate) last_done: Instant,
     pub(crate) faults: Faults,
     pub(crate) acked: Latencies,
     pub(crate) seen: Latencies,
@@ -60,14 +61,11 @@ impl Tally {
             sent: 0,
             done: 0,
             done_in_time: 0,
+            last_done: from,
             faults: Faults::default(),
             acked: Latencies::new_with_max(LONGEST, DIGITS)?,
             seen: Latencies::new_with_max(LONGEST, DIGITS)?,
         })
-    }
-
-    pub(crate) fn is_over(&self, now: Instant) -> bool {
-        now >= self.until
     }
 
     pub(crate) fn note_acked(&mut self, due: Instant, now: Instant) {
@@ -84,6 +82,7 @@ impl Tally {
 
     pub(crate) fn note_done(&mut self, now: Instant) {
         self.done += 1;
+        self.last_done = now;
         if self.counts(now) {
             self.done_in_time += 1;
         }

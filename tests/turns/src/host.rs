@@ -1,0 +1,126 @@
+//! The host under test, and the sites on it.
+
+use crate::visitor::Visitor;
+use kefu_test_host::{Options, Workerd};
+use reqwest::Client;
+use serde_json::{Value, json};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+const ADMIN_TOKEN: &str = "dev-admin-token";
+
+/// A workerd with the built Worker.
+#[derive(Debug)]
+pub struct Host {
+    workerd: Mutex<Workerd>,
+    url: String,
+}
+
+/// A site on a host, which no other test uses.
+#[derive(Debug)]
+pub struct Site {
+    url: String,
+    id: String,
+    http: Client,
+}
+
+impl Host {
+    /// The one that tests share which don't kill it; it ends with the last of them.
+    pub fn shared() -> Arc<Self> {
+        static SHARED: Mutex<Weak<Host>> = Mutex::new(Weak::new());
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        shared.upgrade().unwrap_or_else(|| {
+            let host = Arc::new(Self::own());
+            *shared = Arc::downgrade(&host);
+            host
+        })
+    }
+
+    /// One for this test alone, with state of its own.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn own() -> Self {
+        // The log tells when an object wakes.
+        let options = Options::default().var("KEFU_DEBUG", "1");
+        let workerd = Workerd::start(&options).unwrap_or_else(|error| panic!("{error}"));
+        Self { url: workerd.url(), workerd: Mutex::new(workerd) }
+    }
+
+    /// Kills it as a crash would.
+    pub fn kill(&self) {
+        self.workerd().kill();
+    }
+
+    /// Starts it again on the same state and port.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn restart(&self) {
+        self.workerd().restart().unwrap_or_else(|error| panic!("{error}"));
+    }
+
+    /// What it wrote so far.
+    pub fn log(&self) -> String {
+        self.workerd().log()
+    }
+
+    /// A fresh site with this configuration (TOML).
+    ///
+    /// # Panics
+    /// When it is refused.
+    pub async fn site(&self, config: &str) -> Site {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let id = format!("turns-{}", COUNT.fetch_add(1, Ordering::Relaxed));
+        let site = Site { url: self.url.clone(), id, http: Client::new() };
+        site.configure(config).await;
+        site
+    }
+
+    fn workerd(&self) -> MutexGuard<'_, Workerd> {
+        self.workerd.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Site {
+    /// Replaces its configuration (TOML); gives the warnings.
+    ///
+    /// # Panics
+    /// When it is refused.
+    pub async fn configure(&self, config: &str) -> Vec<String> {
+        let put = self.http.put(format!("{}/v1/sites/{}/config", self.url, self.id));
+        let put = put.header("content-type", "application/toml").body(config.to_owned());
+        let told = self.told(put).await;
+        let warnings = told["warnings"].as_array().cloned().unwrap_or_default();
+        warnings.iter().filter_map(Value::as_str).map(ToOwned::to_owned).collect()
+    }
+
+    /// Stores a secret that may go to 127.0.0.1.
+    ///
+    /// # Panics
+    /// When it is refused.
+    pub async fn keep_secret(&self, name: &str, value: &str) {
+        let put = self.http.put(format!("{}/v1/sites/{}/secrets/{name}", self.url, self.id));
+        self.told(put.json(&json!({ "value": value, "hosts": ["127.0.0.1"] }))).await;
+    }
+
+    /// A visitor who was never here.
+    ///
+    /// # Panics
+    /// When there is no session to be had.
+    pub async fn visitor(&self) -> Visitor {
+        let post = self.http.post(format!("{}/v1/sites/{}/session", self.url, self.id));
+        let answered = post.json(&json!({})).send().await.expect("a session");
+        assert_eq!(answered.status(), 200);
+        let session = answered.json().await.expect("JSON");
+        Visitor::new(self.url.clone(), &session, self.http.clone())
+    }
+
+    async fn told(&self, request: reqwest::RequestBuilder) -> Value {
+        let answered = request.bearer_auth(ADMIN_TOKEN).send().await.expect("an answer");
+        let status = answered.status();
+        let body = answered.text().await.expect("a body");
+        assert!(status.is_success(), "{status} {body}");
+        serde_json::from_str(&body).unwrap_or_default()
+    }
+}

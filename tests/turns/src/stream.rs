@@ -1,0 +1,145 @@
+//! What a client hears of its conversation, frame by frame.
+
+use crate::screen::Screen;
+use crate::soon;
+use futures_util::stream::SplitSink;
+use futures_util::{SinkExt, StreamExt};
+use reqwest::Response;
+use serde_json::{Value, json};
+use std::time::Instant;
+use tokio::net::TcpStream;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+
+type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+/// A stream of a conversation, over either transport, and the screen that it keeps.
+#[derive(Debug)]
+pub struct Stream {
+    frames: UnboundedReceiver<(Instant, Value)>,
+    sink: Option<SplitSink<Socket, Message>>,
+    /// What its reader sees.
+    pub screen: Screen,
+    /// When each frame came, and the frame.
+    pub heard: Vec<(Instant, Value)>,
+}
+
+impl Stream {
+    pub(crate) fn of_socket(socket: Socket) -> Self {
+        let (sink, mut source) = socket.split();
+        let (heard, frames) = unbounded_channel();
+        tokio::spawn(async move {
+            while let Some(Ok(message)) = source.next().await {
+                if let Message::Text(text) = message {
+                    hear(&heard, text.as_str());
+                }
+            }
+        });
+        Self::new(frames, Some(sink))
+    }
+
+    pub(crate) fn of_events(mut response: Response) -> Self {
+        let (heard, frames) = unbounded_channel();
+        tokio::spawn(async move {
+            let mut bytes = Vec::new();
+            while let Ok(Some(chunk)) = response.chunk().await {
+                bytes.extend_from_slice(&chunk);
+                while let Some(end) = bytes.iter().position(|byte| *byte == b'\n') {
+                    let line: Vec<u8> = bytes.drain(..=end).collect();
+                    let line = String::from_utf8(line).expect("UTF-8");
+                    line.strip_prefix("data:").into_iter().for_each(|data| hear(&heard, data));
+                }
+            }
+        });
+        Self::new(frames, None)
+    }
+
+    fn new(
+        frames: UnboundedReceiver<(Instant, Value)>,
+        sink: Option<SplitSink<Socket, Message>>,
+    ) -> Self {
+        Self { frames, sink, screen: Screen::default(), heard: Vec::new() }
+    }
+
+    /// Sends a frame.
+    ///
+    /// # Panics
+    /// When the socket is closed, or the stream has no way back.
+    pub async fn send(&mut self, frame: &Value) {
+        let sink = self.sink.as_mut().expect("a socket");
+        sink.send(Message::text(frame.to_string())).await.expect("an open socket");
+    }
+
+    /// Sends a message and waits until it is acknowledged; gives its seq.
+    pub async fn say(&mut self, key: &str, text: &str) -> u64 {
+        self.send(&json!({ "send": { "key": key, "text": text } })).await;
+        let ack = self.until("ack", |frame| frame["ack"]["key"] == key).await;
+        ack["ack"]["seq"].as_u64().expect("a seq")
+    }
+
+    /// The next frame that is of this kind and as wanted; those before it are shown too.
+    ///
+    /// # Panics
+    /// When it does not come.
+    pub async fn until(&mut self, kind: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        let what = format!("a frame `{kind}`");
+        loop {
+            let next = soon(&what, self.frames.recv()).await;
+            let (at, frame) = next.unwrap_or_else(|| panic!("closed before {what}"));
+            self.screen.show(&frame);
+            self.heard.push((at, frame.clone()));
+            if frame.get(kind).is_some() && wanted(&frame) {
+                return frame;
+            }
+        }
+    }
+
+    /// The bot's next message, as it is logged.
+    pub async fn answer(&mut self) -> Value {
+        let by_bot = |frame: &Value| frame["event"]["message"]["author"]["role"] == "BOT";
+        self.until("event", by_bot).await["event"].clone()
+    }
+
+    /// Reads on until this much of an answer shows.
+    pub async fn shows(&mut self, text: &str) {
+        while !self.screen.answer().starts_with(text) {
+            self.until_any().await;
+        }
+    }
+
+    /// The answer's frames that came so far, with the moments.
+    pub fn deltas(&self) -> Vec<(Instant, Value)> {
+        let delta = |(at, frame): &(Instant, Value)| Some((*at, frame.get("delta")?.clone()));
+        self.heard.iter().filter_map(delta).collect()
+    }
+
+    /// Takes in what has come without waiting for more.
+    pub fn catch_up(&mut self) {
+        while let Ok((at, frame)) = self.frames.try_recv() {
+            self.screen.show(&frame);
+            self.heard.push((at, frame));
+        }
+    }
+
+    /// Reads until the host is gone.
+    pub async fn until_closed(&mut self) {
+        while let Some((at, frame)) = soon("the end of a stream", self.frames.recv()).await {
+            self.screen.show(&frame);
+            self.heard.push((at, frame));
+        }
+    }
+
+    async fn until_any(&mut self) {
+        let next = soon("a frame", self.frames.recv()).await;
+        let (at, frame) = next.expect("an open stream");
+        self.screen.show(&frame);
+        self.heard.push((at, frame));
+    }
+}
+
+fn hear(heard: &UnboundedSender<(Instant, Value)>, data: &str) {
+    let frame = serde_json::from_str(data).expect("a frame in JSON");
+    // Whoever listened may have heard enough.
+    let _ = heard.send((Instant::now(), frame));
+}

@@ -1,0 +1,150 @@
+//! The process is killed at the worst moments, and started again on what is stored.
+
+use crate::{AT_ONCE, RULE};
+use kefu_turns::{Gate, Host, PATIENCE, Provider, Script, Site, Visitor};
+use serde_json::Value;
+use std::time::{Duration, Instant};
+
+/// When it dies.
+#[derive(Clone, Copy, Debug)]
+enum Moment {
+    /// The provider has the request and has said nothing.
+    BeforeHead,
+    /// A first piece is visible.
+    FirstText,
+    /// More is visible than was saved at once.
+    AfterSaving,
+}
+
+/// The log as soon as the bot has spoken in it, without anybody waking the conversation sooner
+/// than `quiet`.
+async fn answered(visitor: &Visitor, quiet: Duration) -> Vec<Value> {
+    tokio::time::sleep(quiet).await;
+    let begun = Instant::now();
+    loop {
+        let log = visitor.log().await;
+        if log.iter().any(by_bot) {
+            return log;
+        }
+        assert!(begun.elapsed() < PATIENCE, "nobody answers: {log:?}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+fn by_bot(event: &Value) -> bool {
+    event["message"]["author"]["role"] == "BOT"
+}
+
+fn text(event: &Value) -> &str {
+    event["message"]["body"]["text"]["text"].as_str().unwrap_or_default()
+}
+
+async fn died_at(moment: Moment) -> (Host, Visitor, Provider, String) {
+    let never = Gate::default();
+    let slow = (0..200).fold(Script::default().head().text("So: "), |script, n| {
+        script.pause(Duration::from_millis(50)).text(&format!("{n} "))
+    });
+    let first = match moment {
+        Moment::BeforeHead => Script::silence(),
+        Moment::FirstText => Script::default().head().text("So: ").hold(&never),
+        Moment::AfterSaving => slow,
+    };
+    let provider = Provider::playing([first, Script::answer(&["a new answer"])]).await;
+    let host = Host::own();
+    let site: Site = host.site(&format!("{AT_ONCE}{}{RULE}", provider.entry("only", ""))).await;
+    let visitor = site.visitor().await;
+    let mut socket = visitor.socket().await;
+    socket.say("k1", "hi").await;
+    provider.request(1).await;
+    match moment {
+        Moment::BeforeHead => {}
+        Moment::FirstText => socket.shows("So: ").await,
+        Moment::AfterSaving => {
+            socket.shows("So: ").await;
+            let begun = Instant::now();
+            while begun.elapsed() < Duration::from_secs(4) {
+                socket.until("delta", |_| true).await;
+            }
+        }
+    }
+    host.kill();
+    socket.until_closed().await;
+    let shown = socket.screen.answer().to_owned();
+    host.restart();
+    (host, visitor, provider, shown)
+}
+
+/// The invariants of any log after a crash.
+fn check(log: &[Value]) {
+    let seqs: Vec<_> = log.iter().map(|event| event["seq"].as_u64().unwrap_or(0)).collect();
+    assert_eq!(seqs, (1..=log.len() as u64).collect::<Vec<_>>(), "{log:?}");
+    assert_eq!(text(&log[0]), "hi");
+    assert_eq!(log.iter().filter(|event| by_bot(event)).count(), 1, "{log:?}");
+}
+
+#[tokio::test]
+async fn a_question_that_nothing_was_shown_of_is_answered_anew() {
+    let (_host, visitor, provider, shown) = died_at(Moment::BeforeHead).await;
+    assert_eq!(shown, "");
+    let log = answered(&visitor, Duration::ZERO).await;
+    check(&log);
+    assert_eq!(text(&log[1]), "a new answer");
+    assert_eq!(provider.request(2).await.messages(), ["user: hi"]);
+}
+
+#[tokio::test]
+async fn an_answer_of_which_little_was_shown_ends_interrupted() {
+    ends_interrupted(Moment::FirstText, 4).await;
+}
+
+#[tokio::test]
+async fn an_answer_of_which_much_was_shown_ends_interrupted_with_most_of_it() {
+    // Saved at 3 s at the latest: at most a second and a half of twenty pieces each is lost.
+    ends_interrupted(Moment::AfterSaving, 100).await;
+}
+
+/// `least`: characters of what was shown that must be in the log.
+async fn ends_interrupted(moment: Moment, least: usize) {
+    let (_host, visitor, provider, shown) = died_at(moment).await;
+    let log = answered(&visitor, Duration::ZERO).await;
+    check(&log);
+    let logged = text(&log[1]);
+    assert_eq!(log[1]["message"]["provider"]["outcome"], "INTERRUPTED");
+    assert!(shown.starts_with(logged), "shown {shown:?}, logged {logged:?}");
+    assert!(logged.len() >= least, "shown {shown:?}, logged {logged:?}");
+    assert_eq!(provider.asked().len(), 1);
+}
+
+#[tokio::test]
+async fn a_turn_ends_by_its_alarm_when_nobody_comes_back() {
+    let (host, visitor, provider, _) = died_at(Moment::BeforeHead).await;
+    // Nothing but the alarm speaks to the host.
+    provider.request(2).await;
+    let log = answered(&visitor, Duration::ZERO).await;
+    check(&log);
+    assert!(host.log().contains(" woke"), "{}", host.log());
+}
+
+#[tokio::test]
+async fn what_is_acknowledged_survives_a_kill_at_once() {
+    let host = Host::own();
+    let site = host.site(RULE).await;
+    for round in 0..3 {
+        let visitor = site.visitor().await;
+        let mut socket = visitor.socket().await;
+        for number in 0..20 {
+            socket.say(&format!("k{number}"), &format!("message {number}")).await;
+        }
+        host.kill();
+        socket.until_closed().await;
+        host.restart();
+        let log = visitor.log().await;
+        let said = log.iter().filter(|event| event["message"]["key"].is_string());
+        let said: Vec<_> = said.map(|event| text(event).to_owned()).collect();
+        let expected: Vec<_> = (0..20).map(|number| format!("message {number}")).collect();
+        assert_eq!(said, expected, "round {round}");
+        let (status, again) =
+            visitor.act("messages", &serde_json::json!({ "key": "k19", "text": "message 19" })).await;
+        assert_eq!((status, &again["duplicate"]), (202, &Value::Bool(true)));
+    }
+}

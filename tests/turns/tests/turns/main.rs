@@ -1,0 +1,19 @@
+//! Turns, crashes and hibernation on the built Worker.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "tests run on a real clock"
+)]
+
+mod answering;
+mod crashing;
+mod failing_over;
+mod foreign;
+mod handing_over;
+mod hibernating;
+mod joining;
+mod questioning;
+
+/// No waiting for further messages: a question is whole at once.
+const AT_ONCE: &str = "[ai]\nquiet_window = \"0s\"\n";
+/// Answers everything when no provider does.
+const RULE: &str = "[[rules]]\nname = \"rescue\"\nreply = \"by rule\"\n";
