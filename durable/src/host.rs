@@ -246,7 +246,8 @@ impl Host {
     }
 
     fn prepared(self: &Rc<Self>, turn: u32, before: u32, site: Option<Arc<Live>>) {
-        let rounds = self.rounds(before, site.as_ref().map_or(0, |live| live.config.rounds));
+        let most = site.as_ref().map_or(0, |live| live.config.rounds);
+        let rounds = if turn == 0 { Vec::new() } else { self.rounds(before, most) };
         self.apply(Input::Prepared { turn, prepared: Prepared { site, rounds } });
     }
 

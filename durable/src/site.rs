@@ -99,7 +99,7 @@ impl Rows {
         let secrets = secrets.iter().map(|row| Sealed {
             name: text(row, 0),
             sealed: text(row, 1),
-            hosts: text(row, 2).split(' ').map(ToOwned::to_owned).collect(),
+            hosts: text(row, 2).split_whitespace().map(ToOwned::to_owned).collect(),
         });
         let revision = rows(&self.js, "SELECT number FROM revision", &Array::new())?;
         Ok(Shelf {

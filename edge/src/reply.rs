@@ -53,9 +53,15 @@ impl Failed {
 
 /// What an object answered, for a client.
 pub(crate) fn passed_on(answered: &Response) -> Result<Response, Failed> {
+    let headers = answered.headers().clone();
+    // What is to be kept says so itself.
+    if headers.get("cache-control")?.is_none() {
+        headers.set("cache-control", "no-store")?;
+    }
+    headers.set("x-content-type-options", "nosniff")?;
     Ok(Response::from_body(answered.body().clone())?
         .with_status(answered.status_code())
-        .with_headers(answered.headers().clone()))
+        .with_headers(headers))
 }
 
 pub(crate) fn respond(answer: &Answer) -> worker::Result<Response> {

@@ -50,6 +50,8 @@ pub struct Conversation {
     senders: Senders,
     streams: BTreeMap<ConnId, Stream>,
     window: SlidingWindow,
+    /// When the site was last asked for besides turns.
+    site_asked: Millis,
     turns: Turns,
 }
 
@@ -69,6 +71,7 @@ impl Conversation {
             senders: Senders::resume(seq, &snapshot.recent),
             streams: snapshot.streams.into_iter().collect(),
             window: SlidingWindow::resume(snapshot.window),
+            site_asked: Millis(0),
             turns: Turns::resume(snapshot.turn.unwrap_or_default(), &snapshot.recent, &head),
             head,
         }
@@ -121,6 +124,9 @@ impl Conversation {
             Input::Alarmed => self.turns.alarm_rang(),
         }
         self.advance(tick, &mut step);
+        if step.writes.iter().any(|write| matches!(write, Write::Event { .. })) {
+            self.learn_policy(tick.now, &mut step);
+        }
         self.turns.keep_alarm(tick.now, &mut step);
         step
     }

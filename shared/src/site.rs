@@ -140,7 +140,14 @@ impl Live {
             let why = address::check(&address, allow_private).err()?.message();
             Some(BadAddress { key: format!("ai_providers[{index}].endpoint"), address, why })
         });
-        named.collect()
+        let channels = config.channels.iter().enumerate().flat_map(|(index, channel)| {
+            ["api_base", "callback_url"].into_iter().filter_map(move |name| {
+                let address = channel.settings.get(name)?.0.clone();
+                let why = address::check(&address, allow_private).err()?.message();
+                Some(BadAddress { key: format!("channels[{index}].{name}"), address, why })
+            })
+        });
+        named.chain(channels).collect()
     }
 }
 
@@ -339,8 +346,9 @@ impl SecretRequest {
         if self.value.is_empty() || self.value.len() > secrets::VALUE_MOST {
             return refuse(format!("`value` must have 1 to {} bytes", secrets::VALUE_MOST));
         }
-        if self.hosts.is_empty() || self.hosts.len() > HOSTS_MOST {
-            return refuse(format!("`hosts` must name 1 to {HOSTS_MOST} hosts that it may go to"));
+        // None is for what stays here: what is only checked or signed with.
+        if self.hosts.len() > HOSTS_MOST {
+            return refuse(format!("`hosts` may name {HOSTS_MOST} hosts at most"));
         }
         if let Some(bad) = self.hosts.iter().find(|host| !secrets::is_host(host)) {
             return refuse(format!("`{bad}` is not a host: write it like api.example.com"));

@@ -179,6 +179,7 @@ impl Answer {
     pub fn of(reply: &Reply) -> Self {
         match reply {
             Reply::Sent(sent) => Self { status: 202, ..Self::ok(sent) },
+            Reply::Rated(rated) => Self::ok(rated),
             Reply::Owner { owner, term, seq, duplicate } => Self::ok(&OwnerReply {
                 owner: Some(owner.clone()),
                 term: *term,

@@ -10,7 +10,10 @@ import { Provider } from "./provider.mjs";
 
 const LONG = "一个很长的回答，用来看换行：https://example.com/a/very/long/address/without/any/space/in/it?and=" + "x".repeat(120);
 const DEMO = readFileSync(new URL("../../config/demo.toml", import.meta.url), "utf8");
-const SIZES = { wide: { width: 1280, height: 800 }, narrow: { width: 360, height: 640 } };
+const SIZES = {
+  wide: { viewport: { width: 1280, height: 800 } },
+  narrow: { viewport: { width: 360, height: 640 }, isMobile: true, hasTouch: true },
+};
 
 let host, browser;
 before(async () => {
@@ -22,7 +25,8 @@ after(async () => {
 });
 
 async function photograph(desk, name) {
-  await desk.page.screenshot({ path: join(process.env.KEFU_SCREENSHOTS, `${name}.png`) });
+  const path = join(process.env.KEFU_SCREENSHOTS, `${name}.png`);
+  await desk.page.screenshot({ path, animations: "disabled" });
   const { over, composer, height } = await desk.page.evaluate(() => ({
     over: document.documentElement.scrollWidth - innerWidth,
     composer: document.querySelector("[data-testid=composer]").getBoundingClientRect().bottom,
@@ -32,12 +36,12 @@ async function photograph(desk, name) {
   assert.ok(composer <= height, `${name}: the composer is out of sight`);
 }
 
-for (const [size, viewport] of Object.entries(SIZES)) {
+for (const [size, device] of Object.entries(SIZES)) {
   for (const colorScheme of ["light", "dark"]) {
     test(`the page fits ${size} and ${colorScheme}`, async () => {
       const provider = await Provider.saying(["好的。", "\n\n", LONG, " 还有"], 10);
       const open = provider.hold();
-      const context = await browser.newContext({ viewport, colorScheme, locale: "zh-CN" });
+      const context = await browser.newContext({ ...device, colorScheme, locale: "zh-CN" });
       const site = await host.site(`${DEMO}\n${provider.entry}\n[ai]\nquiet_window = "0s"\n`);
       const desk = await Desk.open(context, host, site);
       const look = (what) => photograph(desk, `${size}-${colorScheme}-${what}`);
@@ -51,6 +55,7 @@ for (const [size, viewport] of Object.entries(SIZES)) {
       await desk.page.locator("[data-testid=item][data-kind=owner]").waitFor();
       await look("3-person");
       await context.setOffline(true);
+      await desk.status("offline");
       await desk.say("有人吗？");
       await look("4-offline");
       await context.close();

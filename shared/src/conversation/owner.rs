@@ -4,7 +4,7 @@
 //! is cut off where the visitor saw it: from then on nothing of an older term is taken.
 
 use super::turn::Cut;
-use super::{Conversation, Entry, From, OwnerRecord, Reply, Step};
+use super::{Conversation, Entry, From, OwnerRecord, Reply, Step, key_reused};
 use crate::problem::{Code, Refusal};
 use crate::time::Tick;
 use crate::who::{Role, Who};
@@ -23,7 +23,7 @@ impl Conversation {
         step: &mut Step,
     ) -> Reply {
         if let Some(prior) = prior {
-            return self.owned(prior.seq, true);
+            return repeated(prior, Reason::Taken);
         }
         if asked.term.is_none() && self.is_owned_by(&from.who) {
             return self.owned(self.seq, false);
@@ -48,7 +48,7 @@ impl Conversation {
         step: &mut Step,
     ) -> Reply {
         if let Some(prior) = prior {
-            return self.owned(prior.seq, true);
+            return repeated(prior, Reason::Released);
         }
         if let Err(refusal) = self.hold_term(asked.term, self.is_owned_by(&from.who)) {
             return Reply::Refused(refusal);
@@ -67,7 +67,7 @@ impl Conversation {
         step: &mut Step,
     ) -> Reply {
         if let Some(prior) = prior {
-            return self.owned(prior.seq, true);
+            return repeated(prior, Reason::HandoffAsked);
         }
         if let Some(refusal) = super::post::refuse_key(&asked.key) {
             return Reply::Refused(refusal);
@@ -233,6 +233,19 @@ impl super::Head {
             OwnerRecord::Queue => self.policy.while_queued(),
             OwnerRecord::Agent { .. } => false,
         }
+    }
+}
+
+/// The first answer again, if the key was used for this.
+fn repeated(prior: &Event, reason: Reason) -> Reply {
+    match &prior.kind {
+        Some(event::Kind::Owner(change)) if change.reason() == reason => Reply::Owner {
+            owner: change.owner.clone().unwrap_or_default(),
+            term: change.term,
+            seq: prior.seq,
+            duplicate: true,
+        },
+        _ => key_reused(),
     }
 }
 

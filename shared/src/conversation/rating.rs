@@ -21,7 +21,7 @@ impl Conversation {
             Rating { author: Some(from.who.author()), score: rate.score, comment: rate.comment };
         if let Some(prior) = prior {
             let same = matches!(&prior.kind, Some(event::Kind::Rating(stored)) if *stored == rating);
-            return if same { sent(prior, true) } else { key_reused() };
+            return if same { rated(prior, true) } else { key_reused() };
         }
         if let Some(refusal) = self.refuse_rating(&rate.key, &rating) {
             return Reply::Refused(refusal);
@@ -32,7 +32,7 @@ impl Conversation {
             sender: Some(from.who.sender(&rate.key)),
             counts: false,
         };
-        sent(&self.append(tick, entry, step), false)
+        rated(&self.append(tick, entry, step), false)
     }
 
     fn refuse_rating(&self, key: &str, rating: &Rating) -> Option<Refusal> {
@@ -51,7 +51,7 @@ impl Conversation {
     }
 }
 
-fn sent(event: &Event, duplicate: bool) -> Reply {
+fn rated(event: &Event, duplicate: bool) -> Reply {
     let (seq, msg_id) = receipt(event);
-    Reply::Sent(SendReply { seq, msg_id, duplicate })
+    Reply::Rated(SendReply { seq, msg_id, duplicate })
 }

@@ -80,7 +80,7 @@ pub enum Act {
     },
     /// Bring the site as it stands and the rounds before `before`, as `Input::Prepared`.
     Prepare {
-        /// For which turn.
+        /// For which turn; 0 for none: only the site is needed.
         turn: u32,
         /// The seq of the question's first message.
         before: u32,
@@ -121,6 +121,8 @@ pub enum Audience {
 pub enum Reply {
     /// The message is stored.
     Sent(SendReply),
+    /// The rating is stored.
+    Rated(SendReply),
     /// The owner is as asked.
     Owner {
         /// Who owns the conversation.
@@ -154,7 +156,7 @@ impl Reply {
                 retry_after_ms: refusal.retry_after_ms(),
                 key: key.filter(|key| !key.is_empty()).map(Into::into),
             })),
-            Self::Owner { .. } | Self::Done => None,
+            Self::Rated(_) | Self::Owner { .. } | Self::Done => None,
         }
     }
 }

@@ -67,6 +67,9 @@ pub(super) struct Turns {
 #[derive(Debug)]
 struct Turn {
     question: Vec<Asked>,
+    /// From when the turn's budget counts: the question's first message, or the end of the answer
+    /// during which it came.
+    since: Millis,
     /// When the question began, or began again.
     gathering_since: Millis,
     /// Messages that came after visible text: the next turn.
@@ -195,8 +198,10 @@ impl Turns {
 
 impl Turn {
     fn new(question: Vec<Asked>, asker: Asker) -> Self {
+        let since = question.first().map_or(Millis(0), |asked| asked.at);
         Self {
-            gathering_since: question.first().map_or(Millis(0), |asked| asked.at),
+            since,
+            gathering_since: since,
             question,
             next: Vec::new(),
             asker,
@@ -220,10 +225,6 @@ impl Turn {
             };
         }
         turn
-    }
-
-    fn asked_at(&self) -> Millis {
-        self.question.first().map_or(Millis(0), |asked| asked.at)
     }
 
     fn first_seq(&self) -> u32 {

@@ -188,13 +188,10 @@ impl Socket {
     }
 
     /// What the next frame says, which must be of that kind.
-    #[track_caller]
-    pub fn expect(&mut self, kind: &str) -> impl Future<Output = Value> {
-        async move {
-            let mut frame = self.next().await;
-            assert!(frame.get(kind).is_some(), "{kind} is expected: {frame}");
-            frame[kind].take()
-        }
+    pub async fn expect(&mut self, kind: &str) -> Value {
+        let mut frame = self.next().await;
+        assert!(frame.get(kind).is_some(), "{kind} is expected: {frame}");
+        frame[kind].take()
     }
 
     /// What the next frame of that kind says; others are skipped.

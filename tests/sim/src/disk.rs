@@ -1,6 +1,6 @@
 //! What survives: the rows of a conversation. A transaction happens whole or not at all.
 
-use kefu_proto::v1::{Event, event, message, owner, provider_source::Outcome};
+use kefu_proto::v1::{Event, Message, author, event, message, owner, provider_source::Outcome};
 use kefu_shared::context::Context;
 use kefu_shared::conversation::{Head, OwnerRecord, RECENT, Snapshot, TurnRecord, Write};
 use kefu_shared::provider::Round;
@@ -104,6 +104,7 @@ impl Disk {
         let mut owner = owner::Kind::Bot;
         let mut term = 0;
         let mut ids = 0;
+        let (mut questions, mut answers) = (0, 0);
         for (index, event) in self.events().iter().enumerate() {
             if event.seq as usize != index + 1 {
                 return Err(format!("seq {} stands in place {}", event.seq, index + 1));
@@ -122,6 +123,15 @@ impl Disk {
                 }
                 Some(event::Kind::Message(message)) => {
                     let by_machine = message.source.is_some();
+                    if by_machine {
+                        answers += 1;
+                        check_pieces(event.seq, message)?;
+                    } else if is_visitors(message) {
+                        questions += 1;
+                    }
+                    if answers > questions {
+                        return Err(format!("seq {} answers what was answered", event.seq));
+                    }
                     if by_machine && owner == owner::Kind::Agent {
                         return Err(format!("the machine speaks in seq {} of a person", event.seq));
                     }
@@ -135,5 +145,20 @@ impl Disk {
             }
         }
         Ok(())
+    }
+}
+
+pub(crate) fn is_visitors(message: &Message) -> bool {
+    message.author.as_ref().is_some_and(|author| author.role() == author::Role::Visitor)
+}
+
+/// An answer is made of one attempt's pieces.
+fn check_pieces(seq: u32, message: &Message) -> Result<(), String> {
+    let text = message.body.as_ref().map(kefu_shared::context::plain).unwrap_or_default();
+    let mut pieces = text.split('#').skip(1).filter_map(|rest| rest.split(';').next());
+    let attempt = message.attempt.unwrap_or_default().to_string();
+    match pieces.find(|piece| **piece != attempt) {
+        Some(other) => Err(format!("seq {seq} of attempt {attempt} has a piece of {other}")),
+        None => Ok(()),
     }
 }

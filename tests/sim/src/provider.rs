@@ -14,7 +14,7 @@ pub(crate) enum Said {
 }
 
 /// How a call goes: (milliseconds from the call, what).
-pub(crate) fn script(chance: &mut Chance, now: Millis) -> Vec<(u64, Said)> {
+pub(crate) fn script(chance: &mut Chance, now: Millis, attempt: u32) -> Vec<(u64, Said)> {
     let mut at = chance.between(5, 400);
     let head = |status, at: u64| {
         let headers = vec![("content-type".into(), "text/event-stream".into())];
@@ -32,7 +32,7 @@ pub(crate) fn script(chance: &mut Chance, now: Millis) -> Vec<(u64, Said)> {
             let pieces = chance.between(0, 30);
             for number in 0..pieces {
                 at += if chance.once_in(15) { chance.between(500, 9_000) } else { chance.between(1, 80) };
-                said.extend(cut(chance, at, &piece(number)));
+                said.extend(cut(chance, at, &piece(number, attempt)));
             }
             at += chance.between(1, 50);
             match kind {
@@ -51,10 +51,11 @@ pub(crate) fn script(chance: &mut Chance, now: Millis) -> Vec<(u64, Said)> {
     }
 }
 
-fn piece(number: u64) -> Vec<u8> {
+/// Every piece names its attempt: an answer made of two of them shows.
+fn piece(number: u64, attempt: u32) -> Vec<u8> {
     let words = ["好", "😀", "word ", "长一点的一段话。", "a"];
     let word = words[usize::try_from(number).unwrap_or(0) % words.len()];
-    let chunk = serde_json::json!({ "choices": [{ "index": 0, "delta": { "content": word } }] });
+    let chunk = serde_json::json!({ "choices": [{ "index": 0, "delta": { "content": format!("{word}#{attempt};") } }] });
     format!("data: {chunk}\n\n").into_bytes()
 }
 

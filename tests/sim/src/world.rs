@@ -2,20 +2,20 @@
 
 use crate::chance::Chance;
 use crate::client::{Client, letter};
-use crate::disk::Disk;
+use crate::disk::{Disk, is_visitors};
 use crate::invariant::Violation;
 use crate::provider::{self, Said};
 use crate::site;
 use kefu_proto::v1::server_frame::Frame;
-use kefu_proto::v1::{HandoffRequest, OwnerRequest, Read, Stop, channel, client_frame};
+use kefu_proto::v1::{Event, HandoffRequest, OwnerRequest, Read, Stop, channel, client_frame, event};
 use kefu_shared::conversation::{
-    Act, AttemptId, Audience, ConnId, Conversation, Input, Prepared, Request, Step, Stream,
+    Act, AttemptId, Audience, ConnId, Conversation, Input, OwnerRecord, Prepared, Request, Step, Stream,
 };
 use kefu_shared::site::Live;
 use kefu_shared::time::{Millis, Tick};
 use kefu_shared::view;
 use kefu_shared::who::{Role, Who};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +24,8 @@ use std::time::Duration;
 const STORM: u64 = 90_000;
 /// The end of everything.
 const REST: u64 = 400_000;
+/// The turn budget.
+const BUDGET: u64 = 15_000;
 /// Calls to providers that one turn may cost, crashes included.
 const CALLS_MOST: usize = 3;
 
@@ -64,7 +66,7 @@ enum Happening {
     /// A timer of the process.
     Timer { life: u32 },
     /// The alarm of the platform.
-    Alarm { number: u32 },
+    Alarm { life: u32, number: u32 },
     /// The process dies.
     Crash,
     /// The object leaves memory for a while.
@@ -90,6 +92,13 @@ pub struct World {
     keys: u32,
     call: Option<AttemptId>,
     calls: BTreeMap<u32, usize>,
+    attempts: BTreeSet<AttemptId>,
+    /// Turns of which something was shown.
+    shown: BTreeSet<u32>,
+    /// The visitor's message that waits, since when, and in which life.
+    waiting: Option<(u64, u32)>,
+    /// An answer is being shown; whether a question came meanwhile.
+    showing: Option<bool>,
     alarm: Option<u32>,
     alarms: u32,
     crash_in: Option<usize>,
@@ -124,6 +133,10 @@ impl World {
             keys: 0,
             call: None,
             calls: BTreeMap::new(),
+            attempts: BTreeSet::new(),
+            shown: BTreeSet::new(),
+            waiting: None,
+            showing: None,
             alarm: None,
             alarms: 0,
             crash_in: None,
@@ -199,9 +212,15 @@ impl World {
             Happening::Site { life, turn, before } => self.site(life, turn, before),
             Happening::Timer { life } if life == self.life => self.give(Input::Woke),
             Happening::Timer { .. } => {}
-            Happening::Alarm { number } => {
+            Happening::Alarm { life, number } => {
                 if self.alarm == Some(number) {
                     self.alarm = None;
+                    // One that a dead process left behind may.
+                    let idle = life == self.life && self.conversation.as_ref().is_some_and(|it| it.deadline().is_none());
+                    if idle {
+                        self.violation = Some("an alarm wakes an idle conversation".into());
+                        return;
+                    }
                     self.give(Input::Alarmed);
                 }
             }
@@ -423,7 +442,7 @@ impl World {
                 let number = self.alarms;
                 self.alarm = Some(number);
                 let late = if self.chance.once_in(5) { 2_000 } else { 0 };
-                self.later(at.0.saturating_sub(self.now) + late, Happening::Alarm { number });
+                self.later(at.0.saturating_sub(self.now) + late, Happening::Alarm { life: self.life, number });
             }
             Act::Alarm(None) => self.alarm = None,
         }
@@ -437,6 +456,12 @@ impl World {
             Frame::Delta(_) | Frame::Replace(_) if self.disk.is_owned_by_a_person() => {
                 self.violation = Some("the machine is shown while a person owns".into());
             }
+            Frame::Delta(delta) => {
+                self.shown.insert(delta.turn);
+                self.answered();
+                self.showing.get_or_insert(false);
+            }
+            Frame::Event(event) => self.clock(event),
             _ => {}
         }
         let hears: Vec<ConnId> = self
@@ -447,6 +472,43 @@ impl World {
             .collect();
         for conn in hears {
             self.deliver(conn, frame.clone());
+        }
+    }
+
+    /// Questions start the clock, answers and owners stop it.
+    fn clock(&mut self, event: &Event) {
+        match &event.kind {
+            Some(event::Kind::Message(message)) if is_visitors(message) => {
+                let machine = self.disk.head.as_ref().is_none_or(|head| head.owner == OwnerRecord::Bot);
+                match &mut self.showing {
+                    Some(asked) => *asked = true,
+                    None if machine => {
+                        self.waiting.get_or_insert((self.now, self.life));
+                    }
+                    None => {}
+                }
+            }
+            Some(event::Kind::Message(_)) => {
+                self.answered();
+                // What was asked during the answer waits from its end.
+                if self.showing.take() == Some(true) {
+                    self.waiting = Some((self.now, self.life));
+                }
+            }
+            Some(event::Kind::Owner(_) | event::Kind::Closed(_)) => {
+                self.answered();
+                self.showing = None;
+            }
+            _ => {}
+        }
+    }
+
+    fn answered(&mut self) {
+        if let Some((since, life)) = self.waiting.take()
+            && life == self.life
+            && self.now - since > BUDGET
+        {
+            self.violation = Some(format!("a question waited {} ms", self.now - since));
         }
     }
 
@@ -471,13 +533,20 @@ impl World {
         self.report.calls += 1;
         let calls = self.calls.entry(attempt.turn).or_default();
         *calls += 1;
-        let restarts = self.clients.iter().map(|client| client.acknowledged.len()).sum::<usize>();
-        if *calls > CALLS_MOST + restarts {
+        // A new message before visible text asks again.
+        let messages = self.disk.seq() as usize;
+        if *calls > CALLS_MOST + messages {
             self.violation = Some(format!("turn {} costs {calls} calls", attempt.turn));
+        }
+        if !self.attempts.insert(attempt) {
+            self.violation = Some(format!("{attempt:?} is called twice"));
+        }
+        if self.shown.contains(&attempt.turn) {
+            self.violation = Some(format!("turn {} was shown and is asked again", attempt.turn));
         }
         self.call = Some(attempt);
         let life = self.life;
-        for (delay, said) in provider::script(&mut self.chance, Millis(self.now)) {
+        for (delay, said) in provider::script(&mut self.chance, Millis(self.now), attempt.attempt) {
             self.later(delay, Happening::Provider { life, attempt, said });
         }
     }
@@ -509,6 +578,8 @@ impl World {
         self.life += 1;
         self.conversation = None;
         self.call = None;
+        self.showing = None;
+        self.waiting = None;
         self.crash_in = None;
         let streams = std::mem::take(&mut self.streams);
         for (_, (client, _)) in streams {

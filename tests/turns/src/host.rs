@@ -113,7 +113,7 @@ impl Site {
         let answered = post.json(&json!({})).send().await.expect("a session");
         assert_eq!(answered.status(), 200);
         let session = answered.json().await.expect("JSON");
-        Visitor::new(self.url.clone(), &session, self.http.clone())
+        Visitor::new(&self.url, &session, self.http.clone())
     }
 
     async fn told(&self, request: reqwest::RequestBuilder) -> Value {

@@ -58,7 +58,10 @@ impl Asked {
     pub fn messages(&self) -> Vec<String> {
         let messages = self.body["messages"].as_array().expect("messages");
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        messages.iter().map(|it| format!("{}: {}", text(&it["role"]), text(&it["content"]))).collect()
+        messages
+            .iter()
+            .map(|it| format!("{}: {}", text(&it["role"]), text(&it["content"])))
+            .collect()
     }
 }
 

@@ -46,7 +46,11 @@ impl Screen {
     }
 
     fn log(&mut self, event: &Value) {
-        assert_eq!(whole(&event["seq"]), self.seq + 1, "the log has a gap or a repetition: {event}");
+        assert_eq!(
+            whole(&event["seq"]),
+            self.seq + 1,
+            "the log has a gap or a repetition: {event}"
+        );
         self.seq += 1;
         let message = &event["message"];
         if self.turn.is_some_and(|(turn, _)| message["turn"].as_u64() == Some(turn)) {

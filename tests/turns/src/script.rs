@@ -119,7 +119,9 @@ impl Script {
     #[must_use]
     pub fn text_bytewise(self, piece: &str) -> Self {
         let frame = format!("data: {}\n\n", chunk(&json!({ "content": piece }), None));
-        frame.bytes().fold(self, |script, byte| script.bytes([byte]).pause(Duration::from_millis(1)))
+        frame
+            .bytes()
+            .fold(self, |script, byte| script.bytes([byte]).pause(Duration::from_millis(1)))
     }
 
     /// Some time passes.

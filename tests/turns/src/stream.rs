@@ -114,14 +114,6 @@ impl Stream {
         self.heard.iter().filter_map(delta).collect()
     }
 
-    /// Takes in what has come without waiting for more.
-    pub fn catch_up(&mut self) {
-        while let Ok((at, frame)) = self.frames.try_recv() {
-            self.screen.show(&frame);
-            self.heard.push((at, frame));
-        }
-    }
-
     /// Reads until the host is gone.
     pub async fn until_closed(&mut self) {
         while let Some((at, frame)) = soon("the end of a stream", self.frames.recv()).await {

@@ -18,7 +18,7 @@ pub struct Visitor {
 }
 
 impl Visitor {
-    pub(crate) fn new(host: String, session: &Value, http: Client) -> Self {
+    pub(crate) fn new(host: &str, session: &Value, http: Client) -> Self {
         let text = |value: &Value| value.as_str().expect("a text").to_owned();
         let conversation = text(&session["conversation"]["id"]);
         Self {
@@ -27,6 +27,11 @@ impl Visitor {
             token: text(&session["token"]),
             http,
         }
+    }
+
+    /// The conversation's id.
+    pub fn conversation(&self) -> &str {
+        self.url.rsplit('/').next().unwrap_or_default()
     }
 
     /// Sends a message over HTTP; gives its seq.

@@ -319,3 +319,24 @@ fn without_any_provider_rules_answer_as_soon_as_the_question_is_whole() {
     room.pass(Duration::from_millis(600));
     assert_eq!(room.told()[1], "bot: Hi! (rule all)");
 }
+
+#[test]
+fn a_question_asked_during_a_long_answer_has_its_own_budget_afterwards() {
+    let mut room = Room::new();
+    let first = room.question("a", "hello");
+    room.begins(first);
+    room.streams(first, "Long");
+    room.say("b", "and then?");
+    for _ in 0..20 {
+        room.pass(SECOND_LONG);
+        room.streams(first, " longer");
+    }
+    room.finishes(first);
+    let second = room.attempt();
+    assert_eq!(second.turn, 2);
+    room.pass(Duration::from_secs(2));
+    room.begins(second);
+    room.streams(second, "Then this.");
+    room.finishes(second);
+    assert_eq!(room.told().last().unwrap(), "bot: Then this. (completed)");
+}

@@ -325,7 +325,7 @@ pub(super) fn owner(term: Option<u32>) -> OwnerRequest {
 pub(super) fn code(reply: &Reply) -> &'static str {
     match reply {
         Reply::Refused(refusal) => refusal.code.as_str(),
-        Reply::Sent(_) | Reply::Owner { .. } | Reply::Done => "done",
+        Reply::Sent(_) | Reply::Rated(_) | Reply::Owner { .. } | Reply::Done => "done",
     }
 }
 

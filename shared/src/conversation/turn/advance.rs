@@ -59,11 +59,11 @@ impl Turns {
             Phase::Recovering { .. } => Some((Millis(0), Deadline::Recover)),
             Phase::Gathering => Some(turn.gathering(policy)),
             Phase::Pausing { until } => {
-                let budget = (turn.asked_at() + policy.turn_budget(), Deadline::TurnBudget);
+                let budget = (turn.since + policy.turn_budget(), Deadline::TurnBudget);
                 Some(budget.min((*until, Deadline::Retry)))
             }
             Phase::Attempting(attempt) if attempt.visible => attempt.answering(),
-            Phase::Attempting(attempt) => attempt.waiting(turn.asked_at() + policy.turn_budget()),
+            Phase::Attempting(attempt) => attempt.waiting(turn.since + policy.turn_budget()),
         }
     }
 }
@@ -75,7 +75,7 @@ impl Turn {
             Preparation::Here(_) => (whole_at, Deadline::QuestionWhole),
             Preparation::Needed => (Millis(0), Deadline::Prepare),
             Preparation::Asked => {
-                let budget = self.asked_at() + policy.turn_budget();
+                let budget = self.since + policy.turn_budget();
                 (whole_at.max(budget), Deadline::NotPrepared)
             }
         }

@@ -5,7 +5,7 @@ use super::{Phase, Prepared, Preparation, Turn};
 use crate::config::{self, RuleAction, When};
 use crate::provider::Usage;
 use crate::rules::Question;
-use crate::time::Tick;
+use crate::time::{Millis, Tick};
 use crate::who::Who;
 use kefu_proto::v1::{
     Body, Message, ProviderSource, RuleSource, body, event, message, provider_source::Outcome,
@@ -28,7 +28,7 @@ impl Conversation {
         let text = attempt.text.clone();
         let provider = attempt.provider.clone();
         self.log_answer(tick, text, source(provider, Outcome::Completed, usage), step);
-        self.close_turn(step);
+        self.close_turn(tick.now, step);
     }
 
     pub(super) fn interrupt(&mut self, tick: Tick, step: &mut Step) {
@@ -36,7 +36,7 @@ impl Conversation {
         let text = attempt.text.clone();
         let provider = attempt.provider.clone();
         self.log_answer(tick, text, source(provider, Outcome::Interrupted, None), step);
-        self.close_turn(step);
+        self.close_turn(tick.now, step);
     }
 
     /// The visitor or an agent wants no more of an answer.
@@ -67,7 +67,7 @@ impl Conversation {
             self.log_answer(tick, text, source(provider, outcome, None), step);
         }
         match cut {
-            Cut::Stopped => self.close_turn(step),
+            Cut::Stopped => self.close_turn(tick.now, step),
             Cut::Interrupted => {
                 self.turns.open = None;
                 self.turns.forget_questions(self.seq, step);
@@ -92,7 +92,7 @@ impl Conversation {
             turn.next = waiting;
         }
         self.turns.record.answered = through;
-        self.next_turn(step);
+        self.next_turn(tick.now, step);
     }
 
     /// No provider answers: a rule does, and where none matches a person is offered.
@@ -118,7 +118,7 @@ impl Conversation {
         let (name, action) = (answer.name.to_owned(), answer.action);
         let channel = turn.asker.channel;
         self.log_body(tick, body, message::Source::Rule(RuleSource { name }), step);
-        self.close_turn(step);
+        self.close_turn(tick.now, step);
         if action == Some(RuleAction::Handoff) {
             self.handoff_by_rule(tick, channel, step);
         }
@@ -140,7 +140,7 @@ impl Conversation {
         let body = offering(texts.offer_person.clone(), vec![person]);
         let source = message::Source::Rule(RuleSource { name: OFFER_PERSON.into() });
         self.log_body(tick, body, source, step);
-        self.close_turn(step);
+        self.close_turn(tick.now, step);
     }
 
     fn log_answer(&mut self, tick: Tick, text: String, source: ProviderSource, step: &mut Step) {
@@ -162,20 +162,22 @@ impl Conversation {
         self.append(tick, Entry { channel, kind, sender: None, counts: false }, step);
     }
 
-    fn close_turn(&mut self, step: &mut Step) {
+    fn close_turn(&mut self, now: Millis, step: &mut Step) {
         if let Some(turn) = &self.turns.open {
             self.turns.record.answered = self.turns.record.answered.max(turn.through());
         }
-        self.next_turn(step);
+        self.next_turn(now, step);
     }
 
-    fn next_turn(&mut self, step: &mut Step) {
+    fn next_turn(&mut self, now: Millis, step: &mut Step) {
         self.turns.record.running = None;
         self.turns.write(step);
         if let Some(turn) = self.turns.open.take()
             && !turn.next.is_empty()
         {
-            self.turns.open_turn(Turn::new(turn.next, turn.asker));
+            let mut next = Turn::new(turn.next, turn.asker);
+            next.since = next.since.max(now);
+            self.turns.open_turn(next);
         }
     }
 }

@@ -3,7 +3,11 @@
 use super::super::{Act, Conversation, From, Policy, Step};
 use super::{Asked, Asker, Phase, Preparation, Prepared, Turn};
 use crate::config::{When, defaults};
+use crate::site::FRESH_FOR;
 use crate::time::{Millis, Tick};
+
+/// Turns are numbered from 1.
+const NO_TURN: u32 = 0;
 
 impl Conversation {
     /// A visitor's message that AI, rules or flows may answer is in the log.
@@ -49,6 +53,14 @@ impl Conversation {
         if let Some(turn) = &mut self.turns.open {
             turn.preparation = Preparation::Asked;
             step.act(Act::Prepare { turn: number, before: turn.first_seq() });
+        }
+    }
+
+    /// Where no turn asks for the site, its limits are learned all the same.
+    pub(in super::super) fn learn_policy(&mut self, now: Millis, step: &mut Step) {
+        if !self.ai_may_speak() && self.site_asked + FRESH_FOR <= now {
+            self.site_asked = now;
+            step.act(Act::Prepare { turn: NO_TURN, before: 0 });
         }
     }
 

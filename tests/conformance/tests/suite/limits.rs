@@ -1,7 +1,7 @@
 //! Limits: exact, by what nobody can forge, and with the time to come back.
 
 use crate::{QUICK, handed_off, host};
-use kefu_conformance::{Framing, Visitor, author, key_of, own_host};
+use kefu_conformance::{Answer, Framing, Visitor, author, key_of, own_host};
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::time::sleep;
@@ -38,10 +38,10 @@ async fn a_header_that_a_client_can_send_is_not_its_address() {
         "spin-client-addr",
     ] {
         let request = site.session_request().header(header, "203.0.113.7").body("{}");
-        kefu_conformance::Answer::of(request).await.refused(429, "rate_limited");
+        Answer::of(request).await.refused(429, "rate_limited");
     }
     let request = site.session_request().header("forwarded", "for=203.0.113.7").body("{}");
-    kefu_conformance::Answer::of(request).await.refused(429, "rate_limited");
+    Answer::of(request).await.refused(429, "rate_limited");
 }
 
 #[tokio::test]
@@ -52,11 +52,28 @@ async fn a_proxy_that_the_operator_names_tells_addresses_apart() {
     let site = host.site("[limits]\nsessions_per_address = '1/h'\n").await;
     let from = |address: &'static str| {
         let request = site.session_request().header("x-real-ip", address).body("{}");
-        kefu_conformance::Answer::of(request)
+        Answer::of(request)
     };
     from("203.0.113.1").await.ok();
     from("203.0.113.1").await.refused(429, "rate_limited");
     from("203.0.113.2").await.ok();
+}
+
+/// Linux has all of 127.0.0.0/8 on its loopback.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn clients_of_different_addresses_are_counted_apart() {
+    const TEST: &str = "limits::clients_of_different_addresses_are_counted_apart";
+    let Some((host, _workerd)) = own_host(TEST, &[]) else { return };
+    let site = host.site("[limits]\nsessions_per_address = '1/h'\n").await;
+    let from = |address: &str| {
+        let address: std::net::IpAddr = address.parse().unwrap();
+        let client = reqwest::Client::builder().no_proxy().local_address(address).build().unwrap();
+        Answer::of(client.post(format!("{}{}", host.base(), site.path("session"))))
+    };
+    from("127.0.0.2").await.ok();
+    from("127.0.0.2").await.refused(429, "rate_limited");
+    from("127.0.0.3").await.ok();
 }
 
 #[tokio::test]

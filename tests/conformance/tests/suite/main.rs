@@ -26,6 +26,7 @@ mod secrets;
 mod session;
 mod sockets;
 mod streams;
+mod uploads;
 
 use kefu_conformance::{Host, Site, Visitor};
 use serde_json::json;

@@ -1,13 +1,18 @@
 //! `POST …/messages`: once each, in order, whatever is retried.
 
 use crate::{handed_off, site};
+use bytes::Bytes;
+use futures_util::stream;
 use kefu_conformance::{Answer, Framing, Visitor, dense, texts};
-use reqwest::Method;
+use reqwest::{Body, Method, RequestBuilder};
 use serde_json::json;
+use std::convert::Infallible;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The longest text, in UTF-16 code units.
 const TEXT_MOST: usize = 16_384;
+/// The longest body of a request, in bytes.
+const MOST: usize = 256 * 1024;
 
 #[tokio::test]
 async fn a_message_is_answered_with_its_place_in_the_log() {
@@ -216,29 +221,39 @@ async fn a_text_has_at_most_16384_utf_16_code_units() {
 
 #[tokio::test]
 async fn a_body_has_at_most_256_kib_however_it_comes() {
-    const MOST: usize = 256 * 1024;
     let visitor = quiet().await;
-    let body = |size: usize| {
-        let head = format!(r#"{{"key":"{size}","text":"x","later":""#);
-        format!("{head}{}\"}}", "x".repeat(size - head.len() - 2)).into_bytes()
-    };
     for chunked in [false, true] {
-        let post = |body: Vec<u8>| {
-            let request = visitor.request(Method::POST, "messages");
-            Answer::of(if chunked {
-                let pieces =
-                    body.chunks(10_000).map(|piece| Ok(bytes::Bytes::copy_from_slice(piece)));
-                let pieces: Vec<Result<_, std::io::Error>> = pieces.collect();
-                request.body(reqwest::Body::wrap_stream(futures_util::stream::iter(pieces)))
-            } else {
-                request.body(body)
-            })
-        };
-        post(body(MOST)).await.with_status(202);
-        post(body(MOST + 1)).await.refused(413, "too_large");
-        post(body(MOST * 8)).await.refused(413, "too_large");
+        let post = |size: usize| Answer::of(posting(&visitor, size, chunked));
+        post(MOST).await.with_status(202);
+        post(MOST + 1).await.refused(413, "too_large");
+        post(MOST + 40_000).await.refused(413, "too_large");
     }
     assert_eq!(visitor.log().await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_body_far_over_the_limit_is_not_read_to_its_end() {
+    let visitor = quiet().await;
+    for chunked in [false, true] {
+        // The host may hang up on whoever goes on sending.
+        if let Ok(answer) = posting(&visitor, MOST * 40, chunked).send().await {
+            assert_eq!(answer.status(), 413);
+        }
+    }
+    assert_eq!(visitor.log().await.len(), 1);
+}
+
+/// A message whose body has that size, with a Content-Length or in chunks.
+fn posting(visitor: &Visitor, size: usize, chunked: bool) -> RequestBuilder {
+    let head = format!(r#"{{"key":"{size}","text":"x","later":""#);
+    let body = format!("{head}{}\"}}", "x".repeat(size - head.len() - 2)).into_bytes();
+    let request = visitor.request(Method::POST, "messages");
+    if !chunked {
+        return request.body(body);
+    }
+    let pieces =
+        body.chunks(10_000).map(|piece| Ok::<_, Infallible>(Bytes::copy_from_slice(piece)));
+    request.body(Body::wrap_stream(stream::iter(pieces.collect::<Vec<_>>())))
 }
 
 /// A visitor whom neither AI nor rules answer: the first event is the hand-off.

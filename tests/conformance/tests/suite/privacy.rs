@@ -102,7 +102,7 @@ async fn closed_to(visitor: &Visitor, token: Option<&str>, status: u16, code: &s
 
 /// Every route of a conversation that visitors have.
 fn routes() -> Vec<(Method, &'static str)> {
-    let acts = ["messages", "read", "typing", "stop", "rating", "handoff"];
+    let acts = ["messages", "read", "typing", "stop", "rating", "handoff", "uploads"];
     let reads = ["events", "events?after=0&wait=5", "ws"];
     let acts = acts.map(|act| (Method::POST, act));
     acts.into_iter().chain(reads.map(|read| (Method::GET, read))).collect()

