@@ -10,9 +10,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .collect::<Result<_, _>>()?;
     files.sort();
     let descriptors = protox::compile(&files, ["."])?;
-    prost_build::Config::new()
-        .btree_map(["."])
-        .compile_fds(descriptors.clone())?;
+    prost_build::Config::new().btree_map(["."]).compile_fds(descriptors.clone())?;
     // DESIGN section 6: scalars, enums and lists are always written, unknown fields are ignored.
     pbjson_build::Builder::new()
         .register_descriptors(&descriptors.encode_to_vec())?

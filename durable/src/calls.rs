@@ -2,12 +2,14 @@
 
 use crate::entropy;
 use crate::host::Host;
+use futures::StreamExt;
 use kefu_shared::conversation::{AttemptId, Input};
 use kefu_shared::provider::{BodyEnd, Failure, RequestParts, ResponseHead};
 use std::cell::RefCell;
 use std::rc::Rc;
-use futures::StreamExt;
-use worker::{AbortController, Fetch, Headers, Method, Request, RequestInit, RequestRedirect, Response};
+use worker::{
+    AbortController, Fetch, Headers, Method, Request, RequestInit, RequestRedirect, Response,
+};
 
 /// The call under way; a conversation has at most one.
 #[derive(Default)]

@@ -114,14 +114,18 @@ async fn serve(host: &Rc<Host>, mut request: Request) -> Result<web_sys::Respons
     let path = url.path().trim_start_matches('/').to_owned();
     match path.as_str() {
         "upload" => {
-            let field = |name: &str| url.query_pairs().find(|(key, _)| key == name).map(|(_, v)| v.into_owned());
+            let field = |name: &str| {
+                url.query_pairs().find(|(key, _)| key == name).map(|(_, v)| v.into_owned())
+            };
             let (id, name) = (field("id").unwrap_or_default(), field("name").unwrap_or_default());
             let path = field("path").unwrap_or_default();
             respond(&uploads::put(host, &id, path, &name, &mut request).await?)
         }
         "uploaded" => match uploads::get(host, url.query().unwrap_or_default())? {
             Some(response) => Ok(response),
-            None => respond(&Answer::refused(&Refusal::new(Code::NotFound, "there is no such file"))),
+            None => {
+                respond(&Answer::refused(&Refusal::new(Code::NotFound, "there is no such file")))
+            }
         },
         "stream" => stream(host, &caller, url.query().unwrap_or_default()),
         "events" => events(host, &caller, url.query().unwrap_or_default()),

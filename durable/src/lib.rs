@@ -23,9 +23,9 @@ mod uploads;
 
 pub use conversation::ConversationObject;
 pub use deployment::{Deployed, variable};
+pub use entropy::{now, tick};
 pub use error::Fault;
 pub use site::SiteObject;
-pub use entropy::{now, tick};
 pub use sites::{no_such_site, order, reopen as reopen_site, site_in_use};
 
 /// The header in which the edge tells an object who calls: a [`kefu_shared::wire::Caller`].

@@ -6,8 +6,8 @@ use js_sys::Uint8Array;
 use kefu_proto::v1::{ServerFrame, server_frame::Frame};
 use kefu_proto::{PING, PONG};
 use kefu_shared::conversation::{Audience, ConnId, Stream};
-use kefu_shared::wire::{Caller, Encoded, Framing};
 use kefu_shared::who::Role;
+use kefu_shared::wire::{Caller, Encoded, Framing};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use wasm_bindgen::JsValue;
@@ -118,9 +118,9 @@ impl Sockets {
             Audience::Visitors => role == Role::Visitor,
         };
         let readers = self.readers.borrow();
-        let heard = readers.iter().filter(|(conn, reader)| {
-            reader.framing == framing && hears(**conn, reader.role)
-        });
+        let heard = readers
+            .iter()
+            .filter(|(conn, reader)| reader.framing == framing && hears(**conn, reader.role));
         heard.map(|(conn, _)| *conn).collect()
     }
 }

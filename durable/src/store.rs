@@ -151,7 +151,12 @@ impl Store {
         match write {
             Write::Event { event, sender, spoke } => {
                 let envelope = Uint8Array::from(wire::seal(event).as_slice());
-                self.js.insert_event(event.seq, sender.as_deref(), spoke.map(|at| at.0 as f64), envelope)
+                self.js.insert_event(
+                    event.seq,
+                    sender.as_deref(),
+                    spoke.map(|at| at.0 as f64),
+                    envelope,
+                )
             }
             Write::Head(head) => self.js.put_state(schema::STATE_HEAD, &to_json(head)),
             Write::Turn(turn) => self.js.put_state(schema::STATE_TURN, &to_json(turn)),

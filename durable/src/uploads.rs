@@ -27,7 +27,9 @@ pub(crate) async fn put(
         }
     };
     Ok(match stored {
-        Ok(UploadHead { mime, name, size }) => Answer::ok(&UploadReply { url: path, mime, name, size }),
+        Ok(UploadHead { mime, name, size }) => {
+            Answer::ok(&UploadReply { url: path, mime, name, size })
+        }
         Err(refusal) => {
             host.store.drop_upload(id)?;
             Answer::refused(&refusal)

@@ -25,8 +25,7 @@ pub(crate) fn admit(site: &str, address: &str, rate: Rate, now: Millis) -> Resul
         let key = format!("{site} {address}");
         let window = windows.get_or_insert_mut(key, SlidingWindow::default);
         window.check(rate, now).map_err(|at| {
-            Refusal::new(Code::RateLimited, "too many sessions from this address")
-                .retry_at(now, at)
+            Refusal::new(Code::RateLimited, "too many sessions from this address").retry_at(now, at)
         })?;
         window.take(now);
         Ok(())

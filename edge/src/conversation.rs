@@ -61,8 +61,7 @@ pub(crate) async fn act(
     conversation: &str,
     act: ActRoute,
 ) -> Result<Response, Failed> {
-    let admitted =
-        Admitted::of(&request, env, deployed, conversation, Framing::Json, None).await?;
+    let admitted = Admitted::of(&request, env, deployed, conversation, Framing::Json, None).await?;
     let body = body::read(&mut request).await?;
     // Refused here, it wakes nothing.
     act.parse(&body)?;

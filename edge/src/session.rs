@@ -22,7 +22,8 @@ pub(crate) async fn open(
     let tick = tick();
     addresses::admit(site, &address, live.config.limits.sessions_per_address, tick.now)?;
     let body = body::read(&mut request).await?;
-    let asked: SessionRequest = if body.is_empty() { SessionRequest::default() } else { message(&body)? };
+    let asked: SessionRequest =
+        if body.is_empty() { SessionRequest::default() } else { message(&body)? };
     let authorization = request.headers().get("authorization")?;
     let bearer = gate::bearer(authorization.as_deref());
     let reply = session::open(site, &live, &deployed.deployment, &asked, bearer, tick)?;

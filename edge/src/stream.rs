@@ -100,7 +100,11 @@ async fn first_event(socket: &WebSocket) -> Result<(), Failed> {
     Ok(())
 }
 
-async fn open(admitted: &Admitted, query: &PageQuery, headers: Headers) -> Result<Response, Failed> {
+async fn open(
+    admitted: &Admitted,
+    query: &PageQuery,
+    headers: Headers,
+) -> Result<Response, Failed> {
     headers.set("upgrade", "websocket")?;
     let path = format!("stream?{}", query.write());
     admitted.ask(Method::Get, &path, headers, None).await

@@ -17,8 +17,7 @@ pub(crate) async fn put(
     deployed: &Deployed,
     conversation: &str,
 ) -> Result<Response, Failed> {
-    let admitted =
-        Admitted::of(&request, env, deployed, conversation, Framing::Json, None).await?;
+    let admitted = Admitted::of(&request, env, deployed, conversation, Framing::Json, None).await?;
     let declared = request.headers().get("content-length")?;
     let declared: usize = declared.and_then(|length| length.parse().ok()).unwrap_or(0);
     // A form has a little around its file.
@@ -29,7 +28,10 @@ pub(crate) async fn put(
     let id = upload::new_id(&deployed.deployment.keys, conversation, tick().entropy);
     let path = upload::path(&admitted.site, conversation, &id);
     let mut url = Url::parse("https://conversation/upload").map_err(worker::Error::from)?;
-    url.query_pairs_mut().append_pair("id", &id).append_pair("path", &path).append_pair("name", &name);
+    url.query_pairs_mut()
+        .append_pair("id", &id)
+        .append_pair("path", &path)
+        .append_pair("name", &name);
     let target = format!("upload?{}", url.query().unwrap_or_default());
     crate::reply::passed_on(&admitted.ask(Method::Post, &target, Headers::new(), body).await?)
 }
@@ -58,7 +60,8 @@ async fn file(request: &mut Request) -> Result<(String, Option<JsValue>), Failed
     let content_type = request.headers().get("content-type")?.unwrap_or_default();
     if !content_type.starts_with("multipart/form-data") {
         let url = request.url()?;
-        let name = url.query_pairs().find(|(key, _)| key == "name").map(|(_, name)| name.into_owned());
+        let name =
+            url.query_pairs().find(|(key, _)| key == "name").map(|(_, name)| name.into_owned());
         return Ok((name.unwrap_or_default(), request.inner().body().map(JsValue::from)));
     }
     let form = request.form_data().await.map_err(|_| no_file())?;

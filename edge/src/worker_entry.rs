@@ -58,9 +58,7 @@ async fn api(
         Api::Socket { conversation } => {
             conversation::socket(&request, env, deployed, &conversation).await
         }
-        Api::Upload { conversation } => {
-            uploads::put(request, env, deployed, &conversation).await
-        }
+        Api::Upload { conversation } => uploads::put(request, env, deployed, &conversation).await,
         Api::Uploaded { site, conversation, upload } => {
             uploads::get(env, deployed, &site, &conversation, &upload).await
         }

@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
 
 use kefu_proto::Encode;
-use kefu_proto::v1::{ClientFrame, Envelope, Event, EventsPage, Problem, ServerFrame, SessionReply};
+use kefu_proto::v1::{
+    ClientFrame, Envelope, Event, EventsPage, Problem, ServerFrame, SessionReply,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;

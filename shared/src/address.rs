@@ -119,7 +119,12 @@ mod tests {
 
     #[test]
     fn public_https_is_called() {
-        for address in ["https://api.coze.cn", "https://1.1.1.1/v1", "https://[2606:4700::1]/", "https://a.b:8443/x"] {
+        for address in [
+            "https://api.coze.cn",
+            "https://1.1.1.1/v1",
+            "https://[2606:4700::1]/",
+            "https://a.b:8443/x",
+        ] {
             assert!(check(address, false).is_ok(), "{address}");
         }
     }

@@ -44,9 +44,14 @@ mod tests {
     #[test]
     fn files_are_served_and_folders_and_other_places_are_not() {
         assert_eq!(find("").map(|asset| asset.file), Some("index.html".into()));
-        assert_eq!(find("widget.js").map(|asset| asset.content_type), Some("text/javascript; charset=utf-8"));
+        assert_eq!(
+            find("widget.js").map(|asset| asset.content_type),
+            Some("text/javascript; charset=utf-8")
+        );
         assert!(find("img/logo.svg").is_some());
-        for none in ["img", "img/", "../secret.json", "a/../b.js", ".env", "a//b.js", "x.exe", "a%2fb.js"] {
+        for none in
+            ["img", "img/", "../secret.json", "a/../b.js", ".env", "a//b.js", "x.exe", "a%2fb.js"]
+        {
             assert_eq!(find(none), None, "{none}");
         }
     }

@@ -143,9 +143,12 @@ pub fn plain(body: &Body) -> String {
         }
         Some(body::Kind::Card(card)) => format!("{}\n{}", card.title, card.text).trim().into(),
         Some(body::Kind::QuickReplies(quick)) => quick.text.clone(),
-        Some(body::Kind::Form(form)) => {
-            form.values.iter().map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join("\n")
-        }
+        Some(body::Kind::Form(form)) => form
+            .values
+            .iter()
+            .map(|(name, value)| format!("{name}: {value}"))
+            .collect::<Vec<_>>()
+            .join("\n"),
         Some(body::Kind::Note(_) | body::Kind::System(_)) | None => String::new(),
     }
 }

@@ -150,8 +150,7 @@ impl Conversation {
         step: &mut Step,
     ) {
         let Some(stream) = self.streams.get(&conn) else { return };
-        let from =
-            From { who: stream.who.clone(), channel: stream.channel, conn: Some(conn) };
+        let from = From { who: stream.who.clone(), channel: stream.channel, conn: Some(conn) };
         let request = Request::of_frame(frame);
         let key = request.key().map(ToOwned::to_owned);
         let at = step.acts.len();

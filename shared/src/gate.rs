@@ -38,8 +38,8 @@ pub fn participant(
         Refusal::new(Code::Unauthorized, "send the session's token as a bearer token")
     })?;
     let claims = token::check(keys, token, now)?;
-    let its_own = claims.role == Holder::Visitor
-        && claims.conversation.as_deref() == Some(conversation);
+    let its_own =
+        claims.role == Holder::Visitor && claims.conversation.as_deref() == Some(conversation);
     if its_own {
         Ok(claims)
     } else {

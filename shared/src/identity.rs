@@ -50,7 +50,8 @@ pub fn check(jwt: &str, secret: &str, site: &str, now: Millis) -> Result<Identit
     if header.alg != "HS256" {
         return Err(refuse("only HS256 is taken"));
     }
-    let signature = BASE64.decode(signature).map_err(|_| refuse("its signature is not base64url"))?;
+    let signature =
+        BASE64.decode(signature).map_err(|_| refuse("its signature is not base64url"))?;
     let mut mac = hmac_of(secret.as_bytes());
     mac.update(signed.as_bytes());
     mac.verify_slice(&signature).map_err(|_| refuse("its signature does not match"))?;

@@ -130,7 +130,7 @@ pub fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use channel::Type::{Wechat, Web};
+    use channel::Type::{Web, Wechat};
 
     #[test]
     fn a_conversation_is_found_by_its_parts_and_by_no_others() {

@@ -105,8 +105,8 @@ pub fn page(epoch: u32, latest: u32, query: &PageQuery) -> PageRange {
     let newest = PageRange { recovered: false, after: latest.saturating_sub(limit), upto: latest };
     match query.after {
         Some(after) => {
-            let on_this_log = after == 0
-                || (after <= latest && query.epoch.is_none_or(|given| given == epoch));
+            let on_this_log =
+                after == 0 || (after <= latest && query.epoch.is_none_or(|given| given == epoch));
             let limit = query.limit.unwrap_or(PAGE_MOST).clamp(1, PAGE_MOST);
             let upto = after.saturating_add(limit).min(latest);
             if on_this_log { PageRange { recovered: true, after, upto } } else { newest }

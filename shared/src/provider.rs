@@ -112,14 +112,7 @@ impl fmt::Debug for RequestParts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RequestParts")
             .field("method", &self.method)
-            .field(
-                "headers",
-                &self
-                    .headers
-                    .iter()
-                    .map(|(name, _)| name)
-                    .collect::<Vec<_>>(),
-            )
+            .field("headers", &self.headers.iter().map(|(name, _)| name).collect::<Vec<_>>())
             .field("body_bytes", &self.body.len())
             .finish_non_exhaustive()
     }
@@ -158,10 +151,7 @@ pub struct ResponseHead {
 impl ResponseHead {
     /// The first header of that name, in any case.
     pub fn header(&self, name: &str) -> Option<&str> {
-        let found = self
-            .headers
-            .iter()
-            .find(|(key, _)| key.eq_ignore_ascii_case(name));
+        let found = self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.trim())
     }
 
@@ -194,14 +184,8 @@ impl Ask<'_> {
     pub(crate) fn context(&self) -> &[Round] {
         let most = usize::try_from(defaults::ROUNDS).unwrap_or(usize::MAX);
         let kept = self.rounds.len().min(most);
-        let kept = if self.remedy == Some(Remedy::ShorterContext) {
-            kept / 2
-        } else {
-            kept
-        };
-        self.rounds
-            .get(self.rounds.len() - kept..)
-            .unwrap_or_default()
+        let kept = if self.remedy == Some(Remedy::ShorterContext) { kept / 2 } else { kept };
+        self.rounds.get(self.rounds.len() - kept..).unwrap_or_default()
     }
 
     /// `Bearer` and the key; none when the provider is configured without one.
@@ -211,16 +195,10 @@ impl Ask<'_> {
         }
         let key = self.api_key.unwrap_or_default().trim();
         if key.is_empty() {
-            return Err(Failure::config(
-                "unresolved_api_key",
-                "the api_key does not resolve",
-            ));
+            return Err(Failure::config("unresolved_api_key", "the api_key does not resolve"));
         }
         if !key.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(Failure::config(
-                "bad_api_key",
-                "the api_key is not plain ASCII",
-            ));
+            return Err(Failure::config("bad_api_key", "the api_key is not plain ASCII"));
         }
         Ok(Some(format!("Bearer {key}")))
     }
@@ -282,20 +260,11 @@ mod tests {
 
     #[test]
     fn at_most_twenty_rounds_are_context_and_the_newest_stay() {
-        let round = |n: usize| Round {
-            question: n.to_string(),
-            answer: String::new(),
-        };
+        let round = |n: usize| Round { question: n.to_string(), answer: String::new() };
         let rounds: Vec<_> = (0..30).map(round).collect();
         let provider = provider(ProviderKind::OpenAi);
-        let all = Ask {
-            rounds: &rounds,
-            ..ask(&provider)
-        };
-        let shorter = Ask {
-            remedy: Some(Remedy::ShorterContext),
-            ..all
-        };
+        let all = Ask { rounds: &rounds, ..ask(&provider) };
+        let shorter = Ask { remedy: Some(Remedy::ShorterContext), ..all };
         assert_eq!(all.context(), &rounds[10..]);
         assert_eq!(shorter.context(), &rounds[20..]);
     }
@@ -309,12 +278,7 @@ mod tests {
             (Some("sk\r\nx: y"), "bad_api_key"),
             (Some("密钥"), "bad_api_key"),
         ] {
-            let failure = Ask {
-                api_key: key,
-                ..ask(&provider)
-            }
-            .bearer()
-            .unwrap_err();
+            let failure = Ask { api_key: key, ..ask(&provider) }.bearer().unwrap_err();
             assert_eq!(failure.to_string(), format!("config ({code})"));
         }
     }
@@ -324,9 +288,6 @@ mod tests {
         let provider = provider(ProviderKind::OpenAi);
         let printed = format!("{:?}", request(&ask(&provider)).unwrap());
         assert!(printed.contains("authorization"));
-        assert!(
-            !printed.contains("sk-1") && !printed.contains("退货"),
-            "{printed}"
-        );
+        assert!(!printed.contains("sk-1") && !printed.contains("退货"), "{printed}");
     }
 }

@@ -193,16 +193,36 @@ mod tests {
         let (site, conversation) = ("demo".to_owned(), ID.to_owned());
         for (method, path, expected) in [
             ("GET", "/healthz".into(), Route::Api(Api::Health)),
-            ("POST", "/v1/sites/demo/session".into(), Route::Api(Api::Session { site: site.clone() })),
-            ("GET", "/v1/sites/demo/config".into(), Route::Api(Api::ReadConfig { site: site.clone() })),
-            ("PUT", "/v1/sites/demo/config".into(), Route::Api(Api::PutConfig { site: site.clone() })),
-            ("POST", "/v1/sites/demo/config/rollback".into(), Route::Api(Api::Rollback { site: site.clone() })),
+            (
+                "POST",
+                "/v1/sites/demo/session".into(),
+                Route::Api(Api::Session { site: site.clone() }),
+            ),
+            (
+                "GET",
+                "/v1/sites/demo/config".into(),
+                Route::Api(Api::ReadConfig { site: site.clone() }),
+            ),
+            (
+                "PUT",
+                "/v1/sites/demo/config".into(),
+                Route::Api(Api::PutConfig { site: site.clone() }),
+            ),
+            (
+                "POST",
+                "/v1/sites/demo/config/rollback".into(),
+                Route::Api(Api::Rollback { site: site.clone() }),
+            ),
             (
                 "PUT",
                 "/v1/sites/demo/secrets/COZE_TOKEN".into(),
                 Route::Api(Api::PutSecret { site, name: "COZE_TOKEN".into() }),
             ),
-            ("GET", format!("/v1/conversations/{ID}/ws"), Route::Api(Api::Socket { conversation: conversation.clone() })),
+            (
+                "GET",
+                format!("/v1/conversations/{ID}/ws"),
+                Route::Api(Api::Socket { conversation: conversation.clone() }),
+            ),
             (
                 "GET",
                 format!("/v1/conversations/{ID}/events"),

@@ -67,8 +67,7 @@ pub mod sql {
     pub const INSERT_EVENT: &str =
         "INSERT INTO event (seq, sender, spoke, envelope) VALUES (?, ?, ?, ?)";
     /// Keeps a state: id, value.
-    pub const PUT_STATE: &str =
-        "INSERT INTO state (id, value) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET value = excluded.value";
+    pub const PUT_STATE: &str = "INSERT INTO state (id, value) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET value = excluded.value";
     /// Raises a mark: who, seq.
     pub const PUT_MARK: &str = "INSERT INTO mark (who, seq) VALUES (?, ?)
         ON CONFLICT (who) DO UPDATE SET seq = max(seq, excluded.seq)";

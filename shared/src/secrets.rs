@@ -54,10 +54,9 @@ impl std::fmt::Display for SecretFault {
                 f,
                 "the secret ${{{name}}} is neither stored for this site nor granted to it: what needs it is skipped"
             ),
-            Self::HostNotAllowed { name, host } => write!(
-                f,
-                "the secret ${{{name}}} may not go to {host}: what needs it is skipped"
-            ),
+            Self::HostNotAllowed { name, host } => {
+                write!(f, "the secret ${{{name}}} may not go to {host}: what needs it is skipped")
+            }
         }
     }
 }
@@ -201,7 +200,10 @@ mod tests {
     #[test]
     fn a_secret_goes_only_to_the_hosts_that_it_was_stored_for() {
         let secrets = secrets("*");
-        assert_eq!(fill(&secrets, "Bearer ${STORED}", "api.coze.cn").as_deref(), Ok("Bearer pat_1"));
+        assert_eq!(
+            fill(&secrets, "Bearer ${STORED}", "api.coze.cn").as_deref(),
+            Ok("Bearer pat_1")
+        );
         let elsewhere = fill(&secrets, "${STORED}", "evil.example");
         assert!(matches!(elsewhere, Err(SecretFault::HostNotAllowed { .. })));
         assert_eq!(fill(&secrets, "${GRANTED}", "any.example").as_deref(), Ok("value of GRANTED"));
@@ -209,7 +211,8 @@ mod tests {
 
     #[test]
     fn what_was_not_granted_and_what_is_the_deployments_own_never_resolves() {
-        for (grants, name) in [("", "GRANTED"), ("other:GRANTED", "GRANTED"), ("*", "KEFU_SECRET")] {
+        for (grants, name) in [("", "GRANTED"), ("other:GRANTED", "GRANTED"), ("*", "KEFU_SECRET")]
+        {
             let refused = fill(&secrets(grants), &format!("${{{name}}}"), "a.example");
             assert_eq!(refused, Err(SecretFault::Missing(name.into())), "{grants:?}");
         }

@@ -87,7 +87,8 @@ fn identified(
     })?;
     let identity = identity::check(jwt, &secret, site, tick.now)?;
     let id = deployment.keys.identified_visitor(site, &identity.subject);
-    let linked = known.and_then(|claims| if claims.id == id { claims.linked } else { Some(claims.id) });
+    let linked =
+        known.and_then(|claims| if claims.id == id { claims.linked } else { Some(claims.id) });
     Ok(Claims { id, name: identity.name, linked, ..anonymous(site, tick) })
 }
 

@@ -123,12 +123,18 @@ impl Live {
             let faults: Vec<_> = if reference.hosts.is_empty() {
                 self.secrets.keep(&template).err().into_iter().collect()
             } else {
-                reference.hosts.iter().filter_map(|host| self.secrets.fill(&template, host).err()).collect()
+                reference
+                    .hosts
+                    .iter()
+                    .filter_map(|host| self.secrets.fill(&template, host).err())
+                    .collect()
             };
             warnings.extend(faults.iter().map(|fault| format!("{}: {fault}", reference.key)));
         }
         for key in self.config.literal_secrets() {
-            warnings.push(format!("{key}: the secret is written out: store it and refer to it as \"${{NAME}}\""));
+            warnings.push(format!(
+                "{key}: the secret is written out: store it and refer to it as \"${{NAME}}\""
+            ));
         }
         warnings
     }
@@ -379,11 +385,8 @@ fn faulty(faults: Vec<config::Fault>) -> Refusal {
         1 => first,
         more => format!("{first}; and {} more", more - 1),
     };
-    let fault = |fault: config::Fault| Fault {
-        key: fault.key,
-        line: fault.line,
-        message: fault.message,
-    };
+    let fault =
+        |fault: config::Fault| Fault { key: fault.key, line: fault.line, message: fault.message };
     let mut refusal = Refusal::new(Code::ConfigInvalid, detail);
     refusal.faults = faults.into_iter().map(fault).collect();
     refusal
@@ -446,13 +449,14 @@ mod tests {
 
     #[test]
     fn a_rollback_makes_an_earlier_version_the_newest_again() {
-        let rollback = |version| match shelf(&[1, 2, 3]).take(Order::Rollback { version }, Millis(5)) {
-            (Outcome::Done { version, .. }, Some(Change::Version { stored, .. })) => {
-                Ok((version, stored.document))
-            }
-            (Outcome::Refused { code, .. }, None) => Err(code),
-            other => panic!("{other:?}"),
-        };
+        let rollback =
+            |version| match shelf(&[1, 2, 3]).take(Order::Rollback { version }, Millis(5)) {
+                (Outcome::Done { version, .. }, Some(Change::Version { stored, .. })) => {
+                    Ok((version, stored.document))
+                }
+                (Outcome::Refused { code, .. }, None) => Err(code),
+                other => panic!("{other:?}"),
+            };
         assert_eq!(rollback(None), Ok((4, "# 2".into())));
         assert_eq!(rollback(Some(1)), Ok((4, "# 1".into())));
         assert_eq!(rollback(Some(9)), Err("no_such_version".into()));

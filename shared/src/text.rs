@@ -27,9 +27,14 @@ mod tests {
     fn offsets_count_as_javascript_does_and_never_split_a_character() {
         let text = "a好😀b";
         assert_eq!(utf16_len(text), 5);
-        for (offset, expected) in
-            [(0, (0, "a好😀b")), (2, (2, "😀b")), (3, (2, "😀b")), (4, (4, "b")), (5, (5, "")), (9, (5, ""))]
-        {
+        for (offset, expected) in [
+            (0, (0, "a好😀b")),
+            (2, (2, "😀b")),
+            (3, (2, "😀b")),
+            (4, (4, "b")),
+            (5, (5, "")),
+            (9, (5, "")),
+        ] {
             assert_eq!(from_utf16_offset(text, offset), expected, "offset {offset}");
         }
     }

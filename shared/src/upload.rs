@@ -34,9 +34,7 @@ pub fn new_id(keys: &Keys, conversation: &str, entropy: u128) -> String {
 /// Whether an id was made here for this conversation.
 pub fn is_id(keys: &Keys, conversation: &str, id: &str) -> bool {
     match id.split_at_checked(ID_BYTES) {
-        Some((random, given)) => {
-            crate::keys::same_secret(given, &mark(keys, conversation, random))
-        }
+        Some((random, given)) => crate::keys::same_secret(given, &mark(keys, conversation, random)),
         None => false,
     }
 }
@@ -104,7 +102,9 @@ fn sniff(start: &[u8]) -> Option<&'static str> {
     let shows = |at: usize, mark: &[u8]| start.get(at..).is_some_and(|rest| rest.starts_with(mark));
     let found = MARKS.iter().find(|(at, mark, _)| shows(*at, mark)).map(|(_, _, mime)| *mime);
     let mpeg = matches!(start, [0xff, second, ..] if second & 0xe0 == 0xe0);
-    found.or(mpeg.then_some("audio/mpeg")).or_else(|| is_text(start).then_some("text/plain; charset=utf-8"))
+    found
+        .or(mpeg.then_some("audio/mpeg"))
+        .or_else(|| is_text(start).then_some("text/plain; charset=utf-8"))
 }
 
 fn is_text(start: &[u8]) -> bool {
@@ -112,7 +112,8 @@ fn is_text(start: &[u8]) -> bool {
         Ok(text) => text,
         // A character may be cut off at the end of what is looked at.
         Err(error) if error.error_len().is_none() => {
-            std::str::from_utf8(start.get(..error.valid_up_to()).unwrap_or_default()).unwrap_or_default()
+            std::str::from_utf8(start.get(..error.valid_up_to()).unwrap_or_default())
+                .unwrap_or_default()
         }
         Err(_) => return false,
     };
@@ -155,7 +156,11 @@ mod tests {
             "content-disposition",
             "attachment; filename*=UTF-8''%E5%8F%91%E7%A5%A8%201.txt".into()
         )));
-        assert!(served.iter().any(|(name, value)| *name == "content-security-policy" && value.contains("sandbox")));
+        assert!(
+            served.iter().any(
+                |(name, value)| *name == "content-security-policy" && value.contains("sandbox")
+            )
+        );
     }
 
     #[test]

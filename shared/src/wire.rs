@@ -255,8 +255,9 @@ pub fn message<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
     }
     let text = std::str::from_utf8(body)
         .map_err(|error| Refusal::new(Code::BadUtf8, format!("the body is not UTF-8: {error}")))?;
-    serde_json::from_str(text)
-        .map_err(|error| Refusal::new(Code::BadJson, format!("the body is not as expected: {error}")))
+    serde_json::from_str(text).map_err(|error| {
+        Refusal::new(Code::BadJson, format!("the body is not as expected: {error}"))
+    })
 }
 
 /// A body or frame over [`BODY_MOST`].
@@ -285,7 +286,10 @@ pub fn rows(write: &Write) -> u32 {
     match write {
         // Its sender stands in an index too.
         Write::Event { sender: Some(_), .. } => 2,
-        Write::Event { sender: None, .. } | Write::Head(_) | Write::Turn(_) | Write::Mark { .. } => 1,
+        Write::Event { sender: None, .. }
+        | Write::Head(_)
+        | Write::Turn(_)
+        | Write::Mark { .. } => 1,
     }
 }
 
@@ -322,7 +326,10 @@ mod tests {
         let sse = |body| Framing::Sse.encode(&frame(body), 2);
         assert_eq!(
             sse(Frame::Event(event)),
-            Encoded::Text("id: 2.4\ndata: {\"conversation\":\"\",\"event\":{\"seq\":4,\"hidden\":{}}}\n\n".into())
+            Encoded::Text(
+                "id: 2.4\ndata: {\"conversation\":\"\",\"event\":{\"seq\":4,\"hidden\":{}}}\n\n"
+                    .into()
+            )
         );
         assert_eq!(
             sse(Frame::Pong(Pong {})),
@@ -336,7 +343,9 @@ mod tests {
         let sent = Send { key: "k".into(), content: None };
         assert_eq!(text(r#"{"send":{"key":"k"},"later":1}"#), Ok(client_frame::Frame::Send(sent)));
         assert_eq!(text(r#"{"dance":{}}"#), Err(Code::UnknownFrame));
-        for bad in ["", "[]", "{", r#"{"send":{"key":7}}"#, r#"{"send":{"key":"k"},"read":{"seq":1}}"#] {
+        for bad in
+            ["", "[]", "{", r#"{"send":{"key":7}}"#, r#"{"send":{"key":"k"},"read":{"seq":1}}"#]
+        {
             assert_eq!(text(bad), Err(Code::BadFrame), "{bad}");
         }
         assert_eq!(text(&format!("\"{}\"", "x".repeat(BODY_MOST))), Err(Code::TooLarge));

@@ -120,11 +120,7 @@ pub(crate) fn command(arguments: Parser) -> Result<ExitCode> {
     // Before the long build: a file that is not there and a port that is taken are told at once.
     let site = site::Document::chosen(&options)?;
     free_port(options.port)?;
-    build::all(if options.wrangler {
-        Mode::Deployed
-    } else {
-        Mode::Fast
-    })?;
+    build::all(if options.wrangler { Mode::Deployed } else { Mode::Fast })?;
     fs::create_dir_all(&options.state).context("--state")?;
     let stop = signals()?;
     let vars = vars::read(&options)?;
@@ -134,10 +130,7 @@ pub(crate) fn command(arguments: Parser) -> Result<ExitCode> {
     };
     wait_until_healthy(host.as_mut(), &stop)?;
     let demo_ai = options.demo_ai.then(DemoAi::start).transpose()?;
-    let door = site::Door {
-        port: host.port(),
-        token: vars::admin_token(&vars),
-    };
+    let door = site::Door { port: host.port(), token: vars::admin_token(&vars) };
     site.load(&door, &options, demo_ai.as_ref())?;
     welcome(&options, &door, demo_ai.as_ref());
     serve(host.as_mut(), &stop)
@@ -191,15 +184,9 @@ fn welcome(options: &Options, door: &site::Door, demo_ai: Option<&DemoAi>) {
         println!("  console    not there yet: the admin API does what it will do");
     }
     println!("  log in     Authorization: Bearer {}", door.token);
-    println!(
-        "  site       PUT {url}/v1/sites/{}/config changes it while it runs",
-        options.site
-    );
+    println!("  site       PUT {url}/v1/sites/{}/config changes it while it runs", options.site);
     if let Some(demo_ai) = demo_ai {
-        println!(
-            "  demo AI    {} (a script on this machine, not a model)",
-            demo_ai.endpoint()
-        );
+        println!("  demo AI    {} (a script on this machine, not a model)", demo_ai.endpoint());
     }
     println!("  state      {} · Ctrl-C stops", options.state.display());
 }

@@ -24,8 +24,7 @@ impl Inputs {
     /// # Errors
     /// When one cannot be read.
     pub(crate) fn path(mut self, path: &Path, skip: &[&str]) -> Result<Self> {
-        self.add(path, skip)
-            .with_context(|| format!("{} cannot be read", path.display()))?;
+        self.add(path, skip).with_context(|| format!("{} cannot be read", path.display()))?;
         Ok(self)
     }
 
@@ -37,9 +36,7 @@ impl Inputs {
         if path.is_dir() {
             let mut inside = fs::read_dir(path)?.collect::<Result<Vec<_>, _>>()?;
             inside.sort_by_key(fs::DirEntry::file_name);
-            return inside
-                .iter()
-                .try_for_each(|entry| self.add(&entry.path(), skip));
+            return inside.iter().try_for_each(|entry| self.add(&entry.path(), skip));
         }
         if path.is_file() {
             fs::read(path)?.hash(&mut self.0);
@@ -88,17 +85,12 @@ mod tests {
     fn made(folder: &Path, text: &str) -> bool {
         let mut done = false;
         let output = folder.join("out");
-        let inputs = Inputs::default()
-            .text(text)
-            .path(&folder.join("in"), &["skipped"])
-            .unwrap();
+        let inputs = Inputs::default().text(text).path(&folder.join("in"), &["skipped"]).unwrap();
         let work = || {
             done = true;
             Ok(fs::write(&output, "made")?)
         };
-        inputs
-            .make(&folder.join("stamp"), &[&output], work)
-            .unwrap();
+        inputs.make(&folder.join("stamp"), &[&output], work).unwrap();
         done
     }
 

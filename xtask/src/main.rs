@@ -1,8 +1,5 @@
 //! `cargo xtask`: builds, runs, tests and measures Kefu. There is no other task runner.
-#![allow(
-    clippy::disallowed_methods,
-    reason = "the task runner is outside the deterministic core"
-)]
+#![allow(clippy::disallowed_methods, reason = "the task runner is outside the deterministic core")]
 
 mod bench;
 mod build;
@@ -29,41 +26,13 @@ struct Command {
 }
 
 const COMMANDS: [Command; 7] = [
-    Command {
-        name: "dev",
-        help: dev::HELP,
-        run: dev::command,
-    },
-    Command {
-        name: "test",
-        help: test::HELP,
-        run: test::command,
-    },
-    Command {
-        name: "build",
-        help: build::HELP,
-        run: build::command,
-    },
-    Command {
-        name: "fmt",
-        help: lint::FMT_HELP,
-        run: lint::fmt_command,
-    },
-    Command {
-        name: "lint",
-        help: lint::LINT_HELP,
-        run: lint::lint_command,
-    },
-    Command {
-        name: "size",
-        help: size::HELP,
-        run: size::command,
-    },
-    Command {
-        name: "bench",
-        help: bench::HELP,
-        run: bench::command,
-    },
+    Command { name: "dev", help: dev::HELP, run: dev::command },
+    Command { name: "test", help: test::HELP, run: test::command },
+    Command { name: "build", help: build::HELP, run: build::command },
+    Command { name: "fmt", help: lint::FMT_HELP, run: lint::fmt_command },
+    Command { name: "lint", help: lint::LINT_HELP, run: lint::lint_command },
+    Command { name: "size", help: size::HELP, run: size::command },
+    Command { name: "bench", help: bench::HELP, run: bench::command },
 ];
 
 /// What a command line that cannot be understood ends with.
@@ -117,10 +86,7 @@ mod tests {
     fn every_command_says_in_its_first_line_what_it_does_and_shows_its_usage() {
         for Command { name, help, .. } in &COMMANDS {
             let summary = help.lines().next().unwrap();
-            assert!(
-                !summary.is_empty() && summary.len() < 80,
-                "{name}: {summary}"
-            );
+            assert!(!summary.is_empty() && summary.len() < 80, "{name}: {summary}");
             assert!(help.contains(&format!("cargo xtask {name}")), "{name}");
         }
     }

@@ -17,10 +17,7 @@ pub(crate) fn program<A: AsRef<OsStr>>(
 
 /// The cargo that runs this task, with arguments.
 pub(crate) fn cargo<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Command {
-    program(
-        std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()),
-        arguments,
-    )
+    program(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()), arguments)
 }
 
 /// Runs it with its output shown.
@@ -29,11 +26,7 @@ pub(crate) fn cargo<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> 
 /// When it cannot be run or does not succeed.
 pub(crate) fn shown(mut command: Command) -> Result<()> {
     let status = command.status().with_context(|| cannot_run(&command))?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(anyhow!("{}: {status}", line(&command)))
-    }
+    if status.success() { Ok(()) } else { Err(anyhow!("{}: {status}", line(&command))) }
 }
 
 /// Runs it silently; its output is shown only if it does not succeed.
@@ -41,10 +34,7 @@ pub(crate) fn shown(mut command: Command) -> Result<()> {
 /// # Errors
 /// When it cannot be run or does not succeed.
 pub(crate) fn silent(mut command: Command) -> Result<()> {
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .with_context(|| cannot_run(&command))?;
+    let output = command.stdin(Stdio::null()).output().with_context(|| cannot_run(&command))?;
     if output.status.success() {
         return Ok(());
     }
@@ -71,10 +61,7 @@ pub(crate) fn read(mut command: Command) -> Result<String> {
 /// # Errors
 /// When it cannot be run or does not succeed.
 pub(crate) fn watched(mut command: Command, mut watch: impl FnMut(&str)) -> Result<()> {
-    let mut child = command
-        .stdout(Stdio::piped())
-        .spawn()
-        .with_context(|| cannot_run(&command))?;
+    let mut child = command.stdout(Stdio::piped()).spawn().with_context(|| cannot_run(&command))?;
     if let Some(stdout) = child.stdout.take() {
         for text in BufReader::new(stdout).lines() {
             let text = text?;
@@ -83,20 +70,13 @@ pub(crate) fn watched(mut command: Command, mut watch: impl FnMut(&str)) -> Resu
         }
     }
     let status = child.wait()?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(anyhow!("{}: {status}", line(&command)))
-    }
+    if status.success() { Ok(()) } else { Err(anyhow!("{}: {status}", line(&command))) }
 }
 
 /// Whether a program of that name can be run at all.
 pub(crate) fn exists(name: &str) -> bool {
-    let probe = Command::new(name)
-        .arg("--version")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
+    let probe =
+        Command::new(name).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
     !matches!(probe, Err(error) if error.kind() == ErrorKind::NotFound)
 }
 
@@ -107,8 +87,5 @@ fn cannot_run(command: &Command) -> String {
 /// The command as one would type it.
 fn line(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
-    words
-        .map(OsStr::to_string_lossy)
-        .collect::<Vec<_>>()
-        .join(" ")
+    words.map(OsStr::to_string_lossy).collect::<Vec<_>>().join(" ")
 }

@@ -28,21 +28,9 @@ struct Budget {
 
 /// DESIGN section 9. A part of the widget that is not built yet is not counted.
 const BUDGETS: [Budget; 5] = [
-    Budget {
-        what: "Worker",
-        files: &["build/worker.js", "build/kefu.wasm"],
-        bytes: 700_000,
-    },
-    Budget {
-        what: "client library",
-        files: &["edge/web/dist/client.js"],
-        bytes: 9_000,
-    },
-    Budget {
-        what: "widget: loader",
-        files: &["edge/web/dist/widget.js"],
-        bytes: 3_000,
-    },
+    Budget { what: "Worker", files: &["build/worker.js", "build/kefu.wasm"], bytes: 700_000 },
+    Budget { what: "client library", files: &["edge/web/dist/client.js"], bytes: 9_000 },
+    Budget { what: "widget: loader", files: &["edge/web/dist/widget.js"], bytes: 3_000 },
     Budget {
         what: "widget: opening a chat",
         files: &["edge/web/dist/widget.js", "edge/web/dist/widget/chat.js"],
@@ -124,10 +112,8 @@ mod tests {
     fn what_repeats_weighs_little_and_noise_weighs_itself() {
         assert!(gzipped(&[7; 10_000]).unwrap() < 100);
         let next = |n: &u32| Some(n.wrapping_mul(1_664_525).wrapping_add(1_013_904_223));
-        let noise: Vec<u8> = std::iter::successors(Some(1), next)
-            .map(|n| n.to_be_bytes()[0])
-            .take(1_000)
-            .collect();
+        let noise: Vec<u8> =
+            std::iter::successors(Some(1), next).map(|n| n.to_be_bytes()[0]).take(1_000).collect();
         assert!(gzipped(&noise).unwrap() > 900);
     }
 }

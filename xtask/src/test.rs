@@ -45,9 +45,7 @@ impl Skips {
     /// Takes note of a line of a test runner's output that tells of a skipped test: cargo's
     /// `test a ... ignored, why`, Node's `# SKIP` (TAP, and its own reporter).
     fn note(&mut self, line: &str) {
-        let cargo = line
-            .strip_prefix("test ")
-            .and_then(|rest| rest.split_once(" ... ignored"));
+        let cargo = line.strip_prefix("test ").and_then(|rest| rest.split_once(" ... ignored"));
         if let Some((test, why)) = cargo {
             self.add(format!("{test}{why}"));
         } else if line.contains("# SKIP") {
@@ -75,9 +73,7 @@ pub(crate) fn command(mut arguments: Parser) -> Result<ExitCode> {
             }
         }
     }
-    let chosen = STEPS
-        .iter()
-        .filter(|step| only.is_empty() || only.contains(&step.name));
+    let chosen = STEPS.iter().filter(|step| only.is_empty() || only.contains(&step.name));
     let outcomes: Vec<_> = chosen.map(outcome).collect();
     Ok(summary(&outcomes))
 }
@@ -101,52 +97,27 @@ fn outcome(step: &Step) -> Outcome {
     let begun = Instant::now();
     let mut skips = Skips::default();
     // Quick when it is fresh.
-    let built = if step.built {
-        build::all(Mode::Deployed)
-    } else {
-        Ok(())
-    };
+    let built = if step.built { build::all(Mode::Deployed) } else { Ok(()) };
     let result = built.and_then(|()| (step.run)(&mut skips));
     if let Err(error) = &result {
         println!("!! {}: {error:#}", step.name);
     }
-    Outcome {
-        name: step.name,
-        took: begun.elapsed(),
-        result,
-        skips,
-    }
+    Outcome { name: step.name, took: begun.elapsed(), result, skips }
 }
 
 fn summary(outcomes: &[Outcome]) -> ExitCode {
     println!("\n== summary");
-    for Outcome {
-        name,
-        took,
-        result,
-        skips,
-    } in outcomes
-    {
+    for Outcome { name, took, result, skips } in outcomes {
         let word = if result.is_ok() { "ok" } else { "FAILED" };
         println!("  {word:<6} {name:<12} {:>12}", seconds(*took));
         for skipped in &skips.0 {
             println!("         skipped: {skipped}");
         }
     }
-    let failed = outcomes
-        .iter()
-        .filter(|outcome| outcome.result.is_err())
-        .count();
+    let failed = outcomes.iter().filter(|outcome| outcome.result.is_err()).count();
     let skipped: usize = outcomes.iter().map(|outcome| outcome.skips.0.len()).sum();
-    println!(
-        "  {} steps, {failed} failed, {skipped} tests or steps skipped",
-        outcomes.len()
-    );
-    if failed == 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    }
+    println!("  {} steps, {failed} failed, {skipped} tests or steps skipped", outcomes.len());
+    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 #[cfg(test)]

@@ -49,11 +49,9 @@ fn install_packages() -> Result<()> {
     // npm empties the folder first, and the stamp with it.
     inputs.make(&modules.join(".kefu-stamp"), &[], || {
         check_node()?;
-        step(
-            "npm packages (workerd, esbuild, wrangler, …)",
-            "30 s",
-            || run::silent(program("npm", ["ci", "--loglevel=error"])),
-        )
+        step("npm packages (workerd, esbuild, wrangler, …)", "30 s", || {
+            run::silent(program("npm", ["ci", "--loglevel=error"]))
+        })
     })
 }
 
@@ -64,12 +62,7 @@ fn check_node() -> Result<()> {
     );
     ensure!(run::exists("node") && run::exists("npm"), "{wanted}");
     let version = run::read(program("node", ["--version"]))?;
-    let major = version
-        .trim()
-        .trim_start_matches('v')
-        .split('.')
-        .next()
-        .unwrap_or_default();
+    let major = version.trim().trim_start_matches('v').split('.').next().unwrap_or_default();
     let enough = major.parse().is_ok_and(|major: u32| major >= NODE_AT_LEAST);
     ensure!(enough, "{wanted} (this is {})", version.trim());
     Ok(())
@@ -102,19 +95,10 @@ pub(crate) fn bindgen() -> Result<PathBuf> {
 
 fn build_bindgen(kept: &PathBuf) -> Result<()> {
     let target = tree::path("target");
-    let mut build = cargo([
-        "build",
-        "--quiet",
-        "--package",
-        "kefu-bindgen",
-        "--target-dir",
-    ]);
+    let mut build = cargo(["build", "--quiet", "--package", "kefu-bindgen", "--target-dir"]);
     build.arg(&target);
     // A tenth of the time of an optimised one, and it takes a second to do its work.
-    build.envs([
-        ("CARGO_PROFILE_DEV_DEBUG", "0"),
-        ("CARGO_PROFILE_DEV_OPT_LEVEL", "0"),
-    ]);
+    build.envs([("CARGO_PROFILE_DEV_DEBUG", "0"), ("CARGO_PROFILE_DEV_OPT_LEVEL", "0")]);
     run::shown(build)?;
     if let Some(folder) = kept.parent() {
         fs::create_dir_all(folder)?;
@@ -144,9 +128,7 @@ fn bindgen_version() -> Result<String> {
 
 /// The version of a package in a Cargo.lock.
 fn locked<'a>(lock: &'a str, package: &str) -> Option<&'a str> {
-    let after = lock
-        .split_once(&format!("name = \"{package}\"\nversion = \""))?
-        .1;
+    let after = lock.split_once(&format!("name = \"{package}\"\nversion = \""))?.1;
     after.split_once('"').map(|(version, _)| version)
 }
 

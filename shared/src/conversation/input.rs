@@ -163,9 +163,10 @@ impl Request {
             Self::Rate(rate) => Some(&rate.key),
             Self::Handoff(handoff) => Some(&handoff.key),
             Self::Note { key, .. } => Some(key),
-            Self::Take(owner) | Self::Release(owner) | Self::Resolve(owner) | Self::Reopen(owner) => {
-                owner.key.as_deref()
-            }
+            Self::Take(owner)
+            | Self::Release(owner)
+            | Self::Resolve(owner)
+            | Self::Reopen(owner) => owner.key.as_deref(),
             Self::Read(_) | Self::Typing(_) | Self::Stop(_) | Self::Resume(_) | Self::Ping => None,
         }
     }

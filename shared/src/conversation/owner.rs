@@ -35,7 +35,8 @@ impl Conversation {
         if let Err(refusal) = self.hold_term(asked.term, free) {
             return Reply::Refused(refusal);
         }
-        let event = self.change_owner(tick, agent(&from.who), Reason::Taken, &by(from, asked), step);
+        let event =
+            self.change_owner(tick, agent(&from.who), Reason::Taken, &by(from, asked), step);
         self.owned(event.seq, false)
     }
 
@@ -101,13 +102,14 @@ impl Conversation {
             return Reply::Refused(refusal);
         }
         if self.session == 0 || self.head.closed {
-            return Reply::Refused(Refusal::new(Code::NotOpen, "there is no open session to close"));
+            return Reply::Refused(Refusal::new(
+                Code::NotOpen,
+                "there is no open session to close",
+            ));
         }
         self.cut_off(tick, Cut::Interrupted, step);
-        let closed = Closed {
-            by: Some(from.who.author()),
-            reason: closed::Reason::Resolved.into(),
-        };
+        let closed =
+            Closed { by: Some(from.who.author()), reason: closed::Reason::Resolved.into() };
         let by = by(from, asked);
         let event = self.append(tick, by.entry(event::Kind::Closed(closed)), step);
         self.head.closed = true;

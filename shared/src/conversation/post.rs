@@ -142,11 +142,11 @@ fn content(content: Option<send::Content>) -> Result<Body, Refusal> {
 
 /// A key has 1 to [`KEY_MOST`] characters and no control characters.
 pub(super) fn refuse_key(key: &str) -> Option<Refusal> {
-    let good = !key.is_empty()
-        && key.chars().count() <= KEY_MOST
-        && !key.chars().any(char::is_control);
+    let good =
+        !key.is_empty() && key.chars().count() <= KEY_MOST && !key.chars().any(char::is_control);
     (!good).then(|| {
-        let detail = format!("`key` must have 1 to {KEY_MOST} characters and no control characters");
+        let detail =
+            format!("`key` must have 1 to {KEY_MOST} characters and no control characters");
         Refusal::new(Code::BadKey, detail)
     })
 }
@@ -156,7 +156,10 @@ fn refuse_body(role: Role, body: &Body) -> Option<Refusal> {
     match &body.kind {
         Some(body::Kind::Text(text)) => refuse_text(&text.text),
         Some(
-            body::Kind::Image(_) | body::Kind::File(_) | body::Kind::Location(_) | body::Kind::Form(_),
+            body::Kind::Image(_)
+            | body::Kind::File(_)
+            | body::Kind::Location(_)
+            | body::Kind::Form(_),
         ) => refuse_long(&plain(body)),
         Some(body::Kind::Card(_) | body::Kind::QuickReplies(_)) if !by_visitor => {
             refuse_long(&plain(body))
@@ -166,7 +169,10 @@ fn refuse_body(role: Role, body: &Body) -> Option<Refusal> {
             | body::Kind::QuickReplies(_)
             | body::Kind::Note(_)
             | body::Kind::System(_),
-        ) => Some(Refusal::new(Code::BodyNotAllowed, "this kind of body may not be sent as a message")),
+        ) => Some(Refusal::new(
+            Code::BodyNotAllowed,
+            "this kind of body may not be sent as a message",
+        )),
         None => Some(Refusal::new(Code::EmptyMessage, "the body is of no kind known here")),
     }
 }

@@ -20,7 +20,8 @@ impl Conversation {
         let rating =
             Rating { author: Some(from.who.author()), score: rate.score, comment: rate.comment };
         if let Some(prior) = prior {
-            let same = matches!(&prior.kind, Some(event::Kind::Rating(stored)) if *stored == rating);
+            let same =
+                matches!(&prior.kind, Some(event::Kind::Rating(stored)) if *stored == rating);
             return if same { rated(prior, true) } else { key_reused() };
         }
         if let Some(refusal) = self.refuse_rating(&rate.key, &rating) {

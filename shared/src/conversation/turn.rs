@@ -255,8 +255,7 @@ fn asker(recent: &[(Event, Option<String>)]) -> Asker {
     let newest = recent.iter().rev().find_map(|(event, _)| match &event.kind {
         Some(event::Kind::Message(message)) => {
             let author = message.author.as_ref()?;
-            (author.role() == author::Role::Visitor)
-                .then(|| (author.id.clone(), event.channel()))
+            (author.role() == author::Role::Visitor).then(|| (author.id.clone(), event.channel()))
         }
         _ => None,
     });

@@ -37,9 +37,7 @@ impl Answer {
             return;
         }
         let room = TEXT_CAP.saturating_sub(self.len());
-        let fitting = more
-            .get(..more.floor_char_boundary(room))
-            .unwrap_or_default();
+        let fitting = more.get(..more.floor_char_boundary(room)).unwrap_or_default();
         self.append(id, fitting);
         if fitting.len() < more.len() {
             self.overflow();
@@ -48,11 +46,7 @@ impl Answer {
 
     /// Says what the part `id` is as a whole, whatever was added to it before.
     pub fn settle(&mut self, id: &str, whole: &str) {
-        let known = self
-            .parts
-            .iter()
-            .find(|part| part.id == id)
-            .map_or("", |part| &part.text);
+        let known = self.parts.iter().find(|part| part.id == id).map_or("", |part| &part.text);
         if let Some(more) = whole.strip_prefix(known) {
             let more = more.to_owned();
             return self.say(id, &more);
@@ -65,10 +59,7 @@ impl Answer {
 
     /// Discards every part: the part `id` is the whole answer.
     pub fn replace(&mut self, id: &str, whole: &str) {
-        self.parts = vec![Part {
-            id: id.to_owned(),
-            text: whole.to_owned(),
-        }];
+        self.parts = vec![Part { id: id.to_owned(), text: whole.to_owned() }];
         self.rewrite();
     }
 
@@ -166,11 +157,7 @@ impl Answer {
             return;
         }
         let tool_calls = std::mem::take(&mut self.tool_calls);
-        self.out.push(Reading::Ended(Ending {
-            outcome,
-            usage: self.usage,
-            tool_calls,
-        }));
+        self.out.push(Reading::Ended(Ending { outcome, usage: self.usage, tool_calls }));
     }
 
     /// Whether the attempt is over.
@@ -201,24 +188,13 @@ impl Answer {
     fn append(&mut self, id: &str, more: &str) {
         let parts = self.parts.len();
         let Some(at) = self.parts.iter().position(|part| part.id == id) else {
-            self.parts.push(Part {
-                id: id.to_owned(),
-                text: more.to_owned(),
-            });
-            return if parts == 0 {
-                self.show(more)
-            } else {
-                self.show(&format!("\n{more}"))
-            };
+            self.parts.push(Part { id: id.to_owned(), text: more.to_owned() });
+            return if parts == 0 { self.show(more) } else { self.show(&format!("\n{more}")) };
         };
         if let Some(part) = self.parts.get_mut(at) {
             part.text.push_str(more);
         }
-        if at + 1 == parts {
-            self.show(more)
-        } else {
-            self.rewrite()
-        }
+        if at + 1 == parts { self.show(more) } else { self.rewrite() }
     }
 
     /// Gives `more` to the visitor, together with the blanks that were held back.
@@ -249,10 +225,7 @@ impl Answer {
     }
 
     fn overflow(&mut self) {
-        self.end(Outcome::Truncated(Failure::new(
-            Class::Protocol,
-            "answer_too_long",
-        )));
+        self.end(Outcome::Truncated(Failure::new(Class::Protocol, "answer_too_long")));
     }
 
     fn text(&self) -> String {
@@ -353,14 +326,7 @@ mod tests {
         });
         let failure = Failure::new(Class::Protocol, "empty_answer");
         let outcome = Outcome::Failed(failure);
-        assert_eq!(
-            out,
-            [Reading::Ended(Ending {
-                outcome,
-                usage: None,
-                tool_calls: vec![]
-            })]
-        );
+        assert_eq!(out, [Reading::Ended(Ending { outcome, usage: None, tool_calls: vec![] })]);
     }
 
     #[test]
@@ -374,10 +340,7 @@ mod tests {
             panic!("{} readings", out.len());
         };
         assert!(text.len() <= TEXT_CAP && text.len() > TEXT_CAP - 8);
-        assert_eq!(
-            ending.outcome.failure().unwrap().code.as_deref(),
-            Some("answer_too_long")
-        );
+        assert_eq!(ending.outcome.failure().unwrap().code.as_deref(), Some("answer_too_long"));
     }
 
     #[test]
@@ -400,9 +363,6 @@ mod tests {
             answer.name(|ids| ids.task = Some("1".into()));
             answer.fail(Failure::cancelled());
         });
-        assert!(matches!(
-            out.as_slice(),
-            [Reading::Text(_), Reading::Ended(_)]
-        ));
+        assert!(matches!(out.as_slice(), [Reading::Text(_), Reading::Ended(_)]));
     }
 }

@@ -38,9 +38,7 @@ impl Chat {
         if calls.is_empty() {
             return answer.complete();
         }
-        calls
-            .into_iter()
-            .for_each(|Call { call, .. }| answer.call(call));
+        calls.into_iter().for_each(|Call { call, .. }| answer.call(call));
         answer.end(Outcome::RequiresAction);
     }
 
@@ -52,10 +50,7 @@ impl Chat {
         }
         self.thoughts.flush(answer);
         let excused = answer.usage().is_some();
-        answer.end(Outcome::Truncated(Failure {
-            excused,
-            ..Failure::truncated()
-        }));
+        answer.end(Outcome::Truncated(Failure { excused, ..Failure::truncated() }));
     }
 
     fn take(&mut self, value: &Value, answer: &mut Answer) -> bool {
@@ -90,10 +85,7 @@ impl Chat {
         // A refusal is the model's own answer, meant for the person who asks.
         answer.say("", json::text(delta, "refusal").unwrap_or_default());
         let calls = delta.get("tool_calls").and_then(Value::as_array);
-        calls
-            .into_iter()
-            .flatten()
-            .for_each(|call| self.tool_call(call, answer));
+        calls.into_iter().flatten().for_each(|call| self.tool_call(call, answer));
         if let Some(call) = delta.get("function_call").filter(|call| call.is_object()) {
             self.function(Some(0), None, call, answer);
         }
@@ -101,12 +93,7 @@ impl Chat {
 
     fn tool_call(&mut self, call: &Value, answer: &mut Answer) {
         let function = call.get("function").unwrap_or(&Value::Null);
-        self.function(
-            json::count(call, "index"),
-            json::text(call, "id"),
-            function,
-            answer,
-        );
+        self.function(json::count(call, "index"), json::text(call, "id"), function, answer);
     }
 
     /// Adds a piece to the call that it belongs to.
@@ -120,30 +107,20 @@ impl Chat {
         let name = json::text(piece, "name").unwrap_or_default();
         let arguments = json::any(piece, "arguments").unwrap_or_default();
         let known = self.known(index, id);
-        let overhead = if known.is_some() {
-            0
-        } else {
-            size_of::<Call>() + name.len()
-        };
+        let overhead = if known.is_some() { 0 } else { size_of::<Call>() + name.len() };
         if !answer.charge(overhead + arguments.len()) {
             return;
         }
         let at = known.unwrap_or(self.calls.len());
         if known.is_none() {
-            self.calls.push(Call {
-                index,
-                call: ToolCall::default(),
-            });
+            self.calls.push(Call { index, call: ToolCall::default() });
         }
         if let Some(Call { call, .. }) = self.calls.get_mut(at) {
             // Lax servers repeat id and name with every piece of the arguments.
-            [
-                (id.unwrap_or_default(), &mut call.id),
-                (name, &mut call.name),
-            ]
-            .into_iter()
-            .filter(|(new, known)| known.is_empty() && !new.is_empty())
-            .for_each(|(new, known)| new.clone_into(known));
+            [(id.unwrap_or_default(), &mut call.id), (name, &mut call.name)]
+                .into_iter()
+                .filter(|(new, known)| known.is_empty() && !new.is_empty())
+                .for_each(|(new, known)| new.clone_into(known));
             call.arguments.push_str(&arguments);
         }
     }
@@ -152,10 +129,7 @@ impl Chat {
     fn known(&self, index: Option<u64>, id: Option<&str>) -> Option<usize> {
         match index {
             Some(_) => self.calls.iter().position(|known| known.index == index),
-            None => self
-                .calls
-                .iter()
-                .rposition(|known| id.is_none_or(|id| known.call.id == id)),
+            None => self.calls.iter().rposition(|known| id.is_none_or(|id| known.call.id == id)),
         }
     }
 
@@ -195,9 +169,5 @@ pub(super) fn usage(value: &Value) -> Option<Usage> {
         ["prompt_tokens", "completion_tokens", "total_tokens"].map(|key| json::count(value, key));
     input.or(output).or(total)?;
     let (input, output) = (input.unwrap_or(0), output.unwrap_or(0));
-    Some(Usage {
-        input,
-        output,
-        total: total.unwrap_or(input.saturating_add(output)),
-    })
+    Some(Usage { input, output, total: total.unwrap_or(input.saturating_add(output)) })
 }

@@ -40,10 +40,7 @@ pub(super) fn read(
     }
     let ended = matches!(out.last(), Some(Reading::Ended(_)));
     match end {
-        End::Hang => assert!(
-            ended || reader.linger().is_some(),
-            "waits for a server that hangs"
-        ),
+        End::Hang => assert!(ended || reader.linger().is_some(), "waits for a server that hangs"),
         End::Reset => reader.finish(BodyEnd::Reset, &mut out),
         End::Clean => {}
     }
@@ -98,11 +95,7 @@ impl Seen {
 
     /// As the fixtures write it.
     fn as_expected(&self) -> Value {
-        let Ending {
-            outcome,
-            usage,
-            tool_calls,
-        } = &self.ending;
+        let Ending { outcome, usage, tool_calls } = &self.ending;
         let calls = tool_calls.iter();
         json!({
             "text": self.text,
@@ -156,16 +149,10 @@ fn cases(folder: &str) -> Vec<PathBuf> {
 fn head(http: &Value) -> ResponseHead {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let fields = http["headers"].as_object().unwrap().iter();
-    let mut headers: Vec<_> = fields
-        .map(|(name, value)| (name.clone(), text(value)))
-        .collect();
+    let mut headers: Vec<_> = fields.map(|(name, value)| (name.clone(), text(value))).collect();
     headers.push(("content-type".to_owned(), text(&http["content_type"])));
     let status = http["status"].as_u64().unwrap().try_into().unwrap();
-    ResponseHead {
-        status,
-        headers,
-        at: Millis::default(),
-    }
+    ResponseHead { status, headers, at: Millis::default() }
 }
 
 fn check(kind: ProviderKind, path: &Path) {
@@ -180,12 +167,7 @@ fn check(kind: ProviderKind, path: &Path) {
     };
     for size in [1, 2, 3, 7, 64, body.len().max(1)] {
         let seen = read(kind, &head(&case["http"]), &body, size, end).as_expected();
-        assert_eq!(
-            seen,
-            case["expect"],
-            "{} in pieces of {size} bytes",
-            path.display()
-        );
+        assert_eq!(seen, case["expect"], "{} in pieces of {size} bytes", path.display());
     }
 }
 
@@ -197,10 +179,7 @@ fn every_fixture_of_every_adapter_reads_as_expected() {
         if is_implemented(kind) {
             cases.iter().for_each(|path| check(kind, path));
         } else {
-            println!(
-                "skipped: {} fixtures of {folder}, which has no adapter",
-                cases.len()
-            );
+            println!("skipped: {} fixtures of {folder}, which has no adapter", cases.len());
         }
     }
 }
@@ -214,13 +193,7 @@ fn no_bytes_however_cut_or_changed_make_a_reader_panic() {
             for _ in 0..200 {
                 let body = random.damage(&body);
                 let status = [200, 200, 200, 429, 500][random.below(5)];
-                let mut reader = reader(
-                    kind,
-                    ResponseHead {
-                        status,
-                        ..ResponseHead::default()
-                    },
-                );
+                let mut reader = reader(kind, ResponseHead { status, ..ResponseHead::default() });
                 feed(&mut reader, &body, &mut random);
             }
         }
@@ -235,18 +208,11 @@ fn feed(reader: &mut Reader, mut body: &[u8], random: &mut Random) {
         reader.push(piece, &mut out);
         body = rest;
     }
-    let how = if random.below(2) == 0 {
-        BodyEnd::Clean
-    } else {
-        BodyEnd::Reset
-    };
+    let how = if random.below(2) == 0 { BodyEnd::Clean } else { BodyEnd::Reset };
     reader.finish(how, &mut out);
     reader.push(b"data: {}\n\n", &mut out);
     reader.finish(how, &mut out);
-    let ends = out
-        .iter()
-        .filter(|reading| matches!(reading, Reading::Ended(_)))
-        .count();
+    let ends = out.iter().filter(|reading| matches!(reading, Reading::Ended(_))).count();
     assert_eq!(ends, 1);
     assert!(matches!(out.last(), Some(Reading::Ended(_))));
 }

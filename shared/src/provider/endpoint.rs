@@ -12,10 +12,7 @@ use url::Url;
 pub(super) fn join(provider: &Provider, version: &str, resource: &str) -> Result<String, Failure> {
     let own = provider.kind.default_endpoint();
     let Some(endpoint) = provider.endpoint.as_deref().or(own) else {
-        return Err(Failure::config(
-            "missing_endpoint",
-            "the provider needs an `endpoint`",
-        ));
+        return Err(Failure::config("missing_endpoint", "the provider needs an `endpoint`"));
     };
     let mut url = parse(endpoint)?;
     let path = url.path().trim_end_matches('/');
@@ -32,10 +29,7 @@ pub(super) fn join(provider: &Provider, version: &str, resource: &str) -> Result
 
 fn parse(endpoint: &str) -> Result<Url, Failure> {
     let bad = |why: &str| {
-        Failure::config(
-            "bad_endpoint",
-            &format!("`endpoint` is no http address: {why}"),
-        )
+        Failure::config("bad_endpoint", &format!("`endpoint` is no http address: {why}"))
     };
     let url = Url::parse(endpoint).map_err(|error| bad(&error.to_string()))?;
     let user = !url.username().is_empty() || url.password().is_some();
@@ -63,10 +57,7 @@ mod tests {
 
     fn at(endpoint: &str) -> Result<String, Failure> {
         let endpoint = Some(endpoint.to_owned());
-        let provider = Provider {
-            endpoint,
-            ..provider(ProviderKind::OpenAi)
-        };
+        let provider = Provider { endpoint, ..provider(ProviderKind::OpenAi) };
         join(&provider, "v1", "chat/completions")
     }
 
@@ -77,40 +68,19 @@ mod tests {
             ("https://h/", "https://h/v1/chat/completions"),
             (" https://h:8443/v1 ", "https://h:8443/v1/chat/completions"),
             ("https://h/v1/", "https://h/v1/chat/completions"),
-            (
-                "https://h/v1/chat/completions",
-                "https://h/v1/chat/completions",
-            ),
+            ("https://h/v1/chat/completions", "https://h/v1/chat/completions"),
             ("https://h/chat/completions/", "https://h/chat/completions"),
-            (
-                "HTTP://127.0.0.1:4000",
-                "http://127.0.0.1:4000/v1/chat/completions",
-            ),
-            (
-                "https://router.example/api",
-                "https://router.example/api/v1/chat/completions",
-            ),
+            ("HTTP://127.0.0.1:4000", "http://127.0.0.1:4000/v1/chat/completions"),
+            ("https://router.example/api", "https://router.example/api/v1/chat/completions"),
             ("https://h/api/v3", "https://h/api/v3/chat/completions"),
-            (
-                "https://h/api/paas/v4",
-                "https://h/api/paas/v4/chat/completions",
-            ),
-            (
-                "https://h/compatible-mode/v1",
-                "https://h/compatible-mode/v1/chat/completions",
-            ),
-            (
-                "https://h/v1beta/openai/",
-                "https://h/v1beta/openai/chat/completions",
-            ),
+            ("https://h/api/paas/v4", "https://h/api/paas/v4/chat/completions"),
+            ("https://h/compatible-mode/v1", "https://h/compatible-mode/v1/chat/completions"),
+            ("https://h/v1beta/openai/", "https://h/v1beta/openai/chat/completions"),
             (
                 "https://h/v1/account/gateway/openai",
                 "https://h/v1/account/gateway/openai/chat/completions",
             ),
-            (
-                "https://v2.example",
-                "https://v2.example/v1/chat/completions",
-            ),
+            ("https://v2.example", "https://v2.example/v1/chat/completions"),
             ("https://h/vllm", "https://h/vllm/v1/chat/completions"),
             (
                 "https://h/deployments/d/chat/completions?api-version=1",
@@ -124,15 +94,7 @@ mod tests {
 
     #[test]
     fn what_is_no_address_is_a_failure_of_the_configuration() {
-        for endpoint in [
-            "",
-            "h",
-            "h/v1",
-            "ftp://h",
-            "https://",
-            "https://u:p@h",
-            "https://h/#x",
-        ] {
+        for endpoint in ["", "h", "h/v1", "ftp://h", "https://", "https://u:p@h", "https://h/#x"] {
             let failure = at(endpoint).unwrap_err();
             assert_eq!(failure.to_string(), "config (bad_endpoint)", "{endpoint}");
         }
@@ -140,10 +102,7 @@ mod tests {
 
     #[test]
     fn a_kind_without_its_own_address_needs_one() {
-        let provider = Provider {
-            endpoint: None,
-            ..provider(ProviderKind::WorkersAi)
-        };
+        let provider = Provider { endpoint: None, ..provider(ProviderKind::WorkersAi) };
         assert_eq!(
             join(&provider, "v1", "x").unwrap_err().to_string(),
             "config (missing_endpoint)"

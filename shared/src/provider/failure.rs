@@ -60,10 +60,7 @@ impl Class {
 
     /// Whether another provider may do better, provided that nothing has been shown.
     pub fn fails_over(self) -> bool {
-        !matches!(
-            self,
-            Self::BadRequest | Self::ContentFilter | Self::Cancelled
-        )
+        !matches!(self, Self::BadRequest | Self::ContentFilter | Self::Cancelled)
     }
 
     /// Whether the breaker counts it, or opens for it at once.
@@ -133,14 +130,7 @@ impl Failure {
     pub fn new(class: Class, code: &str) -> Self {
         let remedy = (class == Class::ConversationGone).then_some(Remedy::NewConversation);
         let code = Some(code.to_owned());
-        Self {
-            class,
-            code,
-            message: String::new(),
-            retry_after: None,
-            remedy,
-            excused: false,
-        }
+        Self { class, code, message: String::new(), retry_after: None, remedy, excused: false }
     }
 
     /// The same with words, cut to 500 bytes.
@@ -255,11 +245,7 @@ mod tests {
             (ConversationBusy, true, false, false),
             (ConversationGone, true, false, false),
         ] {
-            let seen = (
-                class.fails_over(),
-                class.counts_for_breaker(),
-                class.opens_breaker(),
-            );
+            let seen = (class.fails_over(), class.counts_for_breaker(), class.opens_breaker());
             assert_eq!(seen, (over, counted, opens), "{class}");
         }
     }
@@ -271,21 +257,14 @@ mod tests {
             ..Failure::new(Class::RateLimited, "x")
         };
         for (asked, pause) in [(None, 5), (Some(20), 20), (Some(3600), 60)] {
-            assert_eq!(
-                limited(asked).pause(),
-                Some(Duration::from_secs(pause)),
-                "{asked:?}"
-            );
+            assert_eq!(limited(asked).pause(), Some(Duration::from_secs(pause)), "{asked:?}");
         }
         assert_eq!(Failure::unreachable().pause(), None);
     }
 
     #[test]
     fn an_excused_failure_is_not_counted() {
-        let failure = Failure {
-            excused: true,
-            ..Failure::truncated()
-        };
+        let failure = Failure { excused: true, ..Failure::truncated() };
         assert!(!failure.counts_for_breaker() && failure.fails_over());
     }
 

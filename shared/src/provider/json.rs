@@ -18,48 +18,32 @@ pub(super) fn word(value: &Value, key: &str) -> Option<String> {
 /// The text under `key`, or whatever else is there as JSON, unless it is empty or null.
 pub(super) fn any(value: &Value, key: &str) -> Option<String> {
     let found = value.get(key).filter(|found| !found.is_null())?;
-    if found.is_string() {
-        text(value, key).map(str::to_owned)
-    } else {
-        Some(found.to_string())
-    }
+    if found.is_string() { text(value, key).map(str::to_owned) } else { Some(found.to_string()) }
 }
 
 /// The whole number under `key`; fractions are dropped, negative ones are none.
 pub(super) fn count(value: &Value, key: &str) -> Option<u64> {
     let number = value.get(key)?;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a float's cast saturates
-    number
-        .as_u64()
-        .or_else(|| number.as_f64().filter(|n| *n >= 0.0).map(|n| n as u64))
+    number.as_u64().or_else(|| number.as_f64().filter(|n| *n >= 0.0).map(|n| n as u64))
 }
 
 /// The JSON that a body consists of, or the first that it has in an event-stream frame: errors are
 /// framed even where the response says that they are not.
 pub(super) fn in_body(body: &[u8]) -> Option<Value> {
     let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
-    serde_json::from_slice(body)
-        .ok()
-        .or_else(|| in_frames(body))
+    serde_json::from_slice(body).ok().or_else(|| in_frames(body))
 }
 
 fn in_frames(body: &[u8]) -> Option<Value> {
     let (mut sse, mut found) = (Sse::default(), None);
     let mut look = |data: &str| {
         found = serde_json::from_str(data).ok().filter(Value::is_object);
-        if found.is_some() {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
-        }
+        if found.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
     let _read = sse.push(body, |frame| look(frame.data));
     let mut last = None;
-    sse.finish(|frame| {
-        last = serde_json::from_str(frame.data)
-            .ok()
-            .filter(Value::is_object)
-    });
+    sse.finish(|frame| last = serde_json::from_str(frame.data).ok().filter(Value::is_object));
     found.or(last)
 }
 
@@ -72,10 +56,7 @@ mod tests {
     fn numbers_and_texts_read_alike() {
         let value = json!({"a": 4016, "b": "4016", "c": "", "d": null, "e": 2.9, "f": -1});
         assert_eq!(word(&value, "a"), word(&value, "b"));
-        assert_eq!(
-            [text(&value, "c"), text(&value, "d"), text(&value, "x")],
-            [None; 3]
-        );
+        assert_eq!([text(&value, "c"), text(&value, "d"), text(&value, "x")], [None; 3]);
         assert_eq!(
             ["a", "e", "f", "b"].map(|key| count(&value, key)),
             [Some(4016), Some(2), None, None]

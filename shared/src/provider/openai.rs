@@ -15,12 +15,7 @@ mod complaint;
 
 pub(super) static ADAPTER: Adapter = Adapter {
     request,
-    dialect: |head| {
-        Box::new(OpenAi {
-            head,
-            chat: Chat::default(),
-        })
-    },
+    dialect: |head| Box::new(OpenAi { head, chat: Chat::default() }),
     cancel: |_, _| None,
 };
 
@@ -47,42 +42,25 @@ struct StreamOptions {
 
 fn request(ask: &Ask<'_>) -> Result<RequestParts, Failure> {
     let url = endpoint::join(ask.provider, "v1", "chat/completions")?;
-    let model = ask
-        .provider
-        .model
-        .as_deref()
-        .filter(|model| !model.is_empty());
+    let model = ask.provider.model.as_deref().filter(|model| !model.is_empty());
     let model = model.ok_or_else(|| Failure::config("missing_model", "openai needs a `model`"))?;
     let body = Body {
         model,
         messages: messages(ask),
         stream: true,
-        stream_options: (ask.remedy != Some(Remedy::NoStreamOptions)).then_some(StreamOptions {
-            include_usage: true,
-        }),
+        stream_options: (ask.remedy != Some(Remedy::NoStreamOptions))
+            .then_some(StreamOptions { include_usage: true }),
         user: ask.visitor,
     };
     let body = serde_json::to_vec(&body)
         .map_err(|error| Failure::config("bad_request_body", &error.to_string()))?;
-    Ok(RequestParts {
-        method: Method::Post,
-        url,
-        headers: headers(ask)?,
-        body,
-    })
+    Ok(RequestParts { method: Method::Post, url, headers: headers(ask)?, body })
 }
 
 fn messages<'a>(ask: &'a Ask<'_>) -> Vec<Message<'a>> {
-    let system = ask
-        .provider
-        .system_prompt
-        .as_deref()
-        .map(|prompt| ("system", prompt));
+    let system = ask.provider.system_prompt.as_deref().map(|prompt| ("system", prompt));
     let rounds = ask.context().iter().flat_map(|round| {
-        [
-            ("user", round.question.as_str()),
-            ("assistant", round.answer.as_str()),
-        ]
+        [("user", round.question.as_str()), ("assistant", round.answer.as_str())]
     });
     system
         .into_iter()

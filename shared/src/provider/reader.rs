@@ -56,22 +56,11 @@ enum Framing {
 impl Reader {
     pub(super) fn new(dialect: fn(ResponseHead) -> Box<dyn Dialect>, head: ResponseHead) -> Self {
         let mut answer = Answer::default();
-        let request = ["x-request-id", "x-tt-logid", "cf-ray"]
-            .iter()
-            .find_map(|h| head.header(h));
+        let request = ["x-request-id", "x-tt-logid", "cf-ray"].iter().find_map(|h| head.header(h));
         answer.name(|ids| ids.request = request.map(str::to_owned));
         let success = head.is_success();
-        let framing = if success {
-            Framing::Unknown
-        } else {
-            Framing::Body(Vec::new())
-        };
-        Self {
-            dialect: dialect(head),
-            framing,
-            answer,
-            success,
-        }
+        let framing = if success { Framing::Unknown } else { Framing::Body(Vec::new()) };
+        Self { dialect: dialect(head), framing, answer, success }
     }
 
     /// Reads the next bytes of the body and appends what they say to `out`.
@@ -118,11 +107,7 @@ impl Reader {
                 let (dialect, answer) = (&mut self.dialect, &mut self.answer);
                 let read = sse.push(bytes, |frame| {
                     dialect.frame(frame, answer);
-                    if answer.ended() {
-                        ControlFlow::Break(())
-                    } else {
-                        ControlFlow::Continue(())
-                    }
+                    if answer.ended() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
                 });
                 if read.is_err() {
                     answer.fail(Failure::new(Class::Protocol, "frame_too_long"));
@@ -148,9 +133,7 @@ impl Reader {
         if !matches!(self.framing, Framing::Unknown) {
             return bytes;
         }
-        let Some(start) = bytes
-            .iter()
-            .position(|byte| !b" \t\r\n\xEF\xBB\xBF".contains(byte))
+        let Some(start) = bytes.iter().position(|byte| !b" \t\r\n\xEF\xBB\xBF".contains(byte))
         else {
             return &[];
         };

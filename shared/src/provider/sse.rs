@@ -136,15 +136,9 @@ impl Sse {
     }
 
     fn check(&self, more: usize) -> Result<(), Oversized> {
-        let Block {
-            event, data, stray, ..
-        } = &self.block;
+        let Block { event, data, stray, .. } = &self.block;
         let size = self.line.len() + event.len() + data.len() + stray.len() + more;
-        if size > FRAME_CAP {
-            Err(Oversized)
-        } else {
-            Ok(())
-        }
+        if size > FRAME_CAP { Err(Oversized) } else { Ok(()) }
     }
 }
 
@@ -181,10 +175,7 @@ impl Block {
         let mut flow = ControlFlow::Continue(());
         if self.has_data {
             let (event, data) = (lossy(&self.event), lossy(&self.data));
-            flow = each(Frame {
-                event: &event,
-                data: &data,
-            });
+            flow = each(Frame { event: &event, data: &data });
             self.stray.clear();
         }
         self.event.clear();
@@ -235,9 +226,7 @@ mod tests {
     #[track_caller]
     fn check(body: &[u8], frames: &[(&str, &str)], tail: &[(&str, &str)]) {
         let owned = |of: &[(&str, &str)]| -> Frames {
-            of.iter()
-                .map(|(event, data)| ((*event).to_owned(), (*data).to_owned()))
-                .collect()
+            of.iter().map(|(event, data)| ((*event).to_owned(), (*data).to_owned())).collect()
         };
         for size in [1, 2, 3, 7, 64, body.len().max(1)] {
             let expected = (owned(frames), owned(tail));
@@ -256,22 +245,14 @@ mod tests {
 
     #[test]
     fn characters_that_only_look_like_line_ends_are_text() {
-        check(
-            "data: a\u{2028}b\u{85}c\n\n".as_bytes(),
-            &[("", "a\u{2028}b\u{85}c")],
-            &[],
-        );
+        check("data: a\u{2028}b\u{85}c\n\n".as_bytes(), &[("", "a\u{2028}b\u{85}c")], &[]);
     }
 
     #[test]
     fn one_byte_order_mark_is_dropped_and_only_at_the_start() {
         check("\u{feff}data: a\n\n".as_bytes(), &[("", "a")], &[]);
         check("\u{feff}\u{feff}data: a\n\n".as_bytes(), &[], &[]);
-        check(
-            "data: a\n\n\u{feff}data: b\n\n".as_bytes(),
-            &[("", "a")],
-            &[],
-        );
+        check("data: a\n\n\u{feff}data: b\n\n".as_bytes(), &[("", "a")], &[]);
     }
 
     #[test]
@@ -281,11 +262,7 @@ mod tests {
 
     #[test]
     fn data_lines_join_and_an_empty_one_counts() {
-        check(
-            b"data: a\ndata\ndata: b\n\ndata:\n\n",
-            &[("", "a\n\nb"), ("", "")],
-            &[],
-        );
+        check(b"data: a\ndata\ndata: b\n\ndata:\n\n", &[("", "a\n\nb"), ("", "")], &[]);
     }
 
     #[test]
@@ -295,20 +272,12 @@ mod tests {
 
     #[test]
     fn comments_ids_retries_and_unknown_fields_say_nothing() {
-        check(
-            b": x\n\n:\nid: 1\nretry: 3\nwhat\nother: y\n\ndata: a\n\n",
-            &[("", "a")],
-            &[],
-        );
+        check(b": x\n\n:\nid: 1\nretry: 3\nwhat\nother: y\n\ndata: a\n\n", &[("", "a")], &[]);
     }
 
     #[test]
     fn a_body_cut_short_leaves_its_last_frame_for_inspection() {
-        check(
-            b"data: a\n\nevent: e\ndata: b\nda",
-            &[("", "a")],
-            &[("e", "b")],
-        );
+        check(b"data: a\n\nevent: e\ndata: b\nda", &[("", "a")], &[("e", "b")]);
         check(b"data: [DONE]", &[], &[("", "[DONE]")]);
         check(b"data: a\n\nevent: e\n", &[("", "a")], &[]);
     }
@@ -334,28 +303,14 @@ mod tests {
     fn a_frame_over_the_cap_ends_the_reading() {
         let feed = |pieces: &[Vec<u8>]| {
             let mut sse = Sse::default();
-            pieces
-                .iter()
-                .try_for_each(|piece| sse.push(piece, |_| ControlFlow::Continue(())))
+            pieces.iter().try_for_each(|piece| sse.push(piece, |_| ControlFlow::Continue(())))
         };
         let (half, line) = (vec![b'a'; FRAME_CAP / 2], b"data: ".to_vec());
         let full = [line.as_slice(), &half, b"\n"].concat();
-        assert_eq!(
-            feed(&[line, half.clone(), half]),
-            Err(Oversized),
-            "one long line"
-        );
-        assert_eq!(
-            feed(&[full.clone(), full.clone()]),
-            Err(Oversized),
-            "many lines"
-        );
+        assert_eq!(feed(&[line, half.clone(), half]), Err(Oversized), "one long line");
+        assert_eq!(feed(&[full.clone(), full.clone()]), Err(Oversized), "many lines");
         let ended = [full, b"\n".to_vec()].concat();
-        assert_eq!(
-            feed(&[ended.clone(), ended.clone(), ended]),
-            Ok(()),
-            "the cap is a frame's"
-        );
+        assert_eq!(feed(&[ended.clone(), ended.clone(), ended]), Ok(()), "the cap is a frame's");
     }
 
     #[test]

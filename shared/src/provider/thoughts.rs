@@ -79,9 +79,7 @@ impl Thoughts {
             self.place = Place::Behind;
             return self.answer(rest, answer);
         }
-        let cut = (1..CLOSE.len())
-            .rev()
-            .find(|n| held.ends_with(CLOSE.get(..*n).unwrap_or(CLOSE)));
+        let cut = (1..CLOSE.len()).rev().find(|n| held.ends_with(CLOSE.get(..*n).unwrap_or(CLOSE)));
         let (thought, maybe) = held.split_at(held.len() - cut.unwrap_or(0));
         answer.think(thought);
         self.held = maybe.to_owned();
@@ -116,11 +114,7 @@ mod tests {
     fn thoughts_before_the_answer_are_told_apart_however_cut() {
         for (text, thought, said) in [
             ("<think>想</think>好", "想", "好"),
-            (
-                "\n<think>\n想 </ 想</think>\n\n好 <think>",
-                "\n想 </ 想",
-                "好 <think>",
-            ),
+            ("\n<think>\n想 </ 想</think>\n\n好 <think>", "\n想 </ 想", "好 <think>"),
             ("<think></think>好", "", "好"),
             ("<think>想不完</th", "想不完</th", ""),
             ("好<think>x</think>", "", "好<think>x</think>"),

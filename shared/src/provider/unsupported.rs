@@ -5,19 +5,13 @@ use super::sse::Frame;
 use super::{Adapter, Ask, Dialect, Failure, RequestParts};
 use serde_json::Value;
 
-pub(super) static ADAPTER: Adapter = Adapter {
-    request,
-    dialect: |_| Box::new(Nothing),
-    cancel: |_, _| None,
-};
+pub(super) static ADAPTER: Adapter =
+    Adapter { request, dialect: |_| Box::new(Nothing), cancel: |_, _| None };
 
 fn request(ask: &Ask<'_>) -> Result<RequestParts, Failure> {
     let kind = ask.provider.kind.name();
     let message = format!("providers of type {kind} are not supported by this build");
-    Err(Failure {
-        message,
-        ..unsupported()
-    })
+    Err(Failure { message, ..unsupported() })
 }
 
 fn unsupported() -> Failure {

@@ -9,10 +9,7 @@ pub(super) fn asked(head: &ResponseHead) -> Option<Duration> {
     ["retry-after-ms", "x-ms-retry-after-ms"]
         .iter()
         .find_map(|name| head.header(name).and_then(milliseconds))
-        .or_else(|| {
-            head.header("retry-after")
-                .and_then(|value| retry_after(value, head))
-        })
+        .or_else(|| head.header("retry-after").and_then(|value| retry_after(value, head)))
         .or_else(|| exhausted(head))
 }
 
@@ -39,19 +36,13 @@ fn retry_after(value: &str, head: &ResponseHead) -> Option<Duration> {
         return seconds(number);
     }
     // Against the server's own clock when it tells the time, since ours may differ.
-    let now = head
-        .header("date")
-        .and_then(date)
-        .unwrap_or(Duration::from_millis(head.at.0));
+    let now = head.header("date").and_then(date).unwrap_or(Duration::from_millis(head.at.0));
     Some(date(value)?.saturating_sub(now))
 }
 
 /// Since the epoch.
 fn date(value: &str) -> Option<Duration> {
-    httpdate::parse_http_date(value)
-        .ok()?
-        .duration_since(UNIX_EPOCH)
-        .ok()
+    httpdate::parse_http_date(value).ok()?.duration_since(UNIX_EPOCH).ok()
 }
 
 /// The longest wait among the limits with nothing remaining.
@@ -59,8 +50,7 @@ fn exhausted(head: &ResponseHead) -> Option<Duration> {
     ["", "-requests", "-tokens"]
         .iter()
         .filter(|limit| {
-            head.header(&format!("x-ratelimit-remaining{limit}"))
-                .is_some_and(|left| left == "0")
+            head.header(&format!("x-ratelimit-remaining{limit}")).is_some_and(|left| left == "0")
         })
         .filter_map(|limit| head.header(&format!("x-ratelimit-reset{limit}")))
         .filter_map(|value| reset(value, head))
@@ -94,9 +84,7 @@ fn span(text: &str) -> Option<Duration> {
     while !rest.is_empty() {
         let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
         let (number, tail) = rest.split_at(digits);
-        let units = tail
-            .find(|c: char| c.is_ascii_digit())
-            .unwrap_or(tail.len());
+        let units = tail.find(|c: char| c.is_ascii_digit()).unwrap_or(tail.len());
         let (unit, tail) = tail.split_at(units);
         let factor = match unit {
             "ms" => 0.001,
@@ -121,15 +109,8 @@ mod tests {
     const NOW: Millis = Millis(1_795_489_200_000);
 
     fn head(headers: &[(&str, &str)]) -> ResponseHead {
-        let headers = headers
-            .iter()
-            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
-            .collect();
-        ResponseHead {
-            status: 429,
-            headers,
-            at: NOW,
-        }
+        let headers = headers.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        ResponseHead { status: 429, headers, at: NOW }
     }
 
     #[test]
@@ -137,30 +118,12 @@ mod tests {
         for (headers, expected) in [
             (vec![("retry-after", "20")], Some(20_000)),
             (vec![("Retry-After", "0.5")], Some(500)),
-            (
-                vec![("retry-after-ms", "250"), ("retry-after", "20")],
-                Some(250),
-            ),
-            (
-                vec![("retry-after-ms", "soon"), ("retry-after", "2")],
-                Some(2_000),
-            ),
-            (
-                vec![("retry-after", "Tue, 24 Nov 2026 03:00:30 GMT")],
-                Some(30_000),
-            ),
-            (
-                vec![("retry-after", "Tuesday, 24-Nov-26 03:00:30 GMT")],
-                Some(30_000),
-            ),
-            (
-                vec![("retry-after", "Tue Nov 24 03:00:30 2026")],
-                Some(30_000),
-            ),
-            (
-                vec![("retry-after", "Tue, 24 Nov 2026 02:59:00 GMT")],
-                Some(0),
-            ),
+            (vec![("retry-after-ms", "250"), ("retry-after", "20")], Some(250)),
+            (vec![("retry-after-ms", "soon"), ("retry-after", "2")], Some(2_000)),
+            (vec![("retry-after", "Tue, 24 Nov 2026 03:00:30 GMT")], Some(30_000)),
+            (vec![("retry-after", "Tuesday, 24-Nov-26 03:00:30 GMT")], Some(30_000)),
+            (vec![("retry-after", "Tue Nov 24 03:00:30 2026")], Some(30_000)),
+            (vec![("retry-after", "Tue, 24 Nov 2026 02:59:00 GMT")], Some(0)),
             (
                 vec![
                     ("retry-after", "Tue, 24 Nov 2026 05:00:07 GMT"),
@@ -191,17 +154,11 @@ mod tests {
                 Some(120),
             ),
             (
-                vec![
-                    ("x-ratelimit-remaining", "0"),
-                    ("x-ratelimit-reset", "1795489209000"),
-                ],
+                vec![("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1795489209000")],
                 Some(9_000),
             ),
             (
-                vec![
-                    ("x-ratelimit-remaining", "0"),
-                    ("x-ratelimit-reset", "1795489208"),
-                ],
+                vec![("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1795489208")],
                 Some(8_000),
             ),
             (vec![], None),
@@ -214,10 +171,7 @@ mod tests {
     #[test]
     fn a_wait_may_stand_in_a_sentence() {
         for (message, expected) in [
-            (
-                "Limit 3, Used 3. Please try again in 1m2.5s. Visit …",
-                Some(62_500),
-            ),
+            ("Limit 3, Used 3. Please try again in 1m2.5s. Visit …", Some(62_500)),
             ("Please try again in 250ms.", Some(250)),
             ("Please try again in 17 seconds.", Some(17_000)),
             ("try again in 2 minutes", Some(120_000)),
@@ -225,11 +179,7 @@ mod tests {
             ("try again in", None),
             ("try again in 请", None),
         ] {
-            assert_eq!(
-                in_words(message),
-                expected.map(Duration::from_millis),
-                "{message}"
-            );
+            assert_eq!(in_words(message), expected.map(Duration::from_millis), "{message}");
         }
     }
 }

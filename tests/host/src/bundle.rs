@@ -55,7 +55,5 @@ fn installed(root: &Path) -> PathBuf {
         (_, "aarch64") => "linux-arm64",
         _ => "linux-64",
     };
-    root.join(format!(
-        "node_modules/@cloudflare/workerd-{platform}/bin/workerd"
-    ))
+    root.join(format!("node_modules/@cloudflare/workerd-{platform}/bin/workerd"))
 }

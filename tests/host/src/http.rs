@@ -54,18 +54,9 @@ fn parse(answer: &[u8]) -> Option<Answer> {
     let head = std::str::from_utf8(answer.get(..end)?).ok()?;
     let body = answer.get(end + 4..)?;
     let status = head.split(' ').nth(1)?.parse().ok()?;
-    let chunked = head
-        .to_ascii_lowercase()
-        .contains("\r\ntransfer-encoding: chunked");
-    let body = if chunked {
-        unchunked(body)?
-    } else {
-        body.to_vec()
-    };
-    Some(Answer {
-        status,
-        body: String::from_utf8(body).ok()?,
-    })
+    let chunked = head.to_ascii_lowercase().contains("\r\ntransfer-encoding: chunked");
+    let body = if chunked { unchunked(body)? } else { body.to_vec() };
+    Some(Answer { status, body: String::from_utf8(body).ok()? })
 }
 
 fn unchunked(mut rest: &[u8]) -> Option<Vec<u8>> {
@@ -93,14 +84,7 @@ mod tests {
             "HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3;x=y\r\nllo\r\n0\r\n\r\n",
         ] {
             let read = parse(answer.as_bytes());
-            assert_eq!(
-                read,
-                Some(Answer {
-                    status: 201,
-                    body: "hello".into()
-                }),
-                "{answer}"
-            );
+            assert_eq!(read, Some(Answer { status: 201, body: "hello".into() }), "{answer}");
         }
     }
 

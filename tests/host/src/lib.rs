@@ -2,10 +2,7 @@
 //!
 //! `cargo xtask dev`, the integration tests and the benchmarks all start the same program through
 //! [`Workerd::start`]. It builds nothing: `cargo xtask build` does.
-#![allow(
-    clippy::disallowed_methods,
-    reason = "this crate is outside the deterministic core"
-)]
+#![allow(clippy::disallowed_methods, reason = "this crate is outside the deterministic core")]
 
 mod bundle;
 pub mod http;
@@ -46,12 +43,7 @@ impl Workerd {
         let options = options.clone();
         let state = options.make_state().map_err(StartError::State)?;
         match Self::start_in(&state, &options) {
-            Ok((child, port)) => Ok(Self {
-                child,
-                port,
-                state,
-                options,
-            }),
+            Ok((child, port)) => Ok(Self { child, port, state, options }),
             Err(error) => {
                 options.discard_state(&state);
                 Err(error)
@@ -110,10 +102,7 @@ impl Workerd {
     /// As [`Workerd::start`]. After an error it is stopped, and may be restarted again.
     pub fn restart(&mut self) -> Result<(), StartError> {
         self.kill();
-        let options = Options {
-            port: self.port,
-            ..self.options.clone()
-        };
+        let options = Options { port: self.port, ..self.options.clone() };
         (self.child, self.port) = Self::start_in(&self.state, &options)?;
         Ok(())
     }

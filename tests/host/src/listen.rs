@@ -30,10 +30,9 @@ impl Listening {
         match port.recv_timeout(PATIENCE) {
             Ok(port) => Ok(Self { port }),
             Err(RecvTimeoutError::Timeout) => Err(StartError::Silent { log: end_of(file) }),
-            Err(RecvTimeoutError::Disconnected) => Err(StartError::Ended {
-                status: child.wait().ok(),
-                log: end_of(file),
-            }),
+            Err(RecvTimeoutError::Disconnected) => {
+                Err(StartError::Ended { status: child.wait().ok(), log: end_of(file) })
+            }
         }
     }
 }
@@ -70,10 +69,7 @@ fn listened(line: &str) -> Option<u16> {
 fn end_of(file: &Path) -> String {
     let log = fs::read_to_string(file).unwrap_or_default();
     let lines: Vec<_> = log.lines().collect();
-    lines
-        .get(lines.len().saturating_sub(30)..)
-        .unwrap_or_default()
-        .join("\n")
+    lines.get(lines.len().saturating_sub(30)..).unwrap_or_default().join("\n")
 }
 
 #[cfg(test)]
@@ -82,14 +78,8 @@ mod tests {
 
     #[test]
     fn the_port_is_read_from_the_event_alone() {
-        assert_eq!(
-            listened(r#"{"event":"listen","socket":"http","port":41275}"#),
-            Some(41275)
-        );
-        assert_eq!(
-            listened(r#"{"event":"listen","socket":"debug","port":41275}"#),
-            None
-        );
+        assert_eq!(listened(r#"{"event":"listen","socket":"http","port":41275}"#), Some(41275));
+        assert_eq!(listened(r#"{"event":"listen","socket":"debug","port":41275}"#), None);
         assert_eq!(listened("a line of the Worker"), None);
     }
 }

@@ -46,10 +46,7 @@ impl Default for Options {
         Self {
             port: 0,
             state: None,
-            vars: vars
-                .into_iter()
-                .map(|(name, value)| (name.into(), value.into()))
-                .collect(),
+            vars: vars.into_iter().map(|(name, value)| (name.into(), value.into())).collect(),
             log: Log::File,
             root: workspace(),
         }

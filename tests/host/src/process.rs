@@ -30,14 +30,7 @@ pub fn spawn_bound(command: Command, when: When) -> io::Result<Child> {
     static SPAWNER: OnceLock<Sender<Order>> = OnceLock::new();
     let (reply, answer) = channel();
     let gone = || io::Error::other("the spawning thread is gone");
-    SPAWNER
-        .get_or_init(spawner)
-        .send(Order {
-            command,
-            when,
-            reply,
-        })
-        .map_err(|_| gone())?;
+    SPAWNER.get_or_init(spawner).send(Order { command, when, reply }).map_err(|_| gone())?;
     answer.recv().map_err(|_| gone())?
 }
 
@@ -46,12 +39,7 @@ pub fn spawn_bound(command: Command, when: When) -> io::Result<Child> {
 fn spawner() -> Sender<Order> {
     let (orders, queue) = channel::<Order>();
     thread::spawn(move || {
-        for Order {
-            mut command,
-            when,
-            reply,
-        } in queue
-        {
+        for Order { mut command, when, reply } in queue {
             bind_to_parent(&mut command, when);
             // Whoever asked may be gone; the child is then ended with this process.
             let _ = reply.send(command.spawn());
@@ -61,10 +49,7 @@ fn spawner() -> Sender<Order> {
 }
 
 #[cfg(target_os = "linux")]
-#[allow(
-    unsafe_code,
-    reason = "there is no safe way to run prctl between fork and exec"
-)]
+#[allow(unsafe_code, reason = "there is no safe way to run prctl between fork and exec")]
 fn bind_to_parent(command: &mut Command, when: When) {
     use std::os::unix::process::{CommandExt, parent_id};
     let parent = std::process::id();
@@ -80,11 +65,7 @@ fn bind_to_parent(command: &mut Command, when: When) {
                 return Err(io::Error::last_os_error());
             }
             // The parent may have ended before the signal was asked for.
-            if parent_id() == parent {
-                Ok(())
-            } else {
-                Err(io::ErrorKind::BrokenPipe.into())
-            }
+            if parent_id() == parent { Ok(()) } else { Err(io::ErrorKind::BrokenPipe.into()) }
         });
     }
 }

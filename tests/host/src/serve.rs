@@ -37,16 +37,8 @@ pub(crate) fn command(
 ) -> Result<Command, StartError> {
     let mut command = Command::new(Bundle::find(&options.root)?.workerd);
     // The import path lets `embed` name files by their full path.
-    command
-        .arg("serve")
-        .arg(config)
-        .args(["--import-path=/", "--control-fd=1"]);
-    command.envs(
-        options
-            .vars
-            .iter()
-            .map(|(name, value)| (format!("{CARRIER}{name}"), value)),
-    );
+    command.arg("serve").arg(config).args(["--import-path=/", "--control-fd=1"]);
+    command.envs(options.vars.iter().map(|(name, value)| (format!("{CARRIER}{name}"), value)));
     command.stdin(Stdio::null()).stdout(Stdio::piped());
     if options.log == Log::File {
         let mut file = File::options();
@@ -68,9 +60,8 @@ struct Worker {
 
 impl Worker {
     fn read(wrangler: &str) -> Result<Self, StartError> {
-        let doc: Table = wrangler
-            .parse()
-            .map_err(|fault| StartError::Wrangler(format!("{fault}")))?;
+        let doc: Table =
+            wrangler.parse().map_err(|fault| StartError::Wrangler(format!("{fault}")))?;
         let lacks = |key: &str| StartError::Wrangler(format!("{key} is missing"));
         let bindings = doc
             .get("durable_objects")
@@ -86,14 +77,8 @@ impl Worker {
                 .map(|binding| Some((text(binding.get("name"))?, text(binding.get("class_name"))?)))
                 .collect::<Option<_>>()
                 .ok_or_else(|| lacks("name or class_name of a Durable Object"))?,
-            assets: doc
-                .get("assets")
-                .and_then(|assets| text(assets.get("binding"))),
-            vars: doc
-                .get("vars")
-                .and_then(Value::as_table)
-                .map(plain_vars)
-                .unwrap_or_default(),
+            assets: doc.get("assets").and_then(|assets| text(assets.get("binding"))),
+            vars: doc.get("vars").and_then(Value::as_table).map(plain_vars).unwrap_or_default(),
         })
     }
 }
@@ -104,24 +89,15 @@ fn text(value: Option<&Value>) -> Option<String> {
 
 fn texts(value: Option<&Value>) -> Vec<String> {
     let all = value.and_then(Value::as_array);
-    all.into_iter()
-        .flatten()
-        .filter_map(|one| text(Some(one)))
-        .collect()
+    all.into_iter().flatten().filter_map(|one| text(Some(one))).collect()
 }
 
 fn plain_vars(vars: &Table) -> Vec<(String, String)> {
-    vars.iter()
-        .filter_map(|(name, value)| Some((name.clone(), text(Some(value))?)))
-        .collect()
+    vars.iter().filter_map(|(name, value)| Some((name.clone(), text(Some(value))?))).collect()
 }
 
 fn config(worker: &Worker, bundle: &Bundle, state: &Path, options: &Options) -> String {
-    let flags: Vec<_> = worker
-        .compatibility_flags
-        .iter()
-        .map(|flag| quoted(flag))
-        .collect();
+    let flags: Vec<_> = worker.compatibility_flags.iter().map(|flag| quoted(flag)).collect();
     format!(
         r#"# Written at each start from wrangler.toml: changes here are lost.
 using Workerd = import "/workerd/workerd.capnp";
@@ -173,10 +149,7 @@ fn bindings(worker: &Worker, options: &Options) -> String {
         let _ = writeln!(lines, "    (name = {}, {value}),", quoted(name));
     };
     for (binding, class) in &worker.objects {
-        line(
-            binding,
-            format!("durableObjectNamespace = {}", quoted(class)),
-        );
+        line(binding, format!("durableObjectNamespace = {}", quoted(class)));
     }
     if let Some(assets) = &worker.assets {
         line(assets, r#"service = "assets""#.into());
@@ -187,10 +160,7 @@ fn bindings(worker: &Worker, options: &Options) -> String {
         }
     }
     for name in options.vars.keys() {
-        line(
-            name,
-            format!("fromEnvironment = {}", quoted(&format!("{CARRIER}{name}"))),
-        );
+        line(name, format!("fromEnvironment = {}", quoted(&format!("{CARRIER}{name}"))));
     }
     lines
 }
@@ -199,10 +169,8 @@ fn namespaces(worker: &Worker) -> String {
     let mut lines = String::new();
     for (_, class) in &worker.objects {
         let class = quoted(class);
-        let _ = writeln!(
-            lines,
-            "    (className = {class}, uniqueKey = {class}, enableSql = true),"
-        );
+        let _ =
+            writeln!(lines, "    (className = {class}, uniqueKey = {class}, enableSql = true),");
     }
     lines
 }
@@ -251,12 +219,7 @@ mod tests {
             assets: "/a".into(),
             wrangler: "/w.toml".into(),
         };
-        config(
-            &Worker::read(WRANGLER).unwrap(),
-            &bundle,
-            Path::new("/s"),
-            &options,
-        )
+        config(&Worker::read(WRANGLER).unwrap(), &bundle, Path::new("/s"), &options)
     }
 
     #[test]
@@ -284,12 +247,7 @@ mod tests {
 
     #[test]
     fn a_wrangler_toml_without_objects_is_refused_by_name() {
-        let refused = Worker::read("compatibility_date = \"2026-10-01\"")
-            .err()
-            .unwrap();
-        assert_eq!(
-            refused.to_string(),
-            "wrangler.toml: durable_objects.bindings is missing"
-        );
+        let refused = Worker::read("compatibility_date = \"2026-10-01\"").err().unwrap();
+        assert_eq!(refused.to_string(), "wrangler.toml: durable_objects.bindings is missing");
     }
 }

@@ -40,26 +40,16 @@ impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing(part) => {
-                write!(
-                    f,
-                    "{} is not there: run `cargo xtask build`",
-                    part.display()
-                )
+                write!(f, "{} is not there: run `cargo xtask build`", part.display())
             }
             Self::State(_) => f.write_str("the state folder cannot be used"),
             Self::Wrangler(fault) => write!(f, "wrangler.toml: {fault}"),
             Self::Port { port, cause } if cause.kind() == io::ErrorKind::AddrInUse => {
-                write!(
-                    f,
-                    "port {port} is in use: stop what uses it, or take another with --port"
-                )
+                write!(f, "port {port} is in use: stop what uses it, or take another with --port")
             }
             Self::Port { port, .. } => write!(f, "port {port} cannot be had"),
             Self::Spawn(_) => f.write_str("workerd cannot be run"),
-            Self::Ended {
-                status: Some(status),
-                log,
-            } => {
+            Self::Ended { status: Some(status), log } => {
                 write!(f, "workerd ended before it listened ({status}):\n{log}")
             }
             Self::Ended { status: None, log } => {

@@ -18,24 +18,11 @@ const TRAP: &[u8] = b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x03\x02\x01\0\x07\x08\
 #[test]
 fn a_trap_is_answered_at_once_and_the_next_request_is_served() {
     let host = Host::start("served");
-    for (trap, resets) in [
-        ("/throw", 1),
-        ("/task", 2),
-        ("/object/throw", 3),
-        ("/object/task", 4),
-    ] {
+    for (trap, resets) in [("/throw", 1), ("/task", 2), ("/object/throw", 3), ("/object/task", 4)] {
         let broken = host.get(trap);
         assert_eq!(broken.status, 500, "{trap}: {}", broken.body);
-        assert!(
-            broken.body.contains(r#""code":"internal""#),
-            "{trap}: {}",
-            broken.body
-        );
-        assert_eq!(
-            host.get("/").body,
-            format!("{{\"resets\":{resets}}}"),
-            "after {trap}"
-        );
+        assert!(broken.body.contains(r#""code":"internal""#), "{trap}: {}", broken.body);
+        assert_eq!(host.get("/").body, format!("{{\"resets\":{resets}}}"), "after {trap}");
     }
 }
 
@@ -77,21 +64,11 @@ impl Host {
         let root = env::temp_dir().join(format!("kefu-trap-{}-{name}", process::id()));
         fs::create_dir_all(root.join("build")).unwrap();
         fs::write(root.join("build/kefu.wasm"), TRAP).unwrap();
-        fs::copy(
-            workspace().join("wrangler.toml"),
-            root.join("wrangler.toml"),
-        )
-        .unwrap();
+        fs::copy(workspace().join("wrangler.toml"), root.join("wrangler.toml")).unwrap();
         symlink(workspace().join("node_modules"), root.join("node_modules")).unwrap();
         bundle(&root.join("build/worker.js"));
-        let options = Options {
-            root: root.clone(),
-            ..Options::default()
-        };
-        Self {
-            workerd: Workerd::start(&options).unwrap(),
-            root,
-        }
+        let options = Options { root: root.clone(), ..Options::default() };
+        Self { workerd: Workerd::start(&options).unwrap(), root }
     }
 
     fn get(&self, path: &str) -> Answer {

@@ -78,7 +78,10 @@ impl Client {
                     self.last = hello.after;
                 }
                 if hello.after != self.last {
-                    return Err(format!("events follow {} for a cursor of {}", hello.after, self.last));
+                    return Err(format!(
+                        "events follow {} for a cursor of {}",
+                        hello.after, self.last
+                    ));
                 }
             }
             Frame::Event(event) => self.show(event)?,
@@ -95,7 +98,9 @@ impl Client {
                     self.refused += 1;
                 }
             }
-            Frame::Delta(delta) => self.assemble(delta.turn, delta.attempt, delta.offset, &delta.text)?,
+            Frame::Delta(delta) => {
+                self.assemble(delta.turn, delta.attempt, delta.offset, &delta.text)?
+            }
             Frame::Replace(replace) => {
                 self.replaced = true;
                 self.answer = Some((replace.turn, replace.attempt, replace.text.clone()));
@@ -129,7 +134,11 @@ impl Client {
         let Some((shown_turn, attempt, text)) = self.answer.take() else { return Ok(()) };
         let whole = said.body.as_ref().map(kefu_shared::context::plain).unwrap_or_default();
         let completed = matches!(&said.source, Some(message::Source::Provider(source)) if source.outcome() == Outcome::Completed);
-        if shown_turn == turn && said.attempt == Some(attempt) && completed && !whole.starts_with(&text) {
+        if shown_turn == turn
+            && said.attempt == Some(attempt)
+            && completed
+            && !whole.starts_with(&text)
+        {
             return Err(format!("`{text}` was shown of `{whole}`"));
         }
         Ok(())

@@ -119,7 +119,8 @@ impl Disk {
                         return Err(format!("term {} after {term}", change.term));
                     }
                     term = change.term;
-                    owner = change.owner.as_ref().map(kefu_proto::v1::Owner::kind).unwrap_or_default();
+                    owner =
+                        change.owner.as_ref().map(kefu_proto::v1::Owner::kind).unwrap_or_default();
                 }
                 Some(event::Kind::Message(message)) => {
                     let by_machine = message.source.is_some();

@@ -24,20 +24,28 @@ pub(crate) fn script(chance: &mut Chance, now: Millis, attempt: u32) -> Vec<(u64
         // Never answers.
         0 => Vec::new(),
         1 => vec![(at, Said::Unreachable(Failure::unreachable()))],
-        2 => vec![(at, head(*chance.pick(&[401, 429, 500, 503]), at)), (at + 5, Said::End(BodyEnd::Clean))],
+        2 => vec![
+            (at, head(*chance.pick(&[401, 429, 500, 503]), at)),
+            (at + 5, Said::End(BodyEnd::Clean)),
+        ],
         // A head, and then nothing.
         3 => vec![(at, head(200, at))],
         kind => {
             let mut said = vec![(at, head(200, at))];
             let pieces = chance.between(0, 30);
             for number in 0..pieces {
-                at += if chance.once_in(15) { chance.between(500, 9_000) } else { chance.between(1, 80) };
+                at += if chance.once_in(15) {
+                    chance.between(500, 9_000)
+                } else {
+                    chance.between(1, 80)
+                };
                 said.extend(cut(chance, at, &piece(number, attempt)));
             }
             at += chance.between(1, 50);
             match kind {
                 4 => said.push((at, Said::End(BodyEnd::Reset))),
-                5 => said.push((at, Said::Bytes(b"data: {\"error\":{\"message\":\"x\"}}\n\n".to_vec()))),
+                5 => said
+                    .push((at, Said::Bytes(b"data: {\"error\":{\"message\":\"x\"}}\n\n".to_vec()))),
                 // Stalls without an end.
                 6 => {}
                 7 => said.push((at, Said::Bytes(b"data: {not json\n\n".to_vec()))),

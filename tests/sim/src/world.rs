@@ -7,9 +7,12 @@ use crate::invariant::Violation;
 use crate::provider::{self, Said};
 use crate::site;
 use kefu_proto::v1::server_frame::Frame;
-use kefu_proto::v1::{Event, HandoffRequest, OwnerRequest, Read, Stop, channel, client_frame, event};
+use kefu_proto::v1::{
+    Event, HandoffRequest, OwnerRequest, Read, Stop, channel, client_frame, event,
+};
 use kefu_shared::conversation::{
-    Act, AttemptId, Audience, ConnId, Conversation, Input, OwnerRecord, Prepared, Request, Step, Stream,
+    Act, AttemptId, Audience, ConnId, Conversation, Input, OwnerRecord, Prepared, Request, Step,
+    Stream,
 };
 use kefu_shared::site::Live;
 use kefu_shared::time::{Millis, Tick};
@@ -166,7 +169,8 @@ impl World {
         }
         self.at_rest().map_err(|what| self.violation_of(what))?;
         self.report.logged = self.disk.seq();
-        self.report.acknowledged = self.clients.iter().map(|client| client.acknowledged.len()).sum();
+        self.report.acknowledged =
+            self.clients.iter().map(|client| client.acknowledged.len()).sum();
         self.report.trace = self.hasher.finish();
         Ok(self.report)
     }
@@ -216,7 +220,8 @@ impl World {
                 if self.alarm == Some(number) {
                     self.alarm = None;
                     // One that a dead process left behind may.
-                    let idle = life == self.life && self.conversation.as_ref().is_some_and(|it| it.deadline().is_none());
+                    let idle = life == self.life
+                        && self.conversation.as_ref().is_some_and(|it| it.deadline().is_none());
                     if idle {
                         self.violation = Some("an alarm wakes an idle conversation".into());
                         return;
@@ -355,7 +360,11 @@ impl World {
     }
 
     fn in_order(&mut self, conn: ConnId) -> u64 {
-        let delay = if self.chance.once_in(20) { self.chance.between(100, 2_000) } else { self.chance.between(1, 40) };
+        let delay = if self.chance.once_in(20) {
+            self.chance.between(100, 2_000)
+        } else {
+            self.chance.between(1, 40)
+        };
         let arrival = self.arrival.entry(conn).or_default();
         *arrival = (self.now + delay).max(*arrival);
         *arrival
@@ -403,7 +412,8 @@ impl World {
             return;
         }
         if doomed {
-            self.crash_in = Some(usize::try_from(self.chance.below(step.acts.len() as u64 + 1)).unwrap_or(0));
+            self.crash_in =
+                Some(usize::try_from(self.chance.below(step.acts.len() as u64 + 1)).unwrap_or(0));
         }
         for act in step.acts {
             if self.crash_in == Some(0) {
@@ -442,7 +452,10 @@ impl World {
                 let number = self.alarms;
                 self.alarm = Some(number);
                 let late = if self.chance.once_in(5) { 2_000 } else { 0 };
-                self.later(at.0.saturating_sub(self.now) + late, Happening::Alarm { life: self.life, number });
+                self.later(
+                    at.0.saturating_sub(self.now) + late,
+                    Happening::Alarm { life: self.life, number },
+                );
             }
             Act::Alarm(None) => self.alarm = None,
         }
@@ -479,7 +492,8 @@ impl World {
     fn clock(&mut self, event: &Event) {
         match &event.kind {
             Some(event::Kind::Message(message)) if is_visitors(message) => {
-                let machine = self.disk.head.as_ref().is_none_or(|head| head.owner == OwnerRecord::Bot);
+                let machine =
+                    self.disk.head.as_ref().is_none_or(|head| head.owner == OwnerRecord::Bot);
                 match &mut self.showing {
                     Some(asked) => *asked = true,
                     None if machine => {
@@ -517,7 +531,8 @@ impl World {
         let client = *client;
         let at = self.in_order(conn);
         self.order += 1;
-        self.next.insert((at, self.order), Happening::Down { client, conn, frame: Box::new(frame) });
+        self.next
+            .insert((at, self.order), Happening::Down { client, conn, frame: Box::new(frame) });
     }
 
     fn replay(&mut self, conn: ConnId, after: u32, upto: u32) {
@@ -626,13 +641,20 @@ impl World {
             for (key, seq) in &client.acknowledged {
                 let stored = self.disk.by_sender(&client.who.sender(key)).map(|event| event.seq);
                 if stored != Some(*seq) {
-                    return Err(format!("{key} was acknowledged as {seq} and is stored as {stored:?}"));
+                    return Err(format!(
+                        "{key} was acknowledged as {seq} and is stored as {stored:?}"
+                    ));
                 }
             }
             let seen: Vec<_> = client.screen.values().cloned().collect();
-            let due: Vec<_> = log.iter().map(|event| view::of(event, client.who.role).into_owned()).collect();
+            let due: Vec<_> =
+                log.iter().map(|event| view::of(event, client.who.role).into_owned()).collect();
             if seen != due {
-                return Err(format!("client {number} shows {} of {} events", seen.len(), due.len()));
+                return Err(format!(
+                    "client {number} shows {} of {} events",
+                    seen.len(),
+                    due.len()
+                ));
             }
         }
         Ok(())
@@ -647,7 +669,10 @@ impl World {
         let events = self.disk.events();
         let waiting = events.iter().rev().find_map(|event| match &event.kind {
             Some(event::Kind::Message(message)) => {
-                let role = message.author.as_ref().map_or(author::Role::Unspecified, kefu_proto::v1::Author::role);
+                let role = message
+                    .author
+                    .as_ref()
+                    .map_or(author::Role::Unspecified, kefu_proto::v1::Author::role);
                 Some((role == author::Role::Visitor).then_some(event.seq))
             }
             Some(event::Kind::Owner(_)) => Some(None),

@@ -9,7 +9,8 @@ const SEEDS: u64 = 1_000;
 
 #[test]
 fn a_thousand_worlds_keep_every_promise() {
-    let seeds = std::env::var("KEFU_SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(SEEDS);
+    let seeds =
+        std::env::var("KEFU_SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(SEEDS);
     let (mut crashes, mut acknowledged, mut calls, mut events) = (0, 0, 0, 0);
     for seed in 0..seeds {
         match run(seed) {
@@ -22,7 +23,9 @@ fn a_thousand_worlds_keep_every_promise() {
             Err(violation) => panic!("{violation}"),
         }
     }
-    println!("{seeds} worlds: {events} happenings, {acknowledged} messages, {calls} calls, {crashes} crashes");
+    println!(
+        "{seeds} worlds: {events} happenings, {acknowledged} messages, {calls} calls, {crashes} crashes"
+    );
     assert!(u64::from(crashes) > seeds, "the process hardly ever dies");
 }
 

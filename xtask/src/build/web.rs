@@ -16,15 +16,9 @@ pub(super) fn build() -> Result<()> {
         .path(&tree::path("edge/web"), &made)?
         .path(&tree::path("proto/kefu"), &[])?
         .path(&tree::path("package-lock.json"), &[])?;
-    inputs.make(
-        &tree::scratch("web.stamp"),
-        &[&tree::path("edge/web/dist")],
-        || {
-            step("the web client and the demo page", "5 s", || {
-                run::shown(script())
-            })
-        },
-    )
+    inputs.make(&tree::scratch("web.stamp"), &[&tree::path("edge/web/dist")], || {
+        step("the web client and the demo page", "5 s", || run::shown(script()))
+    })
 }
 
 fn script() -> Command {

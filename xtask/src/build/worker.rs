@@ -27,17 +27,9 @@ pub(super) fn build(mode: Mode) -> Result<()> {
 fn compile() -> Result<PathBuf> {
     let target = tree::path("target");
     let mut build = cargo(["build", "--release", "--target", "wasm32-unknown-unknown"]);
-    build
-        .args(["--package", "kefu-edge", "--target-dir"])
-        .arg(&target);
-    let first = !target
-        .join("wasm32-unknown-unknown/release/kefu_edge.wasm")
-        .exists();
-    let usually = if first {
-        "2 min the first time"
-    } else {
-        "20 s after a change"
-    };
+    build.args(["--package", "kefu-edge", "--target-dir"]).arg(&target);
+    let first = !target.join("wasm32-unknown-unknown/release/kefu_edge.wasm").exists();
+    let usually = if first { "2 min the first time" } else { "20 s after a change" };
     step("the Worker in Rust", usually, || run::shown(build))?;
     Ok(target.join("wasm32-unknown-unknown/release/kefu_edge.wasm"))
 }
@@ -92,23 +84,11 @@ fn bundle(bound: &Path, wasm: &Path, mode: Mode) -> Result<()> {
 fn esbuild(bound: &Path, script: &Path, mode: Mode) -> std::process::Command {
     let mut tool = tools::node("node_modules/esbuild/bin/esbuild");
     tool.arg(tree::path("edge/worker/entry.js"));
-    tool.args([
-        "--bundle",
-        "--format=esm",
-        "--target=es2022",
-        "--log-level=warning",
-    ]);
-    tool.args([
-        "--external:*.wasm",
-        "--external:cloudflare:*",
-        "--legal-comments=none",
-    ]);
+    tool.args(["--bundle", "--format=esm", "--target=es2022", "--log-level=warning"]);
+    tool.args(["--external:*.wasm", "--external:cloudflare:*", "--legal-comments=none"]);
     // wasm-bindgen names a module once for each crate that imports it.
     tool.arg("--log-override:duplicate-object-key=silent");
-    tool.arg(format!(
-        "--alias:kefu-bindgen={}",
-        bound.join("kefu.js").display()
-    ));
+    tool.arg(format!("--alias:kefu-bindgen={}", bound.join("kefu.js").display()));
     tool.arg(format!("--outfile={}", script.display()));
     if mode == Mode::Deployed {
         tool.args(["--minify-whitespace", "--minify-syntax"]);

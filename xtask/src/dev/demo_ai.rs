@@ -50,11 +50,7 @@ fn serve(stream: TcpStream) -> io::Result<()> {
     let request = Request::read(&stream)?;
     match (request.method.as_str(), request.path.as_str()) {
         ("POST", "/v1/chat/completions") => complete(stream, &request),
-        _ => whole(
-            stream,
-            "404 Not Found",
-            &json!({ "error": { "message": "no such route" } }),
-        ),
+        _ => whole(stream, "404 Not Found", &json!({ "error": { "message": "no such route" } })),
     }
 }
 
@@ -126,10 +122,7 @@ mod tests {
     #[test]
     fn a_question_is_echoed_in_a_labelled_answer() {
         let answer = ask(r#"{"messages":[{"role":"user","content":"Where is it?"}]}"#);
-        assert!(
-            answer.contains("Demo AI") && answer.contains("Where is it?"),
-            "{answer}"
-        );
+        assert!(answer.contains("Demo AI") && answer.contains("Where is it?"), "{answer}");
     }
 
     #[test]

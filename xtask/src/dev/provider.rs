@@ -24,26 +24,17 @@ fn toml(text: &str, endpoint: &str) -> String {
     let table = format!(
         "[[ai_providers]]\nname = \"{NAME}\"\ntype = \"openai\"\nendpoint = \"{endpoint}\"\nmodel = \"{NAME}\"\n\n"
     );
-    let begin = if text.starts_with('[') {
-        0
-    } else {
-        text.find("\n[").map_or(text.len(), |at| at + 1)
-    };
+    let begin =
+        if text.starts_with('[') { 0 } else { text.find("\n[").map_or(text.len(), |at| at + 1) };
     let (before, after) = text.split_at(begin);
-    let gap = if before.is_empty() || before.ends_with('\n') {
-        ""
-    } else {
-        "\n"
-    };
+    let gap = if before.is_empty() || before.ends_with('\n') { "" } else { "\n" };
     format!("{before}{gap}{table}{after}")
 }
 
 /// As the first item of the list, with the indent of the items that are there.
 fn yaml(text: &str, endpoint: &str) -> String {
     let lines: Vec<_> = text.lines().collect();
-    let key = lines
-        .iter()
-        .position(|line| line.trim_end() == "ai_providers:");
+    let key = lines.iter().position(|line| line.trim_end() == "ai_providers:");
     let item = |indent: &str| {
         format!(
             "{indent}- name: {NAME}\n{indent}  type: openai\n{indent}  endpoint: {endpoint}\n{indent}  model: {NAME}\n"
@@ -55,24 +46,15 @@ fn yaml(text: &str, endpoint: &str) -> String {
     let (before, after) = lines.split_at(key + 1);
     let next = after.iter().find(|line| line.trim_start().starts_with('-'));
     let indent = next.and_then(|line| line.split('-').next()).unwrap_or("  ");
-    format!(
-        "{}\n{}{}\n",
-        before.join("\n"),
-        item(indent),
-        after.join("\n")
-    )
+    format!("{}\n{}{}\n", before.join("\n"), item(indent), after.join("\n"))
 }
 
 fn json(text: &str, endpoint: &str) -> Result<String> {
     let mut document: Value = serde_json::from_str(text)?;
     let provider = json!({ "name": NAME, "type": "openai", "endpoint": endpoint, "model": NAME });
-    let root = document
-        .as_object_mut()
-        .context("the document is not an object")?;
+    let root = document.as_object_mut().context("the document is not an object")?;
     let list = root.entry("ai_providers").or_insert_with(|| json!([]));
-    list.as_array_mut()
-        .context("ai_providers is not a list")?
-        .insert(0, provider);
+    list.as_array_mut().context("ai_providers is not a list")?.insert(0, provider);
     Ok(serde_json::to_string_pretty(&document)?)
 }
 
@@ -110,12 +92,7 @@ mod tests {
 
     #[test]
     fn the_demo_ai_comes_first_in_json() {
-        let with = first(
-            r#"{"ai_providers":[{"name":"y"}]}"#,
-            Format::Json,
-            "http://e",
-        )
-        .unwrap();
+        let with = first(r#"{"ai_providers":[{"name":"y"}]}"#, Format::Json, "http://e").unwrap();
         let with: Value = serde_json::from_str(&with).unwrap();
         assert_eq!(with["ai_providers"][0]["name"], "demo-ai");
         assert_eq!(with["ai_providers"][1]["name"], "y");

@@ -64,18 +64,9 @@ impl Document {
         let format = Format::of(&name).with_context(|| {
             format!("{shown}: the name must end in .toml, .yaml, .yml or .json")
         })?;
-        let path = if options.config.is_some() {
-            name
-        } else {
-            tree::path(name)
-        };
+        let path = if options.config.is_some() { name } else { tree::path(name) };
         let text = fs::read_to_string(path).with_context(|| format!("{shown} cannot be read"))?;
-        Ok(Self {
-            name: shown,
-            text,
-            format,
-            asked: options.config.is_some(),
-        })
+        Ok(Self { name: shown, text, format, asked: options.config.is_some() })
     }
 
     /// Stores it, where it is asked for or where there is nothing better.
@@ -104,10 +95,7 @@ impl Document {
         if stale && demo_ai.is_none() {
             fs::remove_file(mark)?;
         }
-        println!(
-            "site `{}` has the configuration of {}",
-            options.site, self.name
-        );
+        println!("site `{}` has the configuration of {}", options.site, self.name);
         Ok(())
     }
 }
@@ -118,10 +106,9 @@ impl Door {
         match answer.status {
             200 => Ok(true),
             404 => Ok(false),
-            status => bail!(
-                "the configuration of `{site}` cannot be asked for: {status} {}",
-                answer.body
-            ),
+            status => {
+                bail!("the configuration of `{site}` cannot be asked for: {status} {}", answer.body)
+            }
         }
     }
 
@@ -129,18 +116,9 @@ impl Door {
         let answer = self.send("PUT", site, document.format.content_type(), &document.text)?;
         let told: Value = serde_json::from_str(&answer.body).unwrap_or_default();
         if answer.status != 200 {
-            bail!(
-                "{} is refused: {}",
-                document.name,
-                faults(answer.status, &told, &answer.body)
-            );
+            bail!("{} is refused: {}", document.name, faults(answer.status, &told, &answer.body));
         }
-        for warning in told
-            .get("warnings")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-        {
+        for warning in told.get("warnings").and_then(Value::as_array).into_iter().flatten() {
             println!("warning: {}", warning.as_str().unwrap_or_default());
         }
         Ok(())
@@ -154,10 +132,7 @@ impl Door {
         body: &str,
     ) -> Result<http::Answer> {
         let authorization = format!("Bearer {}", self.token);
-        let headers = [
-            ("Authorization", authorization.as_str()),
-            ("Content-Type", content_type),
-        ];
+        let headers = [("Authorization", authorization.as_str()), ("Content-Type", content_type)];
         let path = format!("/v1/sites/{site}/config");
         http::send(self.port, method, &path, &headers, body.as_bytes())
             .with_context(|| format!("{method} {path}"))
@@ -169,16 +144,8 @@ fn faults(status: u16, problem: &Value, body: &str) -> String {
     let text = |value: &Value, key| value.get(key).and_then(Value::as_str).map(str::to_owned);
     let detail = text(problem, "detail").or_else(|| text(problem, "title"));
     let mut lines = format!("{} ({status})", detail.unwrap_or_else(|| body.to_owned()));
-    for fault in problem
-        .get("faults")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-    {
-        let line = fault
-            .get("line")
-            .and_then(Value::as_u64)
-            .unwrap_or_default();
+    for fault in problem.get("faults").and_then(Value::as_array).into_iter().flatten() {
+        let line = fault.get("line").and_then(Value::as_u64).unwrap_or_default();
         let key = text(fault, "key").unwrap_or_default();
         let message = text(fault, "message").unwrap_or_default();
         // Writing to a String cannot fail.
@@ -208,10 +175,7 @@ mod tests {
 
     #[test]
     fn what_is_no_problem_is_shown_as_it_is() {
-        assert_eq!(
-            faults(502, &Value::Null, "bad gateway"),
-            "bad gateway (502)"
-        );
+        assert_eq!(faults(502, &Value::Null, "bad gateway"), "bad gateway (502)");
     }
 
     #[test]

@@ -26,10 +26,7 @@ pub(super) fn read(options: &Options) -> Result<BTreeMap<String, String>> {
         ("KEFU_GRANTS".to_owned(), "*".to_owned()),
     ]);
     let usual = tree::path(".dev.vars");
-    let file = options
-        .vars
-        .clone()
-        .or_else(|| usual.is_file().then_some(usual));
+    let file = options.vars.clone().or_else(|| usual.is_file().then_some(usual));
     if let Some(file) = file {
         let name = file.display();
         let lines = fs::read_to_string(&file).with_context(|| format!("{name} cannot be read"))?;
@@ -80,22 +77,13 @@ fn parse(text: &str) -> Result<BTreeMap<String, String>> {
 
 fn unquoted(value: &str) -> String {
     for quote in ['"', '\''] {
-        let inside = value
-            .strip_prefix(quote)
-            .and_then(|rest| rest.split_once(quote));
+        let inside = value.strip_prefix(quote).and_then(|rest| rest.split_once(quote));
         if let Some((inside, _)) = inside {
-            return if quote == '"' {
-                inside.replace("\\n", "\n")
-            } else {
-                inside.to_owned()
-            };
+            return if quote == '"' { inside.replace("\\n", "\n") } else { inside.to_owned() };
         }
     }
     // Only a `#` after a space begins a comment: keys may contain one.
-    value
-        .split_once(" #")
-        .map_or(value, |(value, _)| value.trim_end())
-        .to_owned()
+    value.split_once(" #").map_or(value, |(value, _)| value.trim_end()).to_owned()
 }
 
 #[cfg(test)]
@@ -116,11 +104,7 @@ mod tests {
             ("A=", ""),
         ] {
             let text = format!("\n# a comment\n{line}\n");
-            assert_eq!(
-                parse(&text).unwrap().get("A").map(String::as_str),
-                Some(value),
-                "{line}"
-            );
+            assert_eq!(parse(&text).unwrap().get("A").map(String::as_str), Some(value), "{line}");
         }
     }
 

@@ -41,20 +41,9 @@ pub(super) fn start(options: &Options, vars: &BTreeMap<String, String>) -> Resul
 
 fn dev(options: &Options, port: u16, vars: &Path) -> Command {
     let mut command = tools::node("node_modules/wrangler/bin/wrangler.js");
-    command.args([
-        "dev",
-        "--local",
-        "--ip",
-        "127.0.0.1",
-        "--inspector-port",
-        "0",
-    ]);
-    command
-        .args(["--show-interactive-dev-session=false", "--port"])
-        .arg(port.to_string());
-    command
-        .arg("--persist-to")
-        .arg(options.state.join("wrangler"));
+    command.args(["dev", "--local", "--ip", "127.0.0.1", "--inspector-port", "0"]);
+    command.args(["--show-interactive-dev-session=false", "--port"]).arg(port.to_string());
+    command.arg("--persist-to").arg(options.state.join("wrangler"));
     command.arg("--env-file").arg(vars).envs(ENVIRONMENT);
     command
 }
@@ -76,10 +65,7 @@ impl Running for Wrangler {
     }
 
     fn ended(&mut self) -> Result<Option<String>> {
-        Ok(self
-            .child
-            .try_wait()?
-            .map(|status| format!("wrangler, {status}")))
+        Ok(self.child.try_wait()?.map(|status| format!("wrangler, {status}")))
     }
 }
 
@@ -88,9 +74,7 @@ impl Drop for Wrangler {
     fn drop(&mut self) {
         let patience = Instant::now() + Duration::from_secs(3);
         // Without `kill` the process is only killed, below.
-        let _ = Command::new("kill")
-            .arg(self.child.id().to_string())
-            .status();
+        let _ = Command::new("kill").arg(self.child.id().to_string()).status();
         while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < patience {
             thread::sleep(Duration::from_millis(20));
         }

@@ -53,29 +53,20 @@ pub(super) fn check() -> Result<()> {
 }
 
 fn dependencies(package: &str) -> Result<()> {
-    let arguments = [
-        "tree", "--edges", "normal", "--prefix", "none", "--target", TARGET,
-    ];
+    let arguments = ["tree", "--edges", "normal", "--prefix", "none", "--target", TARGET];
     let mut command = cargo(arguments);
     command.args(["--package", package]);
     let tree = run::read(command)?;
     let names = tree.lines().filter_map(|line| line.split(' ').next());
     let hosts: Vec<_> = names.filter(|name| HOSTS.contains(name)).collect();
-    ensure!(
-        hosts.is_empty(),
-        "{package} depends on {}",
-        hosts.join(", ")
-    );
+    ensure!(hosts.is_empty(), "{package} depends on {}", hosts.join(", "));
     Ok(())
 }
 
 fn sources(folder: &Path) -> Result<()> {
     let mut files = Vec::new();
     read_all(folder, &mut files)?;
-    let tests: Vec<_> = files
-        .iter()
-        .flat_map(|(_, source)| test_modules(source))
-        .collect();
+    let tests: Vec<_> = files.iter().flat_map(|(_, source)| test_modules(source)).collect();
     for (path, source) in &files {
         let name = path.file_stem().unwrap_or_default();
         let of_tests = tests.iter().any(|test| name == OsStr::new(test));
@@ -132,22 +123,12 @@ fn impurity(source: &str) -> Option<(usize, &'static str)> {
 fn imports(package: &str) -> Result<()> {
     let target = tree::path("target");
     let mut build = cargo(["rustc", "--quiet", "--lib", "--crate-type", "cdylib"]);
-    build
-        .args(["--package", package, "--target", TARGET, "--target-dir"])
-        .arg(&target);
+    build.args(["--package", package, "--target", TARGET, "--target-dir"]).arg(&target);
     // Unused functions are what another crate will call: the linker keeps them.
-    build.args([
-        "--",
-        "-C",
-        "link-arg=--no-gc-sections",
-        "-C",
-        "link-dead-code",
-    ]);
+    build.args(["--", "-C", "link-arg=--no-gc-sections", "-C", "link-dead-code"]);
     run::shown(build)?;
-    let file = target
-        .join(TARGET)
-        .join("debug")
-        .join(format!("{}.wasm", package.replace('-', "_")));
+    let file =
+        target.join(TARGET).join("debug").join(format!("{}.wasm", package.replace('-', "_")));
     let wasm = fs::read(&file).with_context(|| format!("{}", file.display()))?;
     let count = count_imports(&wasm).with_context(|| format!("{} is not wasm", file.display()))?;
     ensure!(count == 0, "{package} as wasm has {count} imports");
@@ -212,10 +193,7 @@ mod tests {
             ("use std::time::SystemTime;", Some((1, "SystemTime"))),
             ("// an async fn\n/// HashMap\nfn a() {} // .await", None),
             ("fn a() {}\n#[cfg(test)]\nmod tests { use std::fs; }", None),
-            (
-                "#[cfg(test)]\nmod replay;\nuse std::fs;",
-                Some((3, "std::fs")),
-            ),
+            ("#[cfg(test)]\nmod replay;\nuse std::fs;", Some((3, "std::fs"))),
         ] {
             assert_eq!(impurity(source), found, "{source}");
         }

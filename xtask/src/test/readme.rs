@@ -11,10 +11,7 @@ use std::fs;
 pub(super) fn check() -> Result<()> {
     let readme = fs::read_to_string(tree::path("README.md")).context("README.md")?;
     let lines = xtask_lines(&readme);
-    ensure!(
-        !lines.is_empty(),
-        "README.md shows no `cargo xtask` command"
-    );
+    ensure!(!lines.is_empty(), "README.md shows no `cargo xtask` command");
     lines.iter().try_for_each(|line| exists(line))
 }
 
@@ -32,21 +29,14 @@ fn xtask_lines(readme: &str) -> Vec<&str> {
 }
 
 fn exists(line: &str) -> Result<()> {
-    let words = line
-        .split('#')
-        .next()
-        .unwrap_or_default()
-        .split_whitespace();
+    let words = line.split('#').next().unwrap_or_default().split_whitespace();
     let (options, names): (Vec<_>, Vec<_>) = words.partition(|word| word.starts_with("--"));
     let name = names.first().copied().unwrap_or_default();
     let command = COMMANDS.iter().find(|command| command.name == name);
-    let help = command
-        .with_context(|| format!("`cargo xtask {line}`: no such command"))?
-        .help;
+    let help = command.with_context(|| format!("`cargo xtask {line}`: no such command"))?.help;
     for option in options {
-        let known = help
-            .split_whitespace()
-            .any(|word| word.trim_matches(['[', ']', '.']) == option);
+        let known =
+            help.split_whitespace().any(|word| word.trim_matches(['[', ']', '.']) == option);
         ensure!(known, "`cargo xtask {line}`: no option {option}");
     }
     Ok(())

@@ -49,10 +49,7 @@ fn run(state: &Path, at_most: Duration, signal: &str) -> Result<Duration> {
     dev.end(signal)?;
     let patience = Instant::now() + GONE;
     while TcpStream::connect(("127.0.0.1", port)).is_ok() {
-        ensure!(
-            Instant::now() < patience,
-            "workerd serves on after {signal}"
-        );
+        ensure!(Instant::now() < patience, "workerd serves on after {signal}");
         thread::sleep(Duration::from_millis(50));
     }
     Ok(took)
@@ -70,10 +67,7 @@ impl Dev {
         let mut command = Command::new(program);
         command.args(["dev", "--port", "0", "--state"]).arg(state);
         command.arg("--vars").arg(state.join("vars"));
-        let mut child = command
-            .current_dir(tree::root())
-            .stdout(Stdio::piped())
-            .spawn()?;
+        let mut child = command.current_dir(tree::root()).stdout(Stdio::piped()).spawn()?;
         let stdout = child.stdout.take().context("it has no output")?;
         let (said, lines) = channel();
         thread::spawn(move || {
@@ -99,9 +93,7 @@ impl Dev {
     }
 
     fn end(&mut self, signal: &str) -> Result<()> {
-        let status = Command::new("kill")
-            .args([signal, &self.child.id().to_string()])
-            .status()?;
+        let status = Command::new("kill").args([signal, &self.child.id().to_string()]).status()?;
         ensure!(status.success(), "kill {signal}: {status}");
         let patience = Instant::now() + GONE;
         while self.child.try_wait()?.is_none() {

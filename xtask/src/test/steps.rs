@@ -14,79 +14,39 @@ const NOT_UNIT: [&str; 3] = ["kefu-test-host", "kefu-tests", "kefu-bench"];
 const BROWSER_TESTS: &str = "tests/browser/run.mjs";
 
 pub(super) const STEPS: [Step; 13] = [
-    step("fmt", "the code is formatted", |_| {
-        run::shown(lint::fmt(true))
+    step("fmt", "the code is formatted", |_| run::shown(lint::fmt(true))),
+    step("clippy", "clippy has nothing to say of the native crates", |_| {
+        run::shown(lint::clippy_native())
     }),
-    step(
-        "clippy",
-        "clippy has nothing to say of the native crates",
-        |_| run::shown(lint::clippy_native()),
-    ),
-    step(
-        "clippy-wasm",
-        "clippy has nothing to say of the wasm crates",
-        |_| run::shown(lint::clippy_wasm()),
-    ),
-    step("unit", "unit tests", |skips| {
-        run::watched(unit(), |line| skips.note(line))
+    step("clippy-wasm", "clippy has nothing to say of the wasm crates", |_| {
+        run::shown(lint::clippy_wasm())
     }),
-    step(
-        "purity",
-        "the core has no clock, no randomness, no I/O, no async",
-        |_| purity::check(),
-    ),
-    step("readme", "the commands of README.md exist", |_| {
-        readme::check()
-    }),
+    step("unit", "unit tests", |skips| run::watched(unit(), |line| skips.note(line))),
+    step("purity", "the core has no clock, no randomness, no I/O, no async", |_| purity::check()),
+    step("readme", "the commands of README.md exist", |_| readme::check()),
     // The step is the building itself.
     built("build", "the Worker and the static files build", |_| Ok(())),
     built("size", "nothing is over its budget", |_| size::check()),
-    built(
-        "web",
-        "types and tests of the client library, on a running host",
-        web,
-    ),
+    built("web", "types and tests of the client library, on a running host", web),
     built("workerd", "integration tests on workerd", |skips| {
         run::watched(
-            cargo([
-                "test",
-                "--package",
-                "kefu-test-host",
-                "--package",
-                "kefu-tests",
-            ]),
+            cargo(["test", "--package", "kefu-test-host", "--package", "kefu-tests"]),
             |line| skips.note(line),
         )
     }),
     built("browser", "the pages in a browser", browser),
-    built(
-        "deploy",
-        "wrangler takes the bundle (deploy --dry-run)",
-        |_| run::shown(dry_run()),
-    ),
-    step(
-        "dev",
-        "`cargo xtask dev` serves, quickly, and leaves nothing behind",
-        |_| serving::check(),
-    ),
+    built("deploy", "wrangler takes the bundle (deploy --dry-run)", |_| run::shown(dry_run())),
+    step("dev", "`cargo xtask dev` serves, quickly, and leaves nothing behind", |_| {
+        serving::check()
+    }),
 ];
 
 const fn step(name: &'static str, what: &'static str, run: fn(&mut Skips) -> Result<()>) -> Step {
-    Step {
-        name,
-        what,
-        built: false,
-        run,
-    }
+    Step { name, what, built: false, run }
 }
 
 const fn built(name: &'static str, what: &'static str, run: fn(&mut Skips) -> Result<()>) -> Step {
-    Step {
-        name,
-        what,
-        built: true,
-        run,
-    }
+    Step { name, what, built: true, run }
 }
 
 fn unit() -> Command {
@@ -98,14 +58,9 @@ fn unit() -> Command {
 
 fn web(skips: &mut Skips) -> Result<()> {
     let host = Workerd::start(&Options::default())?;
-    let token = Options::default()
-        .vars
-        .remove("KEFU_ADMIN_TOKEN")
-        .unwrap_or_default();
+    let token = Options::default().vars.remove("KEFU_ADMIN_TOKEN").unwrap_or_default();
     let mut tests = tools::node("edge/web/test.mjs");
-    tests
-        .env("KEFU_HOST", host.url())
-        .env("KEFU_ADMIN_TOKEN", token);
+    tests.env("KEFU_HOST", host.url()).env("KEFU_ADMIN_TOKEN", token);
     let result = run::watched(tests, |line| skips.note(line));
     if result.is_err() {
         println!("{}", host.log());
@@ -114,10 +69,7 @@ fn web(skips: &mut Skips) -> Result<()> {
 }
 
 fn browser(skips: &mut Skips) -> Result<()> {
-    ensure!(
-        tree::path(BROWSER_TESTS).is_file(),
-        "{BROWSER_TESTS} is not there"
-    );
+    ensure!(tree::path(BROWSER_TESTS).is_file(), "{BROWSER_TESTS} is not there");
     let Some(chromium) = chromium() else {
         skips.add("browser: no chromium in PATH, and CHROMIUM names none");
         return Ok(());
@@ -130,20 +82,12 @@ fn browser(skips: &mut Skips) -> Result<()> {
 fn chromium() -> Option<String> {
     let named = env::var("CHROMIUM").ok();
     let usual = ["chromium", "chromium-browser", "google-chrome"];
-    named
-        .into_iter()
-        .chain(usual.map(str::to_owned))
-        .find(|name| run::exists(name))
+    named.into_iter().chain(usual.map(str::to_owned)).find(|name| run::exists(name))
 }
 
 fn dry_run() -> Command {
     let mut command = tools::node("node_modules/wrangler/bin/wrangler.js");
-    command
-        .args(["deploy", "--dry-run", "--outdir"])
-        .arg(tree::scratch("dry-run"));
-    command.envs([
-        ("WRANGLER_SEND_METRICS", "false"),
-        ("WRANGLER_HIDE_BANNER", "true"),
-    ]);
+    command.args(["deploy", "--dry-run", "--outdir"]).arg(tree::scratch("dry-run"));
+    command.envs([("WRANGLER_SEND_METRICS", "false"), ("WRANGLER_HIDE_BANNER", "true")]);
     command
 }

@@ -146,7 +146,10 @@ fn every_way_of_failing_before_the_first_text_leads_to_the_next_provider() {
         }),
         ("an error in the stream", |room, attempt| {
             room.begins(attempt);
-            room.receives(attempt, "data: {\"error\":{\"message\":\"x\",\"type\":\"server_error\"}}\n\n");
+            room.receives(
+                attempt,
+                "data: {\"error\":{\"message\":\"x\",\"type\":\"server_error\"}}\n\n",
+            );
         }),
         ("status 429", |room, attempt| {
             let head = ResponseHead { status: 429, headers: Vec::new(), at: room.now };
@@ -193,7 +196,10 @@ fn after_the_first_text_a_failure_keeps_the_text_and_asks_nobody_else() {
         |room, attempt| room.breaks(attempt),
         |room, _| room.pass(Duration::from_secs(20)),
         |room, attempt| {
-            room.receives(attempt, "data: {\"error\":{\"message\":\"x\",\"type\":\"server_error\"}}\n\n");
+            room.receives(
+                attempt,
+                "data: {\"error\":{\"message\":\"x\",\"type\":\"server_error\"}}\n\n",
+            );
         },
     ];
     for fail in ways {
@@ -211,10 +217,8 @@ fn after_the_first_text_a_failure_keeps_the_text_and_asks_nobody_else() {
 
 #[test]
 fn when_all_providers_hang_a_rule_answers_within_the_budget_and_else_a_person_is_offered() {
-    for (question, answer) in [
-        ("refund?", "bot: Within 7 days. (rule refund)"),
-        ("hello", "bot: "),
-    ] {
+    for (question, answer) in [("refund?", "bot: Within 7 days. (rule refund)"), ("hello", "bot: ")]
+    {
         let mut room = Room::with(&format!("[ai]\nturn_budget = \"8s\"\n{SITE}"));
         room.say("k", question);
         room.pass(Duration::from_millis(7_999));
@@ -292,7 +296,9 @@ fn a_late_stream_joins_the_answer_whole_or_from_where_it_is() {
     room.attach(SECOND, 0);
     assert_eq!(deltas(&room.seen(VISITOR)), [(0, "一二三".into()), (3, "四五".into())]);
     let joined = room.seen(SECOND);
-    assert!(joined.iter().any(|frame| matches!(frame, Frame::Replace(r) if r.text == "一二三四五")));
+    assert!(
+        joined.iter().any(|frame| matches!(frame, Frame::Replace(r) if r.text == "一二三四五"))
+    );
     let resume = Resume { epoch: 1, seq: 1, turn: Some(1), offset: Some(4) };
     room.give(Input::Framed { conn: SECOND, frame: client_frame::Frame::Resume(resume) });
     assert_eq!(deltas(&room.seen(SECOND)), [(4, "五".into())]);
@@ -304,7 +310,10 @@ fn an_answer_that_is_known_to_be_over_is_not_waited_for_although_pings_go_on() {
     let attempt = room.question("k", "hello");
     room.begins(attempt);
     room.streams(attempt, "Hello.");
-    room.receives(attempt, "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n");
+    room.receives(
+        attempt,
+        "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n",
+    );
     for _ in 0..4 {
         room.pass(Duration::from_millis(500));
         room.receives(attempt, ": ping\n\n");

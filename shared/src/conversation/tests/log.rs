@@ -57,7 +57,9 @@ fn a_key_that_is_older_than_what_is_loaded_is_still_known() {
         room.say(&format!("b{n}"), "x");
     }
     room.sleep();
-    assert!(matches!(room.say("first", "hi"), Reply::Sent(sent) if sent.duplicate && sent.seq == 2));
+    assert!(
+        matches!(room.say("first", "hi"), Reply::Sent(sent) if sent.duplicate && sent.seq == 2)
+    );
     assert_eq!(code(&room.say("first", "other")), "key_reused");
 }
 
@@ -73,7 +75,10 @@ fn two_authors_may_use_the_same_key() {
 #[test]
 fn what_may_not_be_sent_is_refused_and_changes_nothing() {
     let long = |units: usize| text_of("k", &"x".repeat(units));
-    let body = |kind| Send { key: "k".into(), content: Some(send::Content::Body(Body { kind: Some(kind) })) };
+    let body = |kind| Send {
+        key: "k".into(),
+        content: Some(send::Content::Body(Body { kind: Some(kind) })),
+    };
     for (send, expected) in [
         (text_of("", "hi"), "bad_key"),
         (text_of(&"k".repeat(129), "hi"), "bad_key"),
@@ -126,7 +131,9 @@ fn the_sender_is_acknowledged_before_the_event_and_everybody_sees_it_once() {
     let frame = client_frame::Frame::Send(text_of("k", "hi"));
     room.give(Input::Framed { conn: VISITOR, frame });
     let seen = room.seen(VISITOR);
-    assert!(matches!(&seen[0], Frame::Ack(ack) if ack.key == "k" && ack.seq == 2 && !ack.duplicate));
+    assert!(
+        matches!(&seen[0], Frame::Ack(ack) if ack.key == "k" && ack.seq == 2 && !ack.duplicate)
+    );
     assert_eq!(seqs(&seen), [2]);
     for conn in [SECOND, AGENT] {
         assert_eq!(seqs(&room.seen(conn)), [2]);
@@ -211,9 +218,13 @@ fn typing_reaches_the_other_side_and_only_agents_see_what() {
     room.attach(AGENT, 0);
     room.seen(VISITOR);
     room.seen(AGENT);
-    let typing = |preview: Option<&str>| client_frame::Frame::Typing(Typing { preview: preview.map(Into::into) });
+    let typing = |preview: Option<&str>| {
+        client_frame::Frame::Typing(Typing { preview: preview.map(Into::into) })
+    };
     room.give(Input::Framed { conn: VISITOR, frame: typing(Some("I wan")) });
-    assert!(matches!(&room.seen(AGENT)[..], [Frame::Typing(t)] if t.preview.as_deref() == Some("I wan")));
+    assert!(
+        matches!(&room.seen(AGENT)[..], [Frame::Typing(t)] if t.preview.as_deref() == Some("I wan"))
+    );
     assert!(room.seen(VISITOR).is_empty());
     room.give(Input::Framed { conn: AGENT, frame: typing(Some("secret")) });
     assert!(matches!(&room.seen(VISITOR)[..], [Frame::Typing(t)] if t.preview.is_none()));
@@ -252,7 +263,9 @@ fn a_stream_whose_token_ended_gets_nothing_more() {
 #[test]
 fn a_session_is_rated_and_closed_and_the_next_message_begins_another() {
     let mut room = quiet();
-    let rate = |score| Request::Rate(RateRequest { key: format!("r{score}"), score, comment: String::new() });
+    let rate = |score| {
+        Request::Rate(RateRequest { key: format!("r{score}"), score, comment: String::new() })
+    };
     room.say("a", "x");
     for bad in [0, 6] {
         assert_eq!(code(&room.ask(Who::visitor("v1"), rate(bad))), "bad_rating");

@@ -31,9 +31,10 @@ fn taking_over_keeps_what_was_shown_and_not_one_letter_more() {
         ["visitor: hello", "bot: Shown. (interrupted)", "owner agent in term 1"]
     );
     assert!(room.aborted.contains(&attempt));
-    let after_owner = room.seen(VISITOR).into_iter().skip_while(|frame| {
-        !matches!(frame, Frame::Event(event) if message_of(event).is_none())
-    });
+    let after_owner = room
+        .seen(VISITOR)
+        .into_iter()
+        .skip_while(|frame| !matches!(frame, Frame::Event(event) if message_of(event).is_none()));
     assert_eq!(after_owner.count(), 1, "the owner event is the last thing of it that is seen");
 }
 
@@ -57,7 +58,9 @@ fn only_one_of_two_agents_takes_and_the_other_learns_who() {
     room.say("k", "hello");
     let li = Who::agent("li", "Li");
     assert_eq!(term_of(&room.ming(Request::Take(owner(None)))), 1);
-    let Reply::Refused(refusal) = room.ask(li.clone(), Request::Take(owner(None))) else { panic!() };
+    let Reply::Refused(refusal) = room.ask(li.clone(), Request::Take(owner(None))) else {
+        panic!()
+    };
     assert_eq!(refusal.code.as_str(), "owner_changed");
     let (present, term) = *refusal.owner.unwrap();
     assert_eq!((present.id.as_deref(), term), (Some("ming"), 1));

@@ -132,7 +132,11 @@ fn whatever_is_cut_off_by_crashes_every_question_is_answered_once_and_nothing_is
             assert_eq!(room.deadline(), None, "{}", at("something is left to do"));
             assert!(!told.last().unwrap().starts_with("visitor"), "{}", at("unanswered"));
             let questions = told.iter().filter(|line| line.starts_with("visitor")).count();
-            let expected = room.log.iter().filter(|(_, sender)| sender.as_deref().is_some_and(|s| s.starts_with("V:"))).count();
+            let expected = room
+                .log
+                .iter()
+                .filter(|(_, sender)| sender.as_deref().is_some_and(|s| s.starts_with("V:")))
+                .count();
             assert_eq!(questions, expected, "{}", at("lost"));
             let answers = told.iter().filter(|line| line.starts_with("bot")).count();
             assert!(answers <= questions, "{}", at("answered twice"));

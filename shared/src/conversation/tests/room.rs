@@ -195,7 +195,8 @@ impl Room {
     }
 
     pub(super) fn streams(&mut self, attempt: AttemptId, text: &str) {
-        let chunk = serde_json::json!({ "choices": [{ "index": 0, "delta": { "content": text } }] });
+        let chunk =
+            serde_json::json!({ "choices": [{ "index": 0, "delta": { "content": text } }] });
         self.receives(attempt, &format!("data: {chunk}\n\n"));
     }
 
@@ -274,7 +275,11 @@ impl Room {
             }
             Act::Call { attempt, request } => {
                 self.calls.push(attempt);
-                self.asked.push(format!("{} {}", request.url, String::from_utf8_lossy(&request.body)));
+                self.asked.push(format!(
+                    "{} {}",
+                    request.url,
+                    String::from_utf8_lossy(&request.body)
+                ));
             }
             Act::Abort { attempt } => self.aborted.push(attempt),
             Act::Alarm(at) => self.alarm = at,

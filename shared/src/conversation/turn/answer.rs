@@ -1,7 +1,7 @@
 //! How a turn ends: one message in the log, whatever happened, and then the next question.
 
 use super::super::{Act, Conversation, Entry, Reply, Step};
-use super::{Phase, Prepared, Preparation, Turn};
+use super::{Phase, Preparation, Prepared, Turn};
 use crate::config::{self, RuleAction, When};
 use crate::provider::Usage;
 use crate::rules::Question;
@@ -114,7 +114,8 @@ impl Conversation {
         let Some(answer) = live.rules.answer(when, &question) else { return false };
         let texts = config::texts(locale);
         let reply = answer.reply.unwrap_or(&texts.handoff_asked).to_owned();
-        let body = offering(reply, answer.quick_replies.iter().map(|label| reply_of(label)).collect());
+        let body =
+            offering(reply, answer.quick_replies.iter().map(|label| reply_of(label)).collect());
         let (name, action) = (answer.name.to_owned(), answer.action);
         let channel = turn.asker.channel;
         self.log_body(tick, body, message::Source::Rule(RuleSource { name }), step);

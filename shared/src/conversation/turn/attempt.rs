@@ -57,7 +57,10 @@ pub(super) struct Chosen {
 
 impl fmt::Debug for Attempt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Attempt").field("id", &self.id).field("provider", &self.provider).finish_non_exhaustive()
+        f.debug_struct("Attempt")
+            .field("id", &self.id)
+            .field("provider", &self.provider)
+            .finish_non_exhaustive()
     }
 }
 
@@ -227,7 +230,9 @@ fn jitter(entropy: u128) -> Duration {
 impl super::Turn {
     fn attempts_most(&self) -> u32 {
         match &self.preparation {
-            super::Preparation::Here(Prepared { site: Some(live), .. }) => live.config.ai.max_attempts,
+            super::Preparation::Here(Prepared { site: Some(live), .. }) => {
+                live.config.ai.max_attempts
+            }
             super::Preparation::Here(_)
             | super::Preparation::Needed
             | super::Preparation::Asked => 0,

@@ -11,7 +11,13 @@ const NO_TURN: u32 = 0;
 
 impl Conversation {
     /// A visitor's message that AI, rules or flows may answer is in the log.
-    pub(in super::super) fn question_came(&mut self, now: Millis, seq: u32, text: String, from: &From) {
+    pub(in super::super) fn question_came(
+        &mut self,
+        now: Millis,
+        seq: u32,
+        text: String,
+        from: &From,
+    ) {
         let asked = Asked { seq, at: now, text };
         let asker = Asker {
             visitor: from.who.id.clone(),

@@ -36,7 +36,13 @@ impl Conversation {
         self.take_readings(tick, id, readings, step);
     }
 
-    fn take_readings(&mut self, tick: Tick, id: AttemptId, readings: Vec<Reading>, step: &mut Step) {
+    fn take_readings(
+        &mut self,
+        tick: Tick,
+        id: AttemptId,
+        readings: Vec<Reading>,
+        step: &mut Step,
+    ) {
         for reading in readings {
             if self.turns.current(id).is_none() {
                 return;
@@ -73,10 +79,8 @@ impl Conversation {
         let Some(attempt) = self.turns.attempt_mut() else { return };
         attempt.visible |= !text.is_empty();
         attempt.text = text;
-        attempt.shown = super::attempt::Shown {
-            bytes: attempt.text.len(),
-            units: utf16_len(&attempt.text),
-        };
+        attempt.shown =
+            super::attempt::Shown { bytes: attempt.text.len(), units: utf16_len(&attempt.text) };
         attempt.shown_at = now;
         if attempt.visible {
             let frame = replace(attempt.id, attempt.text.clone());

@@ -22,10 +22,7 @@ impl Complaint {
                 return Some(Self::read(error));
             }
             Some(Value::String(text)) if !text.is_empty() => {
-                return Some(Self {
-                    message: text.clone(),
-                    ..Self::read(value)
-                });
+                return Some(Self { message: text.clone(), ..Self::read(value) });
             }
             _ => {}
         }
@@ -36,16 +33,11 @@ impl Complaint {
     }
 
     pub(super) fn text(message: &str) -> Self {
-        Self {
-            message: message.to_owned(),
-            ..Self::default()
-        }
+        Self { message: message.to_owned(), ..Self::default() }
     }
 
     fn read(error: &Value) -> Self {
-        let message = ["message", "msg", "detail"]
-            .iter()
-            .find_map(|key| json::any(error, key));
+        let message = ["message", "msg", "detail"].iter().find_map(|key| json::any(error, key));
         Self {
             message: message.unwrap_or_default(),
             code: json::word(error, "code"),
@@ -69,13 +61,8 @@ impl Complaint {
         let code = self.code.clone().or_else(|| self.kind.clone());
         let code = code.or_else(|| status.map(|status| format!("http_{status}")));
         let retry_after = (class == Class::RateLimited).then(|| wait::in_words(&self.message));
-        Failure {
-            code,
-            remedy,
-            retry_after: retry_after.flatten(),
-            ..Failure::new(class, "")
-        }
-        .with_message(&self.message)
+        Failure { code, remedy, retry_after: retry_after.flatten(), ..Failure::new(class, "") }
+            .with_message(&self.message)
     }
 
     /// By what it says, then by status, then by words that many errors share.
@@ -89,11 +76,7 @@ impl Complaint {
 
     /// A code that is a status, as gateways hand on.
     fn status(&self) -> Option<u16> {
-        self.code
-            .as_ref()?
-            .parse()
-            .ok()
-            .filter(|code| (400..600).contains(code))
+        self.code.as_ref()?.parse().ok().filter(|code| (400..600).contains(code))
     }
 
     fn says(&self, words: &Words) -> bool {
@@ -101,10 +84,7 @@ impl Complaint {
             let text = text.to_lowercase();
             any.iter().any(|word| text.contains(word))
         };
-        [&self.code, &self.kind]
-            .into_iter()
-            .flatten()
-            .any(|code| has(code, words.codes))
+        [&self.code, &self.kind].into_iter().flatten().any(|code| has(code, words.codes))
             || has(&self.message, words.phrases)
     }
 
@@ -129,11 +109,7 @@ struct Words {
 
 const TOO_LONG: &Words = &Words {
     codes: &["context_length_exceeded", "string_above_max_length"],
-    phrases: &[
-        "maximum context length",
-        "context window",
-        "prompt is too long",
-    ],
+    phrases: &["maximum context length", "context window", "prompt is too long"],
     class: Class::BadRequest,
 };
 
@@ -163,22 +139,12 @@ const PLAIN: &[Words] = &[
         class: Class::ContentFilter,
     },
     Words {
-        codes: &[
-            "rate_limit",
-            "ratelimit",
-            "too_many_requests",
-            "throttl",
-            "resource_exhausted",
-        ],
+        codes: &["rate_limit", "ratelimit", "too_many_requests", "throttl", "resource_exhausted"],
         phrases: &[],
         class: Class::RateLimited,
     },
     Words {
-        codes: &[
-            "invalid_api_key",
-            "incorrect_api_key",
-            "authentication_error",
-        ],
+        codes: &["invalid_api_key", "incorrect_api_key", "authentication_error"],
         phrases: &["api key not valid"],
         class: Class::Auth,
     },
@@ -192,38 +158,20 @@ const PLAIN: &[Words] = &[
 /// Count only where there is no status to go by.
 const VAGUE: &[Words] = &[
     Words {
-        codes: &[
-            "overloaded",
-            "server_error",
-            "internal_error",
-            "unavailable",
-        ],
+        codes: &["overloaded", "server_error", "internal_error", "unavailable"],
         phrases: &[],
         class: Class::Upstream,
     },
-    Words {
-        codes: &["timeout"],
-        phrases: &["timed out"],
-        class: Class::Timeout,
-    },
+    Words { codes: &["timeout"], phrases: &["timed out"], class: Class::Timeout },
     Words {
         codes: &["permission", "unauthorized", "authentication"],
         phrases: &[],
         class: Class::Auth,
     },
     Words {
-        codes: &[
-            "invalid_request",
-            "bad_request",
-            "badrequest",
-            "invalid_argument",
-        ],
+        codes: &["invalid_request", "bad_request", "badrequest", "invalid_argument"],
         phrases: &[],
         class: Class::BadRequest,
     },
-    Words {
-        codes: &["quota"],
-        phrases: &[],
-        class: Class::Quota,
-    },
+    Words { codes: &["quota"], phrases: &[], class: Class::Quota },
 ];

@@ -14,15 +14,8 @@ fn sent(ask: &Ask<'_>) -> Value {
 }
 
 fn answer(status: u16, headers: &[(&str, &str)], body: &str, end: End) -> Seen {
-    let headers = headers
-        .iter()
-        .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
-        .collect();
-    let head = ResponseHead {
-        status,
-        headers,
-        at: Millis::default(),
-    };
+    let headers = headers.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+    let head = ResponseHead { status, headers, at: Millis::default() };
     let whole = read(KIND, &head, body.as_bytes(), body.len().max(1), end);
     for size in [1, 2, 3, 7, 64] {
         assert_eq!(
@@ -36,10 +29,7 @@ fn answer(status: u16, headers: &[(&str, &str)], body: &str, end: End) -> Seen {
 
 /// A stream of these data lines.
 fn stream(frames: &[Value]) -> String {
-    frames
-        .iter()
-        .map(|frame| format!("data: {frame}\n\n"))
-        .collect()
+    frames.iter().map(|frame| format!("data: {frame}\n\n")).collect()
 }
 
 fn content(text: &str) -> Value {
@@ -70,15 +60,10 @@ fn failure(status: u16, headers: &[(&str, &str)], body: &str) -> Failure {
 fn a_question_is_sent_with_its_context() {
     let mut provider = provider(KIND);
     provider.system_prompt = Some("你是客服".into());
-    let round = |question: &str, answer: &str| Round {
-        question: question.into(),
-        answer: answer.into(),
-    };
+    let round =
+        |question: &str, answer: &str| Round { question: question.into(), answer: answer.into() };
     let rounds = [round("在吗", "在的"), round("喂", "")];
-    let ask = Ask {
-        rounds: &rounds,
-        ..ask(&provider)
-    };
+    let ask = Ask { rounds: &rounds, ..ask(&provider) };
     assert_eq!(
         sent(&ask),
         json!({
@@ -96,17 +81,9 @@ fn a_question_is_sent_with_its_context() {
         })
     );
     let parts = request(&ask).unwrap();
-    assert_eq!(
-        (parts.method, parts.url.as_str()),
-        (Method::Post, "https://h/v1/chat/completions")
-    );
-    let header = |name: &str| {
-        parts
-            .headers
-            .iter()
-            .find(|(key, _)| *key == name)
-            .map(|(_, v)| v.as_str())
-    };
+    assert_eq!((parts.method, parts.url.as_str()), (Method::Post, "https://h/v1/chat/completions"));
+    let header =
+        |name: &str| parts.headers.iter().find(|(key, _)| *key == name).map(|(_, v)| v.as_str());
     assert_eq!(header("authorization"), Some("Bearer sk-1"));
     assert_eq!(header("content-type"), Some("application/json"));
 }
@@ -114,10 +91,7 @@ fn a_question_is_sent_with_its_context() {
 #[test]
 fn stream_options_are_left_out_once_they_were_refused() {
     let provider = provider(KIND);
-    let body = sent(&Ask {
-        remedy: Some(Remedy::NoStreamOptions),
-        ..ask(&provider)
-    });
+    let body = sent(&Ask { remedy: Some(Remedy::NoStreamOptions), ..ask(&provider) });
     assert_eq!(body.get("stream_options"), None);
     for body in [
         r#"{"error":{"message":"Unrecognized request argument supplied: stream_options","type":"invalid_request_error"}}"#,
@@ -125,11 +99,7 @@ fn stream_options_are_left_out_once_they_were_refused() {
         r#"{"detail":[{"loc":["body","stream_options"],"msg":"Extra inputs are not permitted"}]}"#,
         "",
     ] {
-        assert_eq!(
-            failure(400, &[], body).remedy,
-            Some(Remedy::NoStreamOptions),
-            "{body}"
-        );
+        assert_eq!(failure(400, &[], body).remedy, Some(Remedy::NoStreamOptions), "{body}");
     }
 }
 
@@ -137,17 +107,8 @@ fn stream_options_are_left_out_once_they_were_refused() {
 fn a_server_without_a_key_is_asked_without_one() {
     let mut provider = provider(KIND);
     (provider.api_key, provider.endpoint) = (None, None);
-    let parts = request(&Ask {
-        api_key: None,
-        ..ask(&provider)
-    })
-    .unwrap();
-    assert!(
-        parts
-            .headers
-            .iter()
-            .all(|(name, _)| *name != "authorization")
-    );
+    let parts = request(&Ask { api_key: None, ..ask(&provider) }).unwrap();
+    assert!(parts.headers.iter().all(|(name, _)| *name != "authorization"));
     assert_eq!(parts.url, "https://api.openai.com/v1/chat/completions");
 }
 
@@ -156,10 +117,7 @@ fn a_model_must_be_named() {
     let mut provider = provider(KIND);
     for model in [None, Some(String::new())] {
         provider.model = model;
-        assert_eq!(
-            request(&ask(&provider)).unwrap_err().to_string(),
-            "config (missing_model)"
-        );
+        assert_eq!(request(&ask(&provider)).unwrap_err().to_string(), "config (missing_model)");
     }
 }
 
@@ -169,21 +127,11 @@ fn streams_end_as_the_end_rule_says() {
     let done = "data: [DONE]\n\n";
     let ok = stream(&[content("好"), finish("stop")]);
     for (name, body, end, expected) in [
-        (
-            "done and hang",
-            format!("{ok}{done}"),
-            End::Hang,
-            "completed",
-        ),
+        ("done and hang", format!("{ok}{done}"), End::Hang, "completed"),
         ("finish and hang", ok.clone(), End::Hang, "completed"),
         ("finish and close", ok.clone(), End::Clean, "completed"),
         ("finish and reset", ok.clone(), End::Reset, "completed"),
-        (
-            "done alone",
-            stream(&[content("好")]) + done,
-            End::Hang,
-            "completed",
-        ),
+        ("done alone", stream(&[content("好")]) + done, End::Hang, "completed"),
         (
             "done without a line end",
             stream(&[content("好")]) + "data: [DONE]",
@@ -196,30 +144,15 @@ fn streams_end_as_the_end_rule_says() {
             End::Hang,
             "completed",
         ),
-        (
-            "length",
-            stream(&[content("好"), finish("length")]),
-            End::Hang,
-            "completed",
-        ),
+        ("length", stream(&[content("好"), finish("length")]), End::Hang, "completed"),
         (
             "an empty reason is none",
             stream(&[content("好"), finish("")]),
             End::Clean,
             "truncated: protocol (stream_truncated)",
         ),
-        (
-            "no end",
-            stream(&[content("好")]),
-            End::Clean,
-            "truncated: protocol (stream_truncated)",
-        ),
-        (
-            "nothing",
-            String::new(),
-            End::Clean,
-            "truncated: protocol (stream_truncated)",
-        ),
+        ("no end", stream(&[content("好")]), End::Clean, "truncated: protocol (stream_truncated)"),
+        ("nothing", String::new(), End::Clean, "truncated: protocol (stream_truncated)"),
         (
             "comments only",
             ": ping\n\n:\n".into(),
@@ -232,12 +165,7 @@ fn streams_end_as_the_end_rule_says() {
             End::Clean,
             "truncated: protocol (stream_truncated)",
         ),
-        (
-            "nothing said",
-            stream(&[finish("stop")]) + done,
-            End::Hang,
-            "protocol (empty_answer)",
-        ),
+        ("nothing said", stream(&[finish("stop")]) + done, End::Hang, "protocol (empty_answer)"),
         (
             "filtered",
             stream(&[content("好"), finish("content_filter")]),
@@ -262,12 +190,7 @@ fn streams_end_as_the_end_rule_says() {
             End::Clean,
             "truncated: protocol (stream_truncated)",
         ),
-        (
-            "an unnamed ping",
-            format!("data: ping\n\n{ok}"),
-            End::Hang,
-            "completed",
-        ),
+        ("an unnamed ping", format!("data: ping\n\n{ok}"), End::Hang, "completed"),
         (
             "a broken error",
             stream(&[content("好")]) + "event: error\ndata: {broken\n\n",
@@ -291,15 +214,9 @@ fn streams_end_as_the_end_rule_says() {
 #[test]
 fn a_count_of_tokens_before_the_close_excuses_a_missing_end() {
     let tail = json!({"usage": {"prompt_tokens": 1, "completion_tokens": 2}});
-    for (frames, counted) in [
-        (vec![content("好"), tail], false),
-        (vec![content("好")], true),
-    ] {
+    for (frames, counted) in [(vec![content("好"), tail], false), (vec![content("好")], true)] {
         let seen = answer(200, &[], &stream(&frames), End::Clean);
-        assert_eq!(
-            seen.ending.outcome.failure().unwrap().counts_for_breaker(),
-            counted
-        );
+        assert_eq!(seen.ending.outcome.failure().unwrap().counts_for_breaker(), counted);
     }
 }
 
@@ -309,10 +226,7 @@ fn lax_servers_are_understood() {
     let body = stream(&[
         json!({"id": 7, "choices": [], "prompt_filter_results": []}),
         json!({"object": "x", "error": null, "choices": null}),
-        chunk(
-            json!({"role": "assistant", "content": null, "tool_calls": []}),
-            json!(null),
-        ),
+        chunk(json!({"role": "assistant", "content": null, "tool_calls": []}), json!(null)),
         chunk(
             json!({"content": "一"}),
             json!({"prompt_tokens": 5, "completion_tokens": 1, "total_tokens": 6}),
@@ -325,18 +239,8 @@ fn lax_servers_are_understood() {
         finish("stop"),
     ]);
     let seen = answer(200, &[], &body, End::Hang);
-    assert_eq!(
-        (seen.text.as_str(), short(&seen.ending.outcome).as_str()),
-        ("一二三", "completed")
-    );
-    assert_eq!(
-        seen.ending.usage,
-        Some(Usage {
-            input: 5,
-            output: 3,
-            total: 8
-        })
-    );
+    assert_eq!((seen.text.as_str(), short(&seen.ending.outcome).as_str()), ("一二三", "completed"));
+    assert_eq!(seen.ending.usage, Some(Usage { input: 5, output: 3, total: 8 }));
 }
 
 #[test]
@@ -349,31 +253,18 @@ fn reasoning_is_kept_apart_in_every_spelling() {
         json!({"content": "<think>想</think>\n"}),
     ];
     for thought in thoughts {
-        let body = stream(&[
-            json!({"choices": [{"delta": thought}]}),
-            content("好"),
-            finish("stop"),
-        ]);
+        let body =
+            stream(&[json!({"choices": [{"delta": thought}]}), content("好"), finish("stop")]);
         let seen = answer(200, &[], &body, End::Hang);
-        assert_eq!(
-            (seen.reasoning.as_str(), seen.text.as_str()),
-            ("想", "好"),
-            "{thought}"
-        );
+        assert_eq!((seen.reasoning.as_str(), seen.text.as_str()), ("想", "好"), "{thought}");
     }
 }
 
 #[test]
 fn a_refusal_is_the_answer() {
-    let body = stream(&[
-        json!({"choices": [{"delta": {"refusal": "抱歉"}}]}),
-        finish("stop"),
-    ]);
+    let body = stream(&[json!({"choices": [{"delta": {"refusal": "抱歉"}}]}), finish("stop")]);
     let seen = answer(200, &[], &body, End::Hang);
-    assert_eq!(
-        (seen.text.as_str(), short(&seen.ending.outcome).as_str()),
-        ("抱歉", "completed")
-    );
+    assert_eq!((seen.text.as_str(), short(&seen.ending.outcome).as_str()), ("抱歉", "completed"));
 }
 
 #[test]
@@ -405,12 +296,8 @@ fn tool_calls_are_put_together_however_they_come() {
         ),
     ] {
         let seen = answer(200, &[], &(stream(&pieces) + "data: [DONE]\n\n"), End::Hang);
-        let calls: Vec<_> = seen
-            .ending
-            .tool_calls
-            .iter()
-            .map(|c| (&*c.id, &*c.name, &*c.arguments))
-            .collect();
+        let calls: Vec<_> =
+            seen.ending.tool_calls.iter().map(|c| (&*c.id, &*c.name, &*c.arguments)).collect();
         assert_eq!(calls, [("a", "f", "{\"x\":1}"), ("b", "g", "{}")], "{name}");
         assert_eq!(seen.ending.outcome, Outcome::RequiresAction, "{name}");
     }
@@ -424,32 +311,16 @@ fn an_answer_may_come_as_one_json_body() {
         "usage": {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3},
     })
     .to_string();
-    let seen = answer(
-        200,
-        &[("content-type", "application/json")],
-        &body,
-        End::Hang,
-    );
+    let seen = answer(200, &[("content-type", "application/json")], &body, End::Hang);
     assert_eq!(
         (seen.text.as_str(), short(&seen.ending.outcome).as_str()),
         ("您好\n在的", "completed")
     );
     assert_eq!(seen.parts, ["您好\n在的"]);
     assert_eq!(seen.ids.message.as_deref(), Some("c1"));
-    assert_eq!(
-        seen.ending.usage,
-        Some(Usage {
-            input: 1,
-            output: 2,
-            total: 3
-        })
-    );
+    assert_eq!(seen.ending.usage, Some(Usage { input: 1, output: 2, total: 3 }));
     for (body, end, expected) in [
-        (
-            &body[..40],
-            End::Reset,
-            "truncated: protocol (stream_truncated)",
-        ),
+        (&body[..40], End::Reset, "truncated: protocol (stream_truncated)"),
         (&body[..40], End::Clean, "protocol (malformed_body)"),
         ("<html>登录</html>", End::Clean, "protocol (malformed_body)"),
         ("{\"ok\":true}", End::Clean, "protocol (unexpected_body)"),
@@ -467,10 +338,7 @@ fn errors_in_a_stream_are_failures_in_every_form() {
             r#"data: {"error":{"message":"x","type":"server_error","code":null}}"#,
             "upstream (server_error)",
         ),
-        (
-            r#"data: {"error":{"message":"x","code":429}}"#,
-            "rate_limited (429)",
-        ),
+        (r#"data: {"error":{"message":"x","code":429}}"#, "rate_limited (429)"),
         (
             r#"data: {"error":{"message":"x","code":502},"choices":[{"delta":{"content":""},"finish_reason":"error"}]}"#,
             "upstream (502)",
@@ -484,10 +352,7 @@ fn errors_in_a_stream_are_failures_in_every_form() {
             r#"data: {"object":"error","message":"x","type":"BadRequestError","code":400}"#,
             "bad_request (400)",
         ),
-        (
-            r#"data: {"code":"timeout","message":"x"}"#,
-            "timeout (timeout)",
-        ),
+        (r#"data: {"code":"timeout","message":"x"}"#, "timeout (timeout)"),
         ("event: error\ndata: {\"message\":\"x\"}", "upstream"),
         ("event: error\ndata: boom", "upstream"),
         (
@@ -560,10 +425,7 @@ fn a_limit_says_when_to_come_back() {
         (vec![("retry-after", "20")], 20_000),
         (vec![("retry-after-ms", "300")], 300),
         (
-            vec![
-                ("x-ratelimit-remaining-tokens", "0"),
-                ("x-ratelimit-reset-tokens", "6m0s"),
-            ],
+            vec![("x-ratelimit-remaining-tokens", "0"), ("x-ratelimit-reset-tokens", "6m0s")],
             360_000,
         ),
         (vec![], 1_500),
@@ -575,10 +437,7 @@ fn a_limit_says_when_to_come_back() {
 
 #[test]
 fn a_server_may_forbid_trying_again() {
-    assert_eq!(
-        failure(503, &[("x-should-retry", "false")], "").remedy,
-        None
-    );
+    assert_eq!(failure(503, &[("x-should-retry", "false")], "").remedy, None);
 }
 
 #[test]

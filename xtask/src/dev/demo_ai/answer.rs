@@ -32,11 +32,7 @@ pub(super) fn pieces(text: &str) -> Vec<&str> {
     let mut begin = 0;
     let mut han = 0;
     for (at, char) in text.char_indices() {
-        let full = if is_han(char) {
-            han == 2
-        } else {
-            han > 0 || char.is_whitespace()
-        };
+        let full = if is_han(char) { han == 2 } else { han > 0 || char.is_whitespace() };
         if full && at > begin {
             pieces.extend(text.get(begin..at));
             (begin, han) = (at, 0);

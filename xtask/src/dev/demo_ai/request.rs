@@ -24,28 +24,16 @@ impl Request {
         let mut first = String::new();
         lines.read_line(&mut first)?;
         let mut words = first.split_whitespace().map(str::to_owned);
-        let (method, path) = (
-            words.next().unwrap_or_default(),
-            words.next().unwrap_or_default(),
-        );
+        let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
         let length = body_length(&mut lines)?;
         let mut body = Vec::new();
-        lines
-            .take(length.min(BODY_AT_MOST))
-            .read_to_end(&mut body)?;
-        Ok(Self {
-            method,
-            path,
-            body: serde_json::from_slice(&body).unwrap_or_default(),
-        })
+        lines.take(length.min(BODY_AT_MOST)).read_to_end(&mut body)?;
+        Ok(Self { method, path, body: serde_json::from_slice(&body).unwrap_or_default() })
     }
 
     /// Whether the answer is wanted as it grows.
     pub(super) fn streams(&self) -> bool {
-        self.body
-            .get("stream")
-            .and_then(Value::as_bool)
-            .unwrap_or_default()
+        self.body.get("stream").and_then(Value::as_bool).unwrap_or_default()
     }
 
     /// The last thing that the visitor said.
@@ -56,9 +44,7 @@ impl Request {
             .flatten()
             .rev()
             .find(|message| message.get("role").and_then(Value::as_str) == Some("user"));
-        let content = said
-            .and_then(|message| message.get("content"))
-            .and_then(Value::as_str);
+        let content = said.and_then(|message| message.get("content")).and_then(Value::as_str);
         content.unwrap_or_default().to_owned()
     }
 }
