@@ -475,7 +475,14 @@ impl World {
                 self.showing.get_or_insert(false);
             }
             Frame::Event(event) => self.clock(event),
-            _ => {}
+            Frame::Hello(_)
+            | Frame::Ack(_)
+            | Frame::Replace(_)
+            | Frame::Typing(_)
+            | Frame::Presence(_)
+            | Frame::Read(_)
+            | Frame::Error(_)
+            | Frame::Pong(_) => {}
         }
         let hears: Vec<ConnId> = self
             .streams

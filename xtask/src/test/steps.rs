@@ -9,8 +9,8 @@ use kefu_test_host::{Options, Workerd};
 use std::env;
 use std::process::Command;
 
-/// Integration tests and benchmarks: they need a built Worker, or a quiet machine.
-const NOT_UNIT: [&str; 3] = ["kefu-test-host", "kefu-tests", "kefu-bench"];
+/// Tests of the built Worker on real workerd.
+const ON_WORKERD: [&str; 3] = ["kefu-test-host", "kefu-conformance", "kefu-turns"];
 const BROWSER_TESTS: &str = "tests/browser/run.mjs";
 
 pub(super) const STEPS: [Step; 13] = [
@@ -21,18 +21,17 @@ pub(super) const STEPS: [Step; 13] = [
     step("clippy-wasm", "clippy has nothing to say of the wasm crates", |_| {
         run::shown(lint::clippy_wasm())
     }),
-    step("unit", "unit tests", |skips| run::watched(unit(), |line| skips.note(line))),
+    step("unit", "unit tests, and a thousand simulated worlds", |skips| {
+        run::watched(unit(), |line| skips.note(line))
+    }),
     step("purity", "the core has no clock, no randomness, no I/O, no async", |_| purity::check()),
     step("readme", "the commands of README.md exist", |_| readme::check()),
     // The step is the building itself.
     built("build", "the Worker and the static files build", |_| Ok(())),
     built("size", "nothing is over its budget", |_| size::check()),
     built("web", "types and tests of the client library, on a running host", web),
-    built("workerd", "integration tests on workerd", |skips| {
-        run::watched(
-            cargo(["test", "--package", "kefu-test-host", "--package", "kefu-tests"]),
-            |line| skips.note(line),
-        )
+    built("workerd", "the contract, turns, crashes and sleep on workerd", |skips| {
+        run::watched(on_workerd(), |line| skips.note(line))
     }),
     built("browser", "the pages in a browser", browser),
     built("deploy", "wrangler takes the bundle (deploy --dry-run)", |_| run::shown(dry_run())),
@@ -51,8 +50,14 @@ const fn built(name: &'static str, what: &'static str, run: fn(&mut Skips) -> Re
 
 fn unit() -> Command {
     let mut command = cargo(["test", "--workspace"]);
-    let others = WASM_CRATES.iter().chain(&NOT_UNIT);
+    let others = WASM_CRATES.iter().chain(&ON_WORKERD);
     command.args(others.flat_map(|name| ["--exclude", name]));
+    command
+}
+
+fn on_workerd() -> Command {
+    let mut command = cargo(["test"]);
+    command.args(ON_WORKERD.iter().flat_map(|name| ["--package", name]));
     command
 }
 
