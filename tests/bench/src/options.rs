@@ -144,7 +144,7 @@ mod tests {
     #[test]
     fn a_quick_run_only_saturates_the_disk() {
         let options = read("--quick").unwrap().unwrap();
-        assert_eq!((options.rounds, options.length), (1, Duration::from_secs(2)));
+        assert_eq!(options.rounds, 2);
         assert!(options.rates(Storage::Disk).is_empty());
     }
 }

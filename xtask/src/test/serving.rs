@@ -63,7 +63,9 @@ struct Dev {
 
 impl Dev {
     fn start(state: &Path) -> Result<Self> {
-        let program: PathBuf = std::env::current_exe()?;
+        // An earlier step may have built this program anew: what runs is then no file any more.
+        let program = std::env::current_exe().ok().filter(|file| file.is_file());
+        let program = program.unwrap_or_else(|| PathBuf::from("/proc/self/exe"));
         let mut command = Command::new(program);
         command.args(["dev", "--port", "0", "--state"]).arg(state);
         command.arg("--vars").arg(state.join("vars"));

@@ -3,9 +3,12 @@
 use super::super::{Act, Conversation, From, Policy, Step};
 use super::{Asked, Asker, Phase, Preparation, Prepared, Turn};
 use crate::config::{When, defaults};
-use crate::site::FRESH_FOR;
 use crate::time::{Millis, Tick};
+use std::time::Duration;
 
+/// How old the limits may be that hold where no turn asks for the site: asking more often would
+/// cost each conversation with a person a request a second.
+const LEARN_EVERY: Duration = Duration::from_secs(30);
 /// Turns are numbered from 1.
 const NO_TURN: u32 = 0;
 
@@ -64,7 +67,7 @@ impl Conversation {
 
     /// Where no turn asks for the site, its limits are learned all the same.
     pub(in super::super) fn learn_policy(&mut self, now: Millis, step: &mut Step) {
-        if !self.ai_may_speak() && self.site_asked + FRESH_FOR <= now {
+        if !self.ai_may_speak() && self.site_asked + LEARN_EVERY <= now {
             self.site_asked = now;
             step.act(Act::Prepare { turn: NO_TURN, before: 0 });
         }
