@@ -11,7 +11,7 @@ const SPACING = 10 * 60_000;
 const LONGEST = 2 ** 31 - 1;
 
 /** What a page may tell about its visitor. */
-export type Introduction = Pick<SessionRequest, "identity" | "locale" | "page">;
+export type Introduction = Pick<SessionRequest, "identity" | "locale" | "page" | "attributes">;
 
 /**
  * Who the visitor is on this device: id and token, kept in the store, renewed before they expire.
@@ -27,7 +27,7 @@ export class Session {
     private readonly store: Store,
     private readonly clock: Clock,
     private readonly site: string,
-    private readonly introduction: Introduction,
+    private introduction: Introduction,
   ) {
     this.#key = `kefu:session:${api.host}:${site}`;
   }
@@ -51,6 +51,12 @@ export class Session {
     } catch {
       return undefined;
     }
+  }
+
+  /** Renews the session with news for the site; with the network down, they wait for the next. */
+  tell(news: Introduction): void {
+    this.introduction = { ...this.introduction, ...news };
+    void this.open().catch(() => {});
   }
 
   /** Ends the renewals. */
