@@ -1,0 +1,27 @@
+import type { SessionRequest, Widget } from "../../client/frames";
+import { storeKey, type Kit } from "./kit";
+
+/** The address of the page as the desk is told of it, where the visitor may be told of. */
+export function trackedPage(kit: Kit): SessionRequest["page"] {
+  if (!mayTrack(kit)) return undefined;
+  return { url: location.href, title: document.title, referrer: document.referrer };
+}
+
+/** Whether the site tells the desk of pages, and the visitor agrees where it asks. */
+export function mayTrack(kit: Kit): boolean {
+  const { tracking = "ALWAYS" }: NonNullable<Widget["privacy"]> = kit.settings().privacy ?? {};
+  return tracking === "ALWAYS" || (tracking === "CONSENT" && kit.store.get(storeKey(kit, "consent")) === "1");
+}
+
+/** Calls `moved` when a single-page application shows another address. */
+export function watchAddress(moved: () => void, signal: AbortSignal): void {
+  let known = location.href;
+  const look = () => {
+    if (location.href === known) return;
+    known = location.href;
+    moved();
+  };
+  const { navigation } = window as { navigation?: EventTarget };
+  navigation?.addEventListener("navigatesuccess", look, { signal });
+  for (const sign of ["popstate", "hashchange"]) addEventListener(sign, look, { signal });
+}
