@@ -78,12 +78,7 @@ export type EventName =
   | "invitation"
   | "error";
 
-/** Set in the store once a visitor has said something: the next page connects by itself. */
-export function ongoingKey(embedding: Embedding): string {
-  return `kefu:ongoing:${embedding.site}`;
-}
-
-/** Set in the store while the chat stands open, so that the next page opens it again. */
-export function openKey(embedding: Embedding): string {
-  return `kefu:open:${embedding.site}`;
-}
+/** In the local store once a visitor has said something: the next page connects by itself. */
+export const ONGOING = "kefu:ongoing:";
+/** In the session's store while the chat stands open, so that the next page opens it again. */
+export const OPEN = "kefu:open:";

@@ -1,16 +1,17 @@
 /** `widget.js`: the launcher and `kefu(…)`. Everything else is loaded when it is asked for. */
 import type { Widget } from "../client/frames";
-import { ongoingKey, openKey, type Chat, type ChatModule, type Embedding, type Visitor } from "./contract";
-import { install, isTaken, Listeners, uninstall, type Command, type Listener } from "./loader/commands";
+import { ONGOING, OPEN, type Chat, type ChatModule, type Embedding, type Visitor } from "./contract";
+import { install, isTaken, Listeners, uninstall, type Listener } from "./loader/commands";
 import { ownScript, readEmbedding } from "./loader/embedding";
 import { Launcher } from "./loader/launcher";
+import type { Host, Invitation } from "./parts/invitations";
 import { part } from "./version";
 
 /** Milliseconds that the site's settings may take before the launcher goes without them. */
 const PATIENCE = 4_000;
 
 /** One widget on a page, before and after its chat is loaded. */
-class Loader {
+class Loader implements Host {
   #listeners = new Listeners();
   #visitor: Visitor = {};
   #settings: Widget | undefined;
@@ -43,22 +44,22 @@ class Loader {
     if (this.#destroyed) return;
     const preload = () => void load(embedding).catch(() => {});
     this.#launcher = new Launcher(embedding, this.#settings, this.commands["toggle"]!, preload);
-    if (this.#settings?.invitations) void this.#invite(this.#settings);
-    if (embedding.mode === "page" || kept(() => sessionStorage, openKey(embedding))) this.commands["open"]!();
-    else if (kept(() => localStorage, ongoingKey(embedding))) void this.#with(() => {});
+    const { list } = this.#settings?.invitations ?? {};
+    if (list) void import(part(embedding.base, "parts/invitations")).then(({ watch }) => watch(embedding, list, this));
+    if (embedding.mode === "page" || isKept("sessionStorage", OPEN + embedding.site)) this.commands["open"]!();
+    else if (isKept("localStorage", ONGOING + embedding.site)) void this.#with(() => {});
     this.#listeners.emit("ready");
   }
 
-  async #invite(settings: Widget): Promise<void> {
-    const { embedding } = this;
-    const { watch } = (await import(part(embedding.base, "parts/invitations"))) as typeof import("./parts/invitations");
-    watch(embedding, settings.invitations?.list ?? [], {
-      busy: () => this.#destroyed || Boolean(this.#chat?.isOpen),
-      invite: ({ name, text = "", opens }) => {
-        this.#listeners.emit("invitation", { name });
-        void this.#with((chat) => chat.invite(text, opens));
-      },
-    });
+  /** Nothing is said while the chat is open. */
+  get isBusy(): boolean {
+    return this.#destroyed || Boolean(this.#chat?.isOpen);
+  }
+
+  /** The desk says something by itself. */
+  invite({ name, text = "", opens }: Invitation): void {
+    this.#listeners.emit("invitation", { name });
+    void this.#with((chat) => chat.invite(text, opens));
   }
 
   /** Loads the chat if need be, and does something with it. */
@@ -112,8 +113,7 @@ function load({ base }: Embedding): Promise<ChatModule> {
 /** The site's settings; a page can do without them. */
 async function settings({ host, site }: Embedding): Promise<Widget | undefined> {
   try {
-    const address = `${host}/v1/sites/${encodeURIComponent(site)}/widget`;
-    const answered = await fetch(address, { credentials: "omit", signal: AbortSignal.timeout(PATIENCE) });
+    const answered = await fetch(`${host}/v1/sites/${site}/widget`, { signal: AbortSignal.timeout(PATIENCE) });
     if (answered.ok) return await answered.json() as Widget;
     console.warn("kefu:", site, await answered.text());
   } catch {
@@ -123,9 +123,9 @@ async function settings({ host, site }: Embedding): Promise<Widget | undefined> 
 }
 
 /** Whether a store has a key; one that may not be touched has none. */
-function kept(store: () => Storage, key: string): boolean {
+function isKept(store: "localStorage" | "sessionStorage", key: string): boolean {
   try {
-    return store().getItem(key) !== null;
+    return window[store].getItem(key) !== null;
   } catch {
     return false;
   }
@@ -134,17 +134,13 @@ function kept(store: () => Storage, key: string): boolean {
 /** The page comes first. */
 function idle(): Promise<unknown> {
   return new Promise((resolve) => {
-    if ("requestIdleCallback" in window) requestIdleCallback(resolve, { timeout: 2_000 });
-    else setTimeout(resolve, 200);
+    // Safari has no idle callbacks.
+    (window.requestIdleCallback ?? setTimeout)(resolve);
   });
 }
 
 const script = ownScript();
 if (script && !isTaken()) {
   const { commands } = new Loader(readEmbedding(script));
-  const command: Command = (name, ...args) => {
-    if (Object.hasOwn(commands, name)) commands[name]!(...args);
-    else console.warn(`kefu: there is no command "${name}"`);
-  };
-  install(command);
+  install((name, ...args) => (commands[name] ?? (() => console.error(`kefu: no "${name}"`)))(...args));
 }

@@ -6,5 +6,5 @@ declare const KEFU_VERSION: string;
  * are cached under one name for minutes, and parts of two builds must not meet.
  */
 export function part(base: string, name: string): string {
-  return new URL(`${name}.js?v=${KEFU_VERSION}`, base).href;
+  return `${base}${name}.js?v=${KEFU_VERSION}`;
 }

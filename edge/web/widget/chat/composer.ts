@@ -1,6 +1,6 @@
 import type { View } from "../../client/client";
 import { h, iconButton, write } from "./dom";
-import { icons } from "./icons";
+import * as icons from "./icons";
 import { storeKey, type Kit } from "./kit";
 
 /** The longest text that the desk takes, in UTF-16 code units. */

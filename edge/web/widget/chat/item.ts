@@ -1,7 +1,7 @@
 import type { Item, QuickReply, View } from "../../client";
 import { saying } from "./bodies";
 import { button, h, icon } from "./dom";
-import { icons } from "./icons";
+import * as icons from "./icons";
 import type { Kit } from "./kit";
 import { clockWords } from "./time";
 import { happening, kindOf, words } from "./words";

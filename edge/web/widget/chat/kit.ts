@@ -9,6 +9,8 @@ export interface Kit extends Texts {
   readonly embedding: Embedding;
   readonly root: ShadowRoot;
   readonly store: Store;
+  /** Whether new messages make no sound. */
+  silent: boolean;
   /** The site's settings as far as they are known. */
   settings(): Widget;
   client(): Client;
@@ -26,9 +28,6 @@ export interface Kit extends Texts {
   announce(words: string): void;
   /** Brings a message into sight. */
   reveal(item: string): void;
-  /** Shows a page over the conversation, with a way back. */
-  page(title: string, ...content: Node[]): void;
-  closePage(): void;
 }
 
 /** A name in the store that belongs to this site. */

@@ -1,6 +1,6 @@
 import type { Item, View } from "../../client";
 import { h, icon, write } from "./dom";
-import { icons } from "./icons";
+import * as icons from "./icons";
 import { draw, type Scene } from "./item";
 import type { Kit } from "./kit";
 import { dayOf, dayWords } from "./time";

@@ -2,17 +2,15 @@ import { Refusal, type Client, type View } from "../../client";
 import type { Body } from "../../client/frames";
 import { openStore, type Store } from "../../client/storage";
 import { shareClient } from "../../client/tabs";
-import { ongoingKey, openKey, type Chat, type Frame, type Visitor } from "../contract";
+import { ONGOING, OPEN, type Chat, type Frame, type Visitor } from "../contract";
 import { part } from "../version";
 import { Announcer } from "./announcer";
 import { Composer } from "./composer";
 import { button, h } from "./dom";
 import { Gate } from "./gate";
-import { Header, type MenuChoice } from "./header";
-import { icons } from "./icons";
+import { Header } from "./header";
 import type { Kit } from "./kit";
 import { Log } from "./log";
-import { Pages } from "./pages";
 import { Panel } from "./panel";
 import type { Texts } from "./texts";
 import { trackedPage, watchAddress } from "./tracking";
@@ -26,7 +24,6 @@ export class Messenger implements Chat {
   #client!: Client;
   #visitor: Visitor;
   #panel: Panel;
-  #pages: Pages;
   #header: Header;
   #log: Log;
   #welcome: Welcome;
@@ -47,8 +44,9 @@ export class Messenger implements Chat {
     const isPage = frame.embedding.mode === "page";
     const name = kit.settings().name || say("title");
     this.#panel = new Panel(frame.root, texts, name, isPage, () => !isPage && this.close());
-    this.#pages = new Pages(say);
-    this.#header = new Header(kit, () => this.#choices(), isPage ? undefined : () => this.close());
+    const more = (opener: HTMLElement) =>
+      void this.#part<typeof import("../parts/menu")>("menu", (menu) => menu.toggle(kit, this.#panel.element, opener));
+    this.#header = new Header(kit, more, isPage ? undefined : () => this.close());
     this.#log = new Log(kit, () => this.#show());
     this.#welcome = new Welcome(kit, (nodes) => (this.#log.top = nodes));
     this.#gate = new Gate(kit, () => this.#show());
@@ -69,7 +67,6 @@ export class Messenger implements Chat {
       this.#gate.element,
       this.#composer.element,
       this.#announcer.element,
-      this.#pages.element,
     );
     this.#takeDrops();
     const { signal } = this.#forget;
@@ -85,7 +82,7 @@ export class Messenger implements Chat {
     if (this.isOpen) return;
     this.#panel.open();
     this.frame.launcher.expanded(true);
-    this.#session()?.setItem(openKey(this.frame.embedding), "1");
+    this.#session()?.setItem(OPEN + this.frame.embedding.site, "1");
     this.#log.toEnd();
     this.#show();
     // A phone's keyboard would cover what is to be read first.
@@ -96,10 +93,9 @@ export class Messenger implements Chat {
 
   close(): void {
     if (!this.isOpen || this.frame.embedding.mode === "page") return;
-    this.#pages.close();
     this.#panel.close();
     this.frame.launcher.expanded(false);
-    this.#session()?.removeItem(openKey(this.frame.embedding));
+    this.#session()?.removeItem(OPEN + this.frame.embedding.site);
     this.frame.launcher.focus();
     this.#show();
     this.frame.emit("close");
@@ -108,11 +104,10 @@ export class Messenger implements Chat {
   send(said: string | Body): void {
     if (typeof said === "string" && !said.trim()) return;
     this.#notify("");
-    this.#pages.close();
     const answers = this.#gate.takeAnswers();
     if (answers) this.#client.send(answers);
     const key = this.#client.send(said);
-    this.#kit.store.set(ongoingKey(this.frame.embedding), "1");
+    this.#kit.store.set(ONGOING + this.frame.embedding.site, "1");
     this.#log.toEnd();
     this.frame.emit("sent", { key });
   }
@@ -180,31 +175,8 @@ export class Messenger implements Chat {
     this.#told = { last: last || this.#told.last || 0, owner: whose };
   }
 
-  #choices(): MenuChoice[] {
-    const { say } = this.#kit;
-    const { kind } = this.#client.state.owner;
-    const said = this.#client.state.items.length > 0;
-    const open = (name: string, label: Parameters<typeof say>[0]) => ({
-      label: say(label),
-      act: () => void this.#part<{ open(kit: Kit): void }>(name, (opened) => opened.open(this.#kit)),
-    });
-    const all = [
-      kind !== "QUEUE" && kind !== "AGENT" && { label: say("askPerson"), sign: icons.person, act: () => void this.#askPerson() },
-      said && { ...open("search", "search"), sign: icons.search },
-      said && { ...open("transcript", "transcript"), sign: icons.save },
-      said && { ...open("rating", "rate"), sign: icons.star },
-      { ...open("qr", "phone"), sign: icons.phone },
-      {
-        label: say(this.#unread.silent ? "soundOn" : "soundOff"),
-        sign: icons.sound,
-        act: () => (this.#unread.silent = !this.#unread.silent),
-      },
-    ];
-    return all.filter((choice) => choice !== false);
-  }
-
   async #askPerson(): Promise<void> {
-    this.#kit.store.set(ongoingKey(this.frame.embedding), "1");
+    this.#kit.store.set(ONGOING + this.frame.embedding.site, "1");
     try {
       await this.#client.handoff();
     } catch (error) {
@@ -254,12 +226,20 @@ export class Messenger implements Chat {
     const { embedding, root, settings, emit } = this.frame;
     const store: Store = openStore(() => globalThis.localStorage);
     const parts = new Map<string, Promise<unknown>>();
+    const silentKey = `kefu:silent:${embedding.site}`;
     return {
       ...this.texts,
       embedding,
       root,
       store,
       emit,
+      get silent() {
+        const chosen = store.get(silentKey);
+        return chosen ? chosen === "1" : Boolean(this.settings().look?.silent);
+      },
+      set silent(is) {
+        store.set(silentKey, is ? "1" : "0");
+      },
       settings: () => this.#client?.state.widget ?? settings ?? {},
       client: () => this.#client,
       view: () => this.#client.state,
@@ -274,8 +254,6 @@ export class Messenger implements Chat {
       notice: (words, act) => this.#notify(words, act),
       announce: (words) => this.#announcer.announce(words),
       reveal: (item) => this.#log.reveal(item),
-      page: (title, ...content) => this.#pages.open(title, content),
-      closePage: () => this.#pages.close(),
     };
   }
 

@@ -1,6 +1,5 @@
 import type { View } from "../../client/client";
 import type { Kit } from "./kit";
-import { storeKey } from "./kit";
 
 /** Milliseconds between the two titles of a page that has news. */
 const BLINK = 1_500;
@@ -18,15 +17,6 @@ export class Unread {
 
   constructor(private readonly kit: Kit, private readonly badge: (unread: number) => void) {}
 
-  get silent(): boolean {
-    const chosen = this.kit.store.get(storeKey(this.kit, "silent"));
-    return chosen ? chosen === "1" : Boolean(this.kit.settings().look?.silent);
-  }
-
-  set silent(is: boolean) {
-    this.kit.store.set(storeKey(this.kit, "silent"), is ? "1" : "0");
-  }
-
   show(view: View, seen: boolean): void {
     if (!view.loaded) return;
     const unread = seen ? 0 : view.unread;
@@ -39,7 +29,7 @@ export class Unread {
     const newest = theirs?.seq ?? 0;
     const isNew = this.#toldTo !== undefined && newest > this.#toldTo;
     this.#toldTo = Math.max(newest, this.#toldTo ?? 0);
-    if (isNew && !seen && !this.silent) this.#play();
+    if (isNew && !seen && !this.kit.silent) this.#play();
     this.#blink(unread > 0 && document.hidden);
   }
 

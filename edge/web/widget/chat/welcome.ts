@@ -1,6 +1,6 @@
 import type { View } from "../../client";
 import { button, h, icon, link } from "./dom";
-import { icons } from "./icons";
+import * as icons from "./icons";
 import type { Kit } from "./kit";
 import { linked } from "./bodies";
 import { soonWords } from "./time";

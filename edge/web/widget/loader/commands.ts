@@ -26,21 +26,19 @@ export function uninstall(): void {
 
 /** What the page listens to: by `kefu('on', …)`, and as `kefu:…` on the document. */
 export class Listeners {
-  #all: { name: unknown; listener: unknown; heard: EventListener }[] = [];
+  #heard = new Map<unknown, [name: string, heard: EventListener]>();
 
   on(name: unknown, listener: Listener): void {
     const heard = (event: Event) => listener((event as CustomEvent).detail);
-    this.#all.push({ name, listener, heard });
+    this.#heard.set(listener, [`kefu:${name}`, heard]);
     document.addEventListener(`kefu:${name}`, heard);
   }
 
   /** Without a listener, all of that name go; without a name, all. */
   off(name?: unknown, listener?: unknown): void {
-    this.#all = this.#all.filter((one) => {
-      const stays = (name && one.name !== name) || (listener && one.listener !== listener);
-      if (!stays) document.removeEventListener(`kefu:${one.name}`, one.heard);
-      return stays;
-    });
+    for (const [one, known] of this.#heard) {
+      if ((!name || known[0] === `kefu:${name}`) && (!listener || one === listener)) document.removeEventListener(...known);
+    }
   }
 
   emit(name: EventName, detail?: unknown): void {

@@ -3,11 +3,12 @@ import type { Embedding } from "../contract";
 /** Reads how the script was put on the page, from its own tag. */
 export function readEmbedding({ src, dataset }: HTMLScriptElement): Embedding {
   const { site, locale, launcher, side, color, mode } = dataset as Record<string, string> & Partial<Embedding>;
+  const { origin, href } = new URL("widget/", src);
   return {
     // The full page is one file for every site: its address says which.
     site: site ?? location.pathname.split("/")[2] ?? "",
-    host: new URL(src).origin,
-    base: new URL("widget/", src).href,
+    host: origin,
+    base: href,
     mode: mode ?? "widget",
     locale: locale || document.documentElement.lang || navigator.language,
     launcher,

@@ -2,7 +2,7 @@
 import type { Composer } from "../chat/composer";
 import { h } from "../chat/dom";
 import type { Kit } from "../chat/kit";
-import { adopt } from "../sheet";
+import { style } from "./shared/style";
 import css from "./emoji.css";
 
 const EMOJI = [
@@ -24,7 +24,7 @@ export function toggle(kit: Kit, composer: Composer): void {
 }
 
 function make(kit: Kit, composer: Composer): HTMLElement {
-  adopt(kit.root, css);
+  style(kit.root, css);
   const choices = EMOJI.map((emoji, at) => {
     const choose = () => {
       picker.hidden = true;

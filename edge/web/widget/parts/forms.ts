@@ -3,7 +3,7 @@ import type { Body } from "../../client";
 import { h } from "../chat/dom";
 import type { Kit } from "../chat/kit";
 import type { TextKey } from "../chat/texts";
-import { adopt } from "../sheet";
+import { style } from "./shared/style";
 import css from "./forms.css";
 
 type BodyForm = NonNullable<Body["form"]>;
@@ -20,15 +20,11 @@ interface Spec {
   readonly label: string;
 }
 
-const styled = new WeakSet<ShadowRoot>();
 let forms = 0;
 
 /** A form that calls `submit` with its values once all of them are good. */
 export function form(kit: Kit, { title, text, fields, label }: Spec, submit: (values: Values) => void): HTMLFormElement {
-  if (!styled.has(kit.root)) {
-    adopt(kit.root, css);
-    styled.add(kit.root);
-  }
+  style(kit.root, css);
   const id = `form${(forms += 1)}`;
   const rows = fields.map((field, at) => new Row(kit, field, `${id}-${at}`));
   const form = h(

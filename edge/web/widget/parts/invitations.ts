@@ -2,12 +2,11 @@
 import type { Widget } from "../../client/frames";
 import type { Embedding } from "../contract";
 
-type Invitation = NonNullable<NonNullable<Widget["invitations"]>["list"]>[number];
+export type Invitation = NonNullable<NonNullable<Widget["invitations"]>["list"]>[number];
 
 /** Who is asked, and told, at the right moment. */
-interface Host {
-  /** Nothing is said while the chat is open. */
-  busy(): boolean;
+export interface Host {
+  readonly isBusy: boolean;
   invite(invitation: Invitation): void;
 }
 
@@ -21,7 +20,7 @@ export function watch(embedding: Embedding, list: readonly Invitation[], host: H
   addEventListener("keydown", () => (typedAt = Date.now()), { passive: true, capture: true });
   const timer = setInterval(() => {
     deepest = Math.max(deepest, scrolled());
-    if (host.busy() || document.hidden || Date.now() - typedAt < 3 * SECOND) return;
+    if (host.isBusy || document.hidden || Date.now() - typedAt < 3 * SECOND) return;
     const seconds = (Date.now() - started) / SECOND;
     const due = list.find((invitation) => !known(embedding, invitation) && holds(invitation, seconds, deepest));
     if (due) {

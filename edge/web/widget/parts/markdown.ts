@@ -1,7 +1,7 @@
 /** Safe Markdown: tokens become nodes, so there is no markup to be trusted or cleaned. */
 import { button, h, link, webAddress } from "../chat/dom";
 import type { Kit } from "../chat/kit";
-import { adopt } from "../sheet";
+import { style } from "./shared/style";
 import { blocksOf, type Block, type Item } from "./markdown/blocks";
 import { tokensOf, type Token } from "./markdown/inline";
 import css from "./markdown.css";
@@ -12,14 +12,10 @@ interface Drawn {
 }
 
 const drawn = new WeakMap<HTMLElement, Drawn[]>();
-const styled = new WeakSet<ShadowRoot>();
 
 /** Writes `text` into `place`: blocks that did not change keep their nodes while an answer grows. */
 export function render(place: HTMLElement, text: string, kit: Kit): void {
-  if (!styled.has(kit.root)) {
-    adopt(kit.root, css);
-    styled.add(kit.root);
-  }
+  style(kit.root, css);
   const known = drawn.get(place) ?? [];
   const blocks = blocksOf(text).map(({ source, block }, at) => {
     const old = known[at];

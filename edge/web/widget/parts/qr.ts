@@ -1,7 +1,8 @@
 /** "Continue on your phone": the chat's own page as a QR code. */
 import { h, link } from "../chat/dom";
 import type { Kit } from "../chat/kit";
-import { adopt } from "../sheet";
+import type { Pages } from "./shared/pages";
+import { style } from "./shared/style";
 import { encode } from "./qr/encode";
 import css from "./qr.css";
 
@@ -9,11 +10,11 @@ const SVG = "http://www.w3.org/2000/svg";
 /** The light border that readers need, in modules. */
 const QUIET = 4;
 
-export function open(kit: Kit): void {
-  adopt(kit.root, css);
+export function open(kit: Kit, pages: Pages): void {
+  style(kit.root, css);
   const { host, site } = kit.embedding;
   const address = `${host}/chat/${encodeURIComponent(site)}`;
-  kit.page(kit.say("phone"), h("div", "qr", picture(address), h("p", "", kit.say("qrText")), link(address, address)));
+  pages.open(kit.say("phone"), h("div", "qr", picture(address), h("p", "", kit.say("qrText")), link(address, address)));
 }
 
 function picture(text: string): SVGElement {

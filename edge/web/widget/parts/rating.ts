@@ -1,24 +1,21 @@
 /** A rating of the session: from the menu, and asked for when a session ends. */
 import { button, h, icon } from "../chat/dom";
-import { icons } from "../chat/icons";
+import * as icons from "../chat/icons";
 import type { Kit } from "../chat/kit";
-import { adopt } from "../sheet";
+import type { Pages } from "./shared/pages";
+import { style } from "./shared/style";
 import css from "./rating.css";
 
 const STARS = [1, 2, 3, 4, 5];
-const styled = new WeakSet<ShadowRoot>();
 let questions = 0;
 
-export function open(kit: Kit): void {
-  kit.page(kit.say("rate"), question(kit, () => kit.closePage()));
+export function open(kit: Kit, pages: Pages): void {
+  pages.open(kit.say("rate"), question(kit, () => pages.close()));
 }
 
 /** The question with its stars; `done` after it is answered. */
 export function question(kit: Kit, done?: () => void): HTMLElement {
-  if (!styled.has(kit.root)) {
-    adopt(kit.root, css);
-    styled.add(kit.root);
-  }
+  style(kit.root, css);
   const { say } = kit;
   const name = `rating${(questions += 1)}`;
   const comment = h("textarea", { rows: 2, placeholder: say("rateComment"), "aria-label": say("rateComment") });

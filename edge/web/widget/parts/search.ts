@@ -4,15 +4,16 @@ import { h, write } from "../chat/dom";
 import type { Kit } from "../chat/kit";
 import { clockWords, dayWords } from "../chat/time";
 import { spoken, words } from "../chat/words";
-import { adopt } from "../sheet";
+import type { Pages } from "./shared/pages";
+import { style } from "./shared/style";
 import { wholeHistory } from "./shared/history";
 import css from "./search.css";
 
 /** Characters shown before what was found. */
 const BEFORE = 30;
 
-export function open(kit: Kit): void {
-  adopt(kit.root, css);
+export function open(kit: Kit, pages: Pages): void {
+  style(kit.root, css);
   const count = h("p", { class: "hits", role: "status" });
   const results = h("ol", "results");
   const input = h("input", {
@@ -25,10 +26,10 @@ export function open(kit: Kit): void {
   const show = () => {
     const wanted = input.value.trim();
     const found = wanted ? kit.view().items.filter((item) => contains(item, wanted)).reverse() : [];
-    results.replaceChildren(...found.map((item) => hit(item, wanted, kit)));
+    results.replaceChildren(...found.map((item) => hit(item, wanted, kit, pages)));
     write(count, !wanted ? "" : found.length ? kit.say("found", { n: found.length }) : kit.say("nothingFound"));
   };
-  kit.page(kit.say("search"), input, count, results);
+  pages.open(kit.say("search"), input, count, results);
   void wholeHistory(kit).then(show);
 }
 
@@ -41,13 +42,13 @@ function fold(text: string): string {
   return text.normalize("NFKC").toLowerCase();
 }
 
-function hit(item: Item, wanted: string, kit: Kit): HTMLElement {
+function hit(item: Item, wanted: string, kit: Kit, pages: Pages): HTMLElement {
   const text = words(item.body).replace(/\s+/g, " ");
   const at = Math.max(0, fold(text).indexOf(fold(wanted)));
   const [from, to] = [Math.max(0, at - BEFORE), at + wanted.length];
   const when = item.at ? `${dayWords(item.at, Date.now(), kit.lang)} ${clockWords(item.at, kit.lang)}` : "";
   const go = () => {
-    kit.closePage();
+    pages.close();
     kit.reveal(item.id);
   };
   return h(

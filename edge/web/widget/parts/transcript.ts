@@ -3,14 +3,15 @@ import { button, h } from "../chat/dom";
 import type { Kit } from "../chat/kit";
 import { happening, spoken, words } from "../chat/words";
 import { wholeHistory } from "./shared/history";
-import { adopt } from "../sheet";
+import type { Pages } from "./shared/pages";
+import { style } from "./shared/style";
 import css from "./transcript.css";
 
 /** The longest text that mail programs take by a link. */
 const MAIL = 1_800;
 
-export function open(kit: Kit): void {
-  adopt(kit.root, css);
+export function open(kit: Kit, pages: Pages): void {
+  style(kit.root, css);
   const { say } = kit;
   const text = h("textarea", { readOnly: true, rows: 12, value: transcript(kit), "aria-label": say("transcript") });
   const title = kit.settings().name || say("title");
@@ -29,7 +30,7 @@ export function open(kit: Kit): void {
     follow(address, `${title}.txt`);
     setTimeout(() => URL.revokeObjectURL(address), 10_000);
   }, "reply");
-  kit.page(say("transcript"), h("p", "", say("transcriptText")), text, h("div", "replies", copy, mail, save));
+  pages.open(say("transcript"), h("p", "", say("transcriptText")), text, h("div", "replies", copy, mail, save));
   void wholeHistory(kit).then(() => (text.value = transcript(kit)));
 }
 

@@ -1,10 +1,10 @@
 /** Sends files: how far each is can be seen, and each can be called back. */
 import type { Body } from "../../client";
 import { h, icon, iconButton } from "../chat/dom";
-import { icons } from "../chat/icons";
+import * as icons from "../chat/icons";
 import type { Kit } from "../chat/kit";
-import { bytes } from "../chat/bodies";
-import { adopt } from "../sheet";
+import { bytes } from "./shared/bytes";
+import { style } from "./shared/style";
 import css from "./uploads.css";
 
 /** The largest file that the desk takes. */
@@ -18,14 +18,10 @@ interface Stored {
   readonly size: number;
 }
 
-const styled = new WeakSet<ShadowRoot>();
 
 /** Uploads files one after the other, and sends each as a message once it is there. */
 export async function send(kit: Kit, files: readonly File[], tray: HTMLElement): Promise<void> {
-  if (!styled.has(kit.root)) {
-    adopt(kit.root, css);
-    styled.add(kit.root);
-  }
+  style(kit.root, css);
   const uploads = files.map((file) => new Upload(kit, file, tray));
   for (const upload of uploads) await upload.run();
 }

@@ -1,8 +1,8 @@
 /** Voice messages: recorded here, sent as a file. */
 import { h, icon, iconButton, write } from "../chat/dom";
-import { icons } from "../chat/icons";
+import * as icons from "../chat/icons";
 import type { Kit } from "../chat/kit";
-import { adopt } from "../sheet";
+import { style } from "./shared/style";
 import css from "./voice.css";
 
 /** The longest recording, in seconds. */
@@ -36,7 +36,7 @@ async function microphone(): Promise<MediaStream | undefined> {
 
 /** The recording as a file; nothing when it was thrown away. */
 function recorded(stream: MediaStream, kit: Kit, tray: HTMLElement): Promise<File | undefined> {
-  adopt(kit.root, css);
+  style(kit.root, css);
   const recorder = new MediaRecorder(stream);
   const pieces: Blob[] = [];
   let wanted = true;

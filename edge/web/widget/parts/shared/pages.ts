@@ -1,6 +1,6 @@
-import { h, iconButton } from "./dom";
-import { icons } from "./icons";
-import type { Say } from "./texts";
+import { h, iconButton } from "../../chat/dom";
+import * as icons from "../../chat/icons";
+import type { Say } from "../../chat/texts";
 
 /** Pages over the conversation, one at a time: the way back returns the focus to where it was. */
 export class Pages {
@@ -15,7 +15,7 @@ export class Pages {
     });
   }
 
-  open(title: string, content: readonly Node[]): void {
+  open(title: string, ...content: readonly Node[]): void {
     const tree = this.element.getRootNode() as ShadowRoot;
     if (this.element.hidden) this.#before = tree.activeElement as HTMLElement;
     const back = iconButton(icons.back, this.say("back"), () => this.close(), "icon turn");
