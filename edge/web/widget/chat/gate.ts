@@ -1,6 +1,6 @@
 import type { View } from "../../client";
 import type { Body, Widget } from "../../client/frames";
-import { button, h } from "./dom";
+import { button, h, link } from "./dom";
 import { storeKey, type Kit } from "./kit";
 
 /** What is asked before the first message: consent, the pre-chat form, or the form for absence. */
@@ -48,8 +48,8 @@ export class Gate {
       this.#keep("consent", choice);
       this.passed();
     };
-    const text = this.kit.settings().privacy?.text ?? "";
-    return [h("p", "", text), h("div", "replies", button(say("agree"), choose("1")), button(say("decline"), choose("0"), "plain"))];
+    const { text, url } = this.kit.settings().privacy ?? {};
+    return [h("p", "", `${text} `, url ? link(url, say("more")) : undefined), h("div", "replies", button(say("agree"), choose("1")), button(say("decline"), choose("0"), "plain"))];
   }
 
   async #form(what: "prechat" | "offline"): Promise<void> {

@@ -2,6 +2,7 @@ import type { View } from "../../client/client";
 import { h, icon, iconButton, write } from "./dom";
 import * as icons from "./icons";
 import type { Kit } from "./kit";
+import type { TextKey } from "./texts";
 
 /** Who answers, how the connection is, and the ways to more. */
 export class Header {
@@ -16,7 +17,7 @@ export class Header {
     opener.setAttribute("aria-haspopup", "menu");
     opener.setAttribute("aria-expanded", "false");
     this.element = h(
-      "header",
+      "div",
       "header",
       this.#avatar,
       h("div", "who", this.#name, this.#status),
@@ -32,16 +33,21 @@ export class Header {
     write(this.#name, kind === "AGENT" && name ? name : site);
     this.#avatar.replaceChildren(kind === "AGENT" && name ? name.slice(0, 1).toUpperCase() : icon(icons.spark));
     this.#avatar.dataset["kind"] = kind;
-    const hours = this.kit.settings().hours;
-    const whose = {
-      UNSPECIFIED: hours && !hours.open ? "away" : "ownerBot",
-      BOT: "ownerBot",
-      QUEUE: "ownerQueue",
-      AGENT: "ownerAgent",
-    } as const;
-    const answering = kind === "QUEUE" && place ? say("ownerPlace", { n: place }) : say(whose[kind]);
-    const trouble = view.status === "offline" ? say("offline") : view.status === "connecting" && view.loaded ? say("connecting") : "";
-    write(this.#status, trouble || answering);
-    this.#status.dataset["status"] = trouble ? "offline" : kind;
+    const trouble = this.#trouble(view);
+    write(this.#status, trouble ?? (kind === "QUEUE" && place ? say("ownerPlace", { n: place }) : say(this.#whose(kind))));
+    this.#status.dataset["status"] = trouble === undefined ? kind : "offline";
+  }
+
+  /** What is wrong with the connection; nothing is said of one that is over for good. */
+  #trouble({ status, loaded }: View): string | undefined {
+    if (status === "stopped") return "";
+    if (status === "offline") return this.kit.say("offline");
+    return status === "connecting" && loaded ? this.kit.say("connecting") : undefined;
+  }
+
+  #whose(kind: NonNullable<View["owner"]["kind"]>): TextKey {
+    const { hours } = this.kit.settings();
+    if (kind === "UNSPECIFIED") return hours && !hours.open ? "away" : "ownerBot";
+    return ({ BOT: "ownerBot", QUEUE: "ownerQueue", AGENT: "ownerAgent" } as const)[kind];
   }
 }

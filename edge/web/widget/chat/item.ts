@@ -13,7 +13,7 @@ export interface Scene {
   /** It is the first, and the last, that its author says in one breath. */
   readonly starts: boolean;
   readonly ends: boolean;
-  /** Nothing was said after it: its quick replies can be chosen. */
+  /** Nothing was said, or happened, after it: its quick replies can be chosen. */
   readonly isLast: boolean;
   /** It is the newest of the visitor's own: it shows how far it has come. */
   readonly isMine: boolean;
@@ -43,13 +43,16 @@ export function draw(node: HTMLElement, item: Item, scene: Scene): void {
     foot(item, scene),
   ];
   const nodes = parts.filter((part) => part !== false && part !== undefined);
-  if (old === bubble && nodes.length === node.childElementCount) return replaceAround(node, nodes, bubble);
-  node.replaceChildren(...nodes);
+  if (old === bubble) replaceAround(bubble, nodes);
+  else node.replaceChildren(...nodes);
 }
 
-/** Puts new nodes around a bubble that stays: a selection in it is kept. */
-function replaceAround(node: HTMLElement, nodes: readonly Node[], kept: Node): void {
-  nodes.forEach((part, at) => part !== kept && node.children[at]?.replaceWith(part));
+/** Puts new nodes around a bubble that stays where it is: a selection in it is kept. */
+function replaceAround(kept: HTMLElement, nodes: readonly Node[]): void {
+  for (const child of [...(kept.parentElement?.children ?? [])]) if (child !== kept) child.remove();
+  const at = nodes.indexOf(kept);
+  kept.before(...nodes.slice(0, at));
+  kept.after(...nodes.slice(at + 1));
 }
 
 /** What tests and style sheets find it by. */
@@ -106,7 +109,7 @@ function foot(item: Item, scene: Scene): HTMLElement | undefined {
     );
   }
   const waits = item.state === "pending";
-  if (item.state === "streaming" || !(scene.ends || waits || scene.isMine)) return undefined;
+  if (item.state === "streaming" || !(scene.ends || waits || scene.isMine || item.edited)) return undefined;
   const time = item.at ? clockWords(item.at, kit.lang) : "";
   const edited = item.edited && kit.say("edited");
   const state = scene.isMine || waits ? progress(item, scene) : undefined;

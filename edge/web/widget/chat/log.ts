@@ -27,6 +27,7 @@ export class Log {
   #nodes = new Map<string, { node: HTMLElement; looks: string }>();
   #days = new Map<string, HTMLElement>();
   #follows = true;
+  #scrollTop = 0;
 
   constructor(private readonly kit: Kit, private readonly changed: () => void) {
     this.#typing = h("div", { class: "typing", hidden: true }, h("i"), h("i"), h("i"), this.#typer);
@@ -80,7 +81,8 @@ export class Log {
 
   #items(view: View): void {
     const said = view.items.filter((item) => item.kind === "message");
-    const around = { last: said.at(-1), mine: said.findLast((item) => item.author?.role === "VISITOR") };
+    const [lastSaid, last] = [said.at(-1), view.items.at(-1)];
+    const mine = said.findLast((item) => item.author?.role === "VISITOR");
     const wanted: HTMLElement[] = [];
     view.items.forEach((item, at) => {
       const [before, after] = [view.items[at - 1], view.items[at + 1]];
@@ -88,7 +90,7 @@ export class Log {
       if (item.at && day !== dayOf(before?.at ?? 0)) wanted.push(this.#day(day, item.at, view));
       const starts = !together(before, item);
       const ends = !together(item, after);
-      wanted.push(this.#node(item, { kit: this.kit, view, starts, ends, isLast: item === around.last, isMine: item === around.mine }));
+      wanted.push(this.#node(item, { kit: this.kit, view, starts, ends, isLast: item === lastSaid || item === last, isMine: item === mine }));
     });
     this.#place(wanted, view);
   }
@@ -141,7 +143,10 @@ export class Log {
 
   #scrolled(): void {
     const { scrollTop, scrollHeight, clientHeight } = this.element;
-    const follows = scrollHeight - scrollTop - clientHeight < NEAR;
+    // Only a reader goes up: what grows below changes nothing.
+    const up = scrollTop < this.#scrollTop;
+    this.#scrollTop = scrollTop;
+    const follows = scrollHeight - scrollTop - clientHeight < NEAR || (this.#follows && !up);
     if (follows !== this.#follows) {
       this.#follows = follows;
       this.changed();

@@ -66,7 +66,8 @@ export class Welcome {
 
   #privacy(): Node | undefined {
     const { privacy } = this.kit.settings();
-    if (!privacy?.text) return undefined;
+    // What is asked to be agreed to is told where it is asked.
+    if (!privacy?.text || privacy.tracking === "CONSENT") return undefined;
     const more = privacy.url && link(privacy.url, this.kit.say("more"));
     return h("p", "privacy", `${privacy.text} `, more || undefined);
   }

@@ -40,7 +40,7 @@ function picture(address: string | undefined, alt: string, kit: Kit, width?: num
   if (!url) return document.createTextNode(alt);
   const image = h("img", { src: url.href, alt, loading: "lazy", referrerPolicy: "no-referrer", width: width || undefined, height: height || undefined });
   const whole = link(url.href, "", undefined, "picture") as HTMLElement;
-  image.onerror = () => image.replaceWith(alt || url.host);
+  image.onerror = () => whole.replaceChildren(alt);
   whole.append(image);
   whole.setAttribute("aria-label", [alt, kit.say("openImage")].filter(Boolean).join(": "));
   return whole;

@@ -20,7 +20,7 @@ export class Pages {
     if (this.element.hidden) this.#before = tree.activeElement as HTMLElement;
     const back = iconButton(icons.back, this.say("back"), () => this.close(), "icon turn");
     this.element.setAttribute("aria-label", title);
-    this.element.replaceChildren(h("header", "", back, h("h3", "", title)), h("div", "content", ...content));
+    this.element.replaceChildren(h("div", "bar", back, h("h3", "", title)), h("div", "content", ...content));
     this.element.hidden = false;
     (this.element.querySelector<HTMLElement>("[data-first]") ?? back).focus();
   }
