@@ -13,7 +13,7 @@ export class Widget {
   constructor(page) {
     this.page = page;
     page.setDefaultTimeout(PATIENCE);
-    page.on("pageerror", (error) => this.faults.push(String(error)));
+    page.on("pageerror", (error) => this.faults.push(error.stack));
     this.launcher = page.locator("kefu-widget .launcher");
     this.panel = page.locator("kefu-widget .panel");
     this.composer = this.panel.locator(".box textarea");
@@ -64,14 +64,19 @@ export class Widget {
     await this.panel.getByRole("menuitem", { name }).click();
   }
 
+  /** Waits until nothing moves that will ever stand still: it has no colour and no place yet. */
+  isStill() {
+    return this.page.evaluate(() => {
+      const moving = document.querySelector("kefu-widget")?.shadowRoot.getAnimations() ?? [];
+      const ending = moving.filter((one) => one.effect.getTiming().iterations !== Infinity);
+      return Promise.allSettled(ending.map((one) => one.finished)).then(() => {});
+    });
+  }
+
   /** Asserts that axe has nothing to say of the widget. */
   async isAccessible(state) {
     await this.page.evaluate(AXE);
-    // What is still moving has no colour yet.
-    await this.page.evaluate(() => {
-      const { shadowRoot } = document.querySelector("kefu-widget");
-      return Promise.allSettled(shadowRoot.getAnimations().filter((one) => one.effect.getTiming().iterations !== Infinity).map((one) => one.finished));
-    });
+    await this.isStill();
     const { violations } = await this.page.evaluate(() => window.axe.run("kefu-widget"));
     const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, any }) => `${html} ${any[0]?.message ?? ""}`).join("; ")}`);
     assert.deepEqual(found, [], `axe in ${state}`);
@@ -79,8 +84,9 @@ export class Widget {
 
   /** Asserts that nothing hangs over the window, and nothing went wrong. */
   async isWhole(state) {
+    await this.isStill();
     const over = await this.page.evaluate(() => {
-      const panel = document.querySelector("kefu-widget").shadowRoot.querySelector(".panel");
+      const panel = document.querySelector("kefu-widget")?.shadowRoot.querySelector(".panel");
       if (!panel || panel.hidden) return 0;
       const { left, right, top, bottom } = panel.getBoundingClientRect();
       const outside = Math.max(-left, right - innerWidth, -top, bottom - innerHeight, panel.scrollWidth - panel.clientWidth);

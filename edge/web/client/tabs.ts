@@ -16,6 +16,14 @@ type Note =
   | { act: keyof Client; args: unknown[]; id: string }
   | { done: string; value?: unknown; refused?: { code: string; message: string } };
 
+/** What was asked of the leading tab and is not answered yet. */
+interface Asked {
+  readonly act: keyof Client;
+  readonly args: unknown[];
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+}
+
 /**
  * A client whose tabs share one connection: the tab that holds the lock has it, the others show
  * what it shows and act through it. A tab in sight takes over from one that is hidden, because
@@ -34,7 +42,7 @@ class SharedClient implements Client {
   #lead: Client | undefined;
   #access: Access = { url: "", token: "" };
   #listeners = new Set<(view: View) => void>();
-  #waiting = new Map<string, { resolve(value: unknown): void; reject(error: unknown): void }>();
+  #waiting = new Map<string, Asked>();
   #stepDown = () => {};
   #cancelPatience = () => {};
   /** Aborted when this tab does not wait for the lock any more. */
@@ -65,8 +73,10 @@ class SharedClient implements Client {
   send(content: string | Body, key = newKey()): string {
     if (this.#lead) return this.#lead.send(content, key);
     // Kept here first: should the leading tab die now, the next one finds it.
-    this.#outbox.rehome(this.state.conversation);
-    this.#outbox.add(key, asContent(content), machineClock.now());
+    if (this.state.conversation) {
+      this.#outbox.rehome(this.state.conversation);
+      this.#outbox.add(key, asContent(content), machineClock.now());
+    }
     this.#act("send", content, key);
     return key;
   }
@@ -147,6 +157,11 @@ class SharedClient implements Client {
       this.#tellView();
     });
     this.#show(lead.state);
+    // What nobody has answered is for us to do now.
+    for (const { act, args, resolve, reject } of this.#waiting.values()) {
+      this.#do(lead, act, args).then(resolve, reject);
+    }
+    this.#waiting.clear();
     return new Promise((resolve) => {
       this.#stepDown = () => {
         this.#stepDown = () => {};
@@ -182,14 +197,17 @@ class SharedClient implements Client {
   /** Does for another tab what it asks. */
   async #serve(lead: Client, { act, args, id }: Extract<Note, { act: unknown }>): Promise<void> {
     try {
-      const method = lead[act] as (...args: unknown[]) => unknown;
-      const value = await method.apply(lead, args);
+      const value = await this.#do(lead, act, args);
       this.#post({ done: id, value: act === "older" ? value : undefined });
     } catch (error) {
       const { code = "network", message } = error as Refusal;
       this.#post({ done: id, refused: { code, message } });
     }
     this.#tellView();
+  }
+
+  async #do(lead: Client, act: keyof Client, args: unknown[]): Promise<unknown> {
+    return (lead[act] as (...args: unknown[]) => unknown).apply(lead, args);
   }
 
   /** This page came into sight: leads unless a leader in sight answers. */
@@ -203,14 +221,11 @@ class SharedClient implements Client {
   }
 
   #ask<T>(act: keyof Client, ...args: unknown[]): Promise<T> {
-    if (this.#lead) {
-      const method = this.#lead[act] as (...args: unknown[]) => T;
-      return Promise.resolve(method.apply(this.#lead, args));
-    }
+    if (this.#lead) return this.#do(this.#lead, act, args) as Promise<T>;
     const id = newKey();
     this.#expect({ act, args, id });
     return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve: resolve as (value: unknown) => void, reject });
+      this.#waiting.set(id, { act, args, resolve: resolve as (value: unknown) => void, reject });
     });
   }
 

@@ -75,7 +75,6 @@ const en = {
   fileTooLarge: "{name} is larger than {most}.",
   fileRefused: "Files like {name} aren't taken.",
   fileFailed: "{name} could not be sent.",
-  uploading: "{name}: {percent} %",
   image: "Picture",
   agree: "Agree",
   decline: "No, thanks",
@@ -107,9 +106,7 @@ const en = {
   sendVoice: "Send recording",
   cancelVoice: "Discard recording",
   noMicrophone: "The microphone can't be used. Allow it in your browser's settings.",
-  sources: "Sources",
   openImage: "Open picture",
-  newTab: "opens in a new tab",
   failedAct: "That didn't work. Please try again.",
 };
 

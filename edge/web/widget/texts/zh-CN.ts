@@ -76,7 +76,6 @@ const zh: Catalogue = {
   fileTooLarge: "{name} 超过了 {most}。",
   fileRefused: "不支持发送 {name} 这类文件。",
   fileFailed: "{name} 发送失败。",
-  uploading: "{name}：{percent}%",
   image: "图片",
   agree: "同意",
   decline: "不同意",
@@ -108,9 +107,7 @@ const zh: Catalogue = {
   sendVoice: "发送录音",
   cancelVoice: "放弃录音",
   noMicrophone: "无法使用麦克风，请在浏览器设置中允许。",
-  sources: "参考来源",
   openImage: "查看图片",
-  newTab: "在新标签页打开",
   failedAct: "操作未成功，请重试。",
 };
 
