@@ -12,10 +12,13 @@ const AUTHORS = {
 };
 const PROVIDER = { provider: { name: "scripted", outcome: "COMPLETED" } };
 
+/** Every answer has a turn of its own. */
+let turns = 0;
+
 /** An event without its seq: what somebody said, so many minutes ago. */
 export function said(who, body, minutes = 0, more = {}) {
   const content = typeof body === "string" ? { text: { text: body } } : body;
-  const source = who === "bot" ? { turn: 1, attempt: 1, ...PROVIDER } : {};
+  const source = who === "bot" ? { turn: (turns += 1), attempt: 1, ...PROVIDER } : {};
   return { ts: ago(minutes), message: { author: AUTHORS[who], body: content, ...source, ...more } };
 }
 
@@ -54,7 +57,7 @@ export class Scripted {
   }
 
   /** Tells an answer piece by piece, without its end. */
-  write(text, turn = 9) {
+  write(text, turn = turns + 1) {
     this.say({ replace: { turn, attempt: 1, text } });
   }
 

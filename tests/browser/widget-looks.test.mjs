@@ -1,0 +1,83 @@
+// What the widget looks like in every state, at three widths, light and dark, in two languages and
+// from right to left: nothing hangs over, axe finds nothing. The screenshots are for people, in the
+// folder that KEFU_SCREENSHOTS names; those in docs/images/widget are a choice of them.
+import { after, before, test } from "node:test";
+import { join } from "node:path";
+import { launch } from "./desk.mjs";
+import { Host } from "./host.mjs";
+import { Scripted } from "./scripted.mjs";
+import { Shop } from "./shop.mjs";
+import { Widget } from "./widget.mjs";
+import { statesIn } from "./widget-states.mjs";
+
+const SIZES = {
+  wide: { viewport: { width: 1200, height: 820 } },
+  middle: { viewport: { width: 768, height: 900 } },
+  narrow: { viewport: { width: 375, height: 720 }, isMobile: true, hasTouch: true },
+};
+
+let host, browser, shop;
+before(async () => {
+  [host, browser] = await Promise.all([Host.start(), launch()]);
+  shop = await Shop.open(host);
+  shop.page = { script: 'data-site="demo"' };
+});
+after(async () => {
+  await browser?.close();
+  shop?.close();
+  host?.stop();
+});
+
+/** Opens a state, looks at it and keeps what it looks like. */
+async function look(name, { desk, act }, device) {
+  const context = await browser.newContext(device);
+  const scripted = await Scripted.desk(context, desk);
+  const widget = await Widget.on(context, shop.url);
+  await widget.launcher.click();
+  await widget.panel.waitFor();
+  await widget.panel.locator(".ghost").first().waitFor({ state: "detached" });
+  await act?.(widget, scripted, context);
+  await widget.page.waitForTimeout(250);
+  await widget.isAccessible(name);
+  await widget.isWhole(name);
+  await widget.page.screenshot({ path: join(process.env.KEFU_SCREENSHOTS, `${name}.png`), animations: "disabled" });
+  await context.close();
+}
+
+for (const [size, device] of Object.entries(SIZES)) {
+  for (const colorScheme of ["light", "dark"]) {
+    for (const lang of ["en", "zh-CN"]) {
+      test(`every state is whole and accessible: ${size}, ${colorScheme}, ${lang}`, async () => {
+        shop.page.lang = lang;
+        for (const [state, what] of Object.entries(statesIn(lang))) {
+          await look(`widget-${state}-${size}-${colorScheme}-${lang}`, what, { ...device, colorScheme, locale: lang });
+        }
+      });
+    }
+  }
+}
+
+test("from right to left everything is mirrored, and whole", async () => {
+  shop.page.lang = "ar";
+  const { welcome, answer, person, menu } = statesIn("en");
+  for (const [state, what] of Object.entries({ welcome, answer, person, menu })) {
+    await look(`widget-${state}-rtl`, what, { ...SIZES.wide, locale: "ar" });
+  }
+});
+
+test("at twice the size, and with a text twice as large, everything can be reached", async () => {
+  shop.page.lang = "en";
+  const { person, form, menu } = statesIn("en");
+  for (const [state, what] of Object.entries({ person, form, menu })) {
+    // Zoom halves the window in CSS pixels.
+    await look(`widget-${state}-zoomed`, what, { viewport: { width: 640, height: 400 }, deviceScaleFactor: 2 });
+  }
+});
+
+test("with a colour that is hard to read on, words are readable all the same", async () => {
+  for (const color of ["#ffd400", "#ffffff", "#000000", "#07c160"]) {
+    const { person } = statesIn("en");
+    const desk = { ...person.desk, settings: { ...person.desk.settings, color } };
+    for (const colorScheme of ["light", "dark"]) await look(`widget-colour-${color.slice(1)}-${colorScheme}`, { desk }, { ...SIZES.wide, colorScheme });
+  }
+});
