@@ -31,6 +31,7 @@ export class Scripted {
   /** Frames that the page has sent. */
   heard = [];
   #sockets = new Set();
+  #down = false;
 
   /** Stands in for the host in `context`; `events` are the log. */
   static async desk(context, { settings = {}, events = [], hello = {}, refuse } = {}) {
@@ -61,8 +62,9 @@ export class Scripted {
     this.say({ replace: { turn, attempt: 1, text } });
   }
 
-  /** Cuts every connection, as a network that is gone. */
+  /** Cuts every connection, as a network that is gone, and takes no other. */
   cut() {
+    this.#down = true;
     for (const socket of this.#sockets) socket.close({ code: 4000 });
     this.#sockets.clear();
   }
@@ -71,6 +73,7 @@ export class Scripted {
     const path = new URL(route.request().url()).pathname;
     const headers = { "access-control-allow-origin": "*", "access-control-allow-headers": "*" };
     const json = (body, status = 200) => route.fulfill({ status, headers, json: body });
+    if (this.#down) return route.abort();
     if (route.request().method() === "OPTIONS") return route.fulfill({ status: 204, headers });
     if (refuse) return json(refuse, refuse.status);
     if (path.endsWith("/widget")) return json(this.settings);
@@ -85,6 +88,7 @@ export class Scripted {
   }
 
   #greet(socket) {
+    if (this.#down) return socket.close();
     this.#sockets.add(socket);
     const owner = { kind: "BOT" };
     const hello = { epoch: 1, seq: this.events.length, recovered: true, owner, term: 1, marks: [], after: 0, session: 1, presence: [], now: `${Date.now()}`, closed: false };

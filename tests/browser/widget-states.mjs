@@ -111,8 +111,7 @@ export function statesIn(lang) {
     consent: { desk: { settings: { ...settings, privacy: { text: words.privacy, url: "https://shop.example/privacy", tracking: "CONSENT" } } } },
     cut: {
       desk: { settings, events: taken, hello: agent },
-      act: async (widget, desk, context) => {
-        await context.setOffline(true);
+      act: async (widget, desk) => {
         desk.cut();
         await widget.panel.locator("[data-status=offline]").waitFor();
         await widget.say(words.unsent);

@@ -99,6 +99,7 @@ class VisitorClient implements Client {
   #connection: Connection;
   #listeners = new Set<(view: View) => void>();
   #opened: SessionReply | undefined;
+  #greeted = false;
   #loaded = false;
   #loadingOlder = false;
   #typedAt = -Infinity;
@@ -214,8 +215,9 @@ class VisitorClient implements Client {
         this.#conversation.opened();
       },
       frame: (frame) => {
-        this.#loaded ||= frame.hello !== undefined;
         const due = this.#conversation.receive(frame, this.#clock.now());
+        this.#greeted ||= frame.hello !== undefined;
+        this.#loaded ||= this.#greeted && this.#conversation.log.caughtUp;
         this.#connection.send(due);
         this.#changed();
       },
