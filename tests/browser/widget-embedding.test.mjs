@@ -1,5 +1,6 @@
 // The widget on strange pages: whatever they forbid, break or lack, it works and they go on.
 import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import { launch } from "./desk.mjs";
 import { Host } from "./host.mjs";
@@ -7,6 +8,15 @@ import { Shop } from "./shop.mjs";
 import { Widget } from "./widget.mjs";
 
 const RULE = '[[rules]]\nname = "hours"\nmatch = { any = ["hours"] }\nreply = "From nine to five."\n';
+
+const SECRET = "what the shop and its desk both know";
+
+/** A token as the site's own server signs it. */
+function jwt(claims) {
+  const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  const signed = `${part({ alg: "HS256", typ: "JWT" })}.${part(claims)}`;
+  return `${signed}.${createHmac("sha256", SECRET).update(signed).digest("base64url")}`;
+}
 
 let host, browser, context, shop, site;
 before(async () => {
@@ -160,6 +170,25 @@ test("the page hears what happens, speaks for its visitor and takes the widget a
   assert.equal(await widget.page.locator("kefu-widget").count(), 0);
   assert.equal(await widget.page.evaluate(() => typeof window.kefu), "undefined");
   await widget.isWhole("destroyed");
+});
+
+test("a visitor whom the page names has a conversation of its own, and is nobody again after", async () => {
+  const id = await host.site(`[site]\nidentity_secret = "${SECRET}"\n${RULE}`);
+  shop.page.script = `data-site="${id}"`;
+  const widget = await Widget.on(context, shop.url);
+  await widget.open();
+  await widget.say("As nobody");
+  await widget.shows("VISITOR", "As nobody");
+  const soon = Math.floor(Date.now() / 1_000) + 600;
+  await widget.page.evaluate((token) => window.kefu("identify", token), jwt({ sub: "ming", aud: id, exp: soon }));
+  await widget.item("VISITOR", "As nobody").waitFor({ state: "detached" });
+  await widget.say("As Ming");
+  await widget.shows("VISITOR", "As Ming");
+  assert.ok(!JSON.stringify(await widget.messages()).includes("As nobody"));
+  await widget.page.evaluate(() => window.kefu("identify"));
+  await widget.item("VISITOR", "As Ming").waitFor({ state: "detached" });
+  await widget.shows("VISITOR", "As nobody");
+  await widget.isWhole("identified");
 });
 
 test("the full page is the chat alone", async () => {

@@ -18,6 +18,8 @@ export type Introduction = Pick<SessionRequest, "identity" | "locale" | "page" |
  * The token is handed to `api` whenever it changes.
  */
 export class Session {
+  /** Where a visitor whom nobody has named is kept, and where this one is. */
+  #anonymous: string;
   #key: string;
   #opening: Promise<SessionReply> | undefined;
   #cancelRenewal = () => {};
@@ -29,7 +31,8 @@ export class Session {
     private readonly site: string,
     private introduction: Introduction,
   ) {
-    this.#key = `kefu:session:${api.host}:${site}`;
+    this.#anonymous = `kefu:session:${api.host}:${site}`;
+    this.#key = this.#anonymous + subjectOf(introduction.identity);
   }
 
   /**
@@ -45,8 +48,12 @@ export class Session {
 
   /** The session as it is kept, if any: its token may have expired. */
   kept(): SessionReply | undefined {
+    return this.#keptAs(this.#key);
+  }
+
+  #keptAs(key: string): SessionReply | undefined {
     try {
-      const kept = JSON.parse(this.store.get(this.#key) ?? "") as SessionReply;
+      const kept = JSON.parse(this.store.get(key) ?? "") as SessionReply;
       return kept.token && kept.conversation?.id ? kept : undefined;
     } catch {
       return undefined;
@@ -67,7 +74,8 @@ export class Session {
   async #ask(): Promise<SessionReply> {
     const kept = this.kept();
     try {
-      return this.#take(await this.#post(kept));
+      // Who is named for the first time brings along what was said before.
+      return this.#take(await this.#post(kept ?? this.#keptAs(this.#anonymous)));
     } catch (error) {
       if (error instanceof Refusal) throw error;
       if (!kept || Number(kept.expiresAt) < this.clock.now()) throw error;
@@ -96,6 +104,17 @@ export class Session {
     const wait = Math.min(Math.max(left, SPACING), LONGEST);
     this.#cancelRenewal = this.clock.after(wait, () => void this.open().catch(() => {}));
     return reply;
+  }
+}
+
+/** Tells the visitors of a browser apart by whom the site's token names; nothing for nobody. */
+export function subjectOf(identity: string | undefined): string {
+  if (!identity) return "";
+  try {
+    const claims = atob(identity.split(".")[1]!.replace(/-/g, "+").replace(/_/g, "/"));
+    return `:${JSON.parse(claims).sub}`;
+  } catch {
+    return `:${identity}`;
   }
 }
 

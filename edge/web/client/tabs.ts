@@ -3,7 +3,8 @@ import { createClient, type Access, type Client, type ClientOptions, type View }
 import { machineClock, newKey } from "./clock";
 import type { Body } from "./frames";
 import { asContent, Outbox } from "./outbox";
-import { openStore } from "./storage";
+import { subjectOf } from "./session";
+import { openStore, type Store } from "./storage";
 
 /** Milliseconds that a leading tab may take to answer before another one takes its place. */
 const PATIENCE = 1_500;
@@ -25,7 +26,7 @@ interface Asked {
 }
 
 /**
- * A client whose tabs share one connection: the tab that holds the lock has it, the others show
+ * A client whose tabs, as far as they have the same visitor, share one connection: the tab that holds the lock has it, the others show
  * what it shows and act through it. A tab in sight takes over from one that is hidden, because
  * browsers slow hidden pages down; so does any tab whose leader does not answer.
  */
@@ -38,7 +39,7 @@ class SharedClient implements Client {
   state: View;
   #name: string;
   #channel: BroadcastChannel;
-  #outbox: Outbox;
+  #store: Store;
   #lead: Client | undefined;
   #access: Access = { url: "", token: "" };
   #listeners = new Set<(view: View) => void>();
@@ -50,9 +51,9 @@ class SharedClient implements Client {
   #closed = new AbortController();
 
   constructor(private readonly options: ClientOptions) {
-    const { host = "", site, storage } = options;
-    this.#name = `kefu:${host}:${site}`;
-    this.#outbox = new Outbox(openStore(() => storage ?? globalThis.localStorage));
+    const { host = "", site, storage, identity } = options;
+    this.#name = `kefu:${host}:${site}${subjectOf(identity)}`;
+    this.#store = openStore(() => storage ?? globalThis.localStorage);
     this.#channel = new BroadcastChannel(this.#name);
     this.#channel.onmessage = ({ data }) => this.#told(data as Note);
     this.state = nothingYet;
@@ -74,8 +75,9 @@ class SharedClient implements Client {
     if (this.#lead) return this.#lead.send(content, key);
     // Kept here first: should the leading tab die now, the next one finds it.
     if (this.state.conversation) {
-      this.#outbox.rehome(this.state.conversation);
-      this.#outbox.add(key, asContent(content), machineClock.now());
+      const outbox = new Outbox(this.#store);
+      outbox.rehome(this.state.conversation);
+      outbox.add(key, asContent(content), machineClock.now());
     }
     this.#act("send", content, key);
     return key;

@@ -23,6 +23,10 @@ export async function start(frame: Frame): Promise<Chat> {
   if (look.radius !== undefined) set("--radius", `${look.radius}px`);
   host.dir = texts.dir;
   followScheme(host, look.scheme);
+  if (embedding.mode === "page") {
+    document.title = settings?.name || texts.say("title");
+    document.documentElement.lang = texts.lang;
+  }
   return new Messenger(frame, texts);
 }
 

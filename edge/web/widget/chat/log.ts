@@ -12,6 +12,8 @@ const NEAR = 80;
 const TOP = 120;
 /** Milliseconds within which messages of one author stand together. */
 const TOGETHER = 5 * 60_000;
+/** Milliseconds after a touch in which scrolling is the reader's own. */
+const BY_HAND = 1_500;
 /** Milliseconds after a question for which the dots are shown without a word from the server. */
 const THINKING = 20_000;
 
@@ -28,6 +30,8 @@ export class Log {
   #days = new Map<string, HTMLElement>();
   #follows = true;
   #scrollTop = 0;
+  /** When the reader last did something that scrolls. */
+  #touched = 0;
 
   constructor(private readonly kit: Kit, private readonly changed: () => void) {
     this.#typing = h("div", { class: "typing", hidden: true }, h("i"), h("i"), h("i"), this.#typer);
@@ -39,6 +43,9 @@ export class Log {
       this.#typing,
     );
     this.newest = h("button", { class: "newest", type: "button", hidden: true, onclick: () => this.toEnd() }, icon(icons.down), this.#newestWords);
+    for (const sign of ["wheel", "touchmove", "keydown", "pointerdown"]) {
+      this.element.addEventListener(sign, () => (this.#touched = Date.now()), { passive: true });
+    }
     // The keyboard of a phone, and an answer that grows, move the end: follow it.
     const moved = new ResizeObserver(() => this.#follows && this.toEnd());
     for (const element of [this.element, this.#list]) moved.observe(element);
@@ -143,8 +150,8 @@ export class Log {
 
   #scrolled(): void {
     const { scrollTop, scrollHeight, clientHeight } = this.element;
-    // Only a reader goes up: what grows below changes nothing.
-    const up = scrollTop < this.#scrollTop;
+    // Only a reader goes up: what grows and shrinks changes nothing.
+    const up = scrollTop < this.#scrollTop && Date.now() - this.#touched < BY_HAND;
     this.#scrollTop = scrollTop;
     const follows = scrollHeight - scrollTop - clientHeight < NEAR || (this.#follows && !up);
     if (follows !== this.#follows) {

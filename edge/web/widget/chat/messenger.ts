@@ -1,12 +1,13 @@
 import { Refusal, type Client, type View } from "../../client";
 import type { Body } from "../../client/frames";
-import { openStore, type Store } from "../../client/storage";
+import { openStore } from "../../client/storage";
 import { shareClient } from "../../client/tabs";
 import { ONGOING, OPEN, type Chat, type Frame, type Visitor } from "../contract";
 import { part } from "../version";
 import { Announcer } from "./announcer";
 import { Composer } from "./composer";
 import { button, h } from "./dom";
+import { takeDrops } from "./drops";
 import { Gate } from "./gate";
 import { Header } from "./header";
 import type { Kit } from "./kit";
@@ -33,6 +34,8 @@ export class Messenger implements Chat {
   #announcer: Announcer;
   #notice = h("div", { class: "notice", role: "alert", hidden: true });
   #told = { last: 0, owner: "" };
+  /** What this tab remembers from page to page. */
+  #tab = openStore(() => globalThis.sessionStorage);
   #forget = new AbortController();
 
   constructor(private readonly frame: Frame, private readonly texts: Texts) {
@@ -68,7 +71,7 @@ export class Messenger implements Chat {
       this.#composer.element,
       this.#announcer.element,
     );
-    this.#takeDrops();
+    takeDrops(this.#panel.element, say("drop"), (event) => this.#composer.take(event, event.dataTransfer));
     const { signal } = this.#forget;
     document.addEventListener("visibilitychange", () => this.#show(), { signal });
     watchAddress(() => this.#client.tell({ page: trackedPage(kit) }), signal);
@@ -82,7 +85,8 @@ export class Messenger implements Chat {
     if (this.isOpen) return;
     this.#panel.open();
     this.frame.launcher.expanded(true);
-    this.#session()?.setItem(OPEN + this.frame.embedding.site, "1");
+    this.frame.launcher.badge(0);
+    this.#tab.set(OPEN + this.frame.embedding.site, "1");
     this.#log.toEnd();
     this.#show();
     // A phone's keyboard would cover what is to be read first.
@@ -95,7 +99,7 @@ export class Messenger implements Chat {
     if (!this.isOpen || this.frame.embedding.mode === "page") return;
     this.#panel.close();
     this.frame.launcher.expanded(false);
-    this.#session()?.removeItem(OPEN + this.frame.embedding.site);
+    this.#tab.remove(OPEN + this.frame.embedding.site);
     this.frame.launcher.focus();
     this.#show();
     this.frame.emit("close");
@@ -204,27 +208,9 @@ export class Messenger implements Chat {
     this.#notice.replaceChildren(words, ...(act ? [button(act.label, act.act, "plain")] : []));
   }
 
-  #takeDrops(): void {
-    const { element } = this.#panel;
-    const over = (is: boolean) => element.classList.toggle("dropping", is);
-    element.dataset["drop"] = this.#kit.say("drop");
-    element.addEventListener("dragover", (event) => {
-      if (!event.dataTransfer?.types.includes("Files")) return;
-      event.preventDefault();
-      over(true);
-    });
-    element.addEventListener("dragleave", (event) => {
-      if (!element.contains(event.relatedTarget as Node | null)) over(false);
-    });
-    element.addEventListener("drop", (event) => {
-      over(false);
-      this.#composer.take(event, event.dataTransfer);
-    });
-  }
-
   #makeKit(): Kit {
     const { embedding, root, settings, emit } = this.frame;
-    const store: Store = openStore(() => globalThis.localStorage);
+    const store = openStore(() => globalThis.localStorage);
     const parts = new Map<string, Promise<unknown>>();
     const silentKey = `kefu:silent:${embedding.site}`;
     return {
@@ -255,13 +241,5 @@ export class Messenger implements Chat {
       announce: (words) => this.#announcer.announce(words),
       reveal: (item) => this.#log.reveal(item),
     };
-  }
-
-  #session(): Storage | undefined {
-    try {
-      return globalThis.sessionStorage;
-    } catch {
-      return undefined;
-    }
   }
 }
