@@ -36,7 +36,14 @@ export class Scripted {
   /** Stands in for the host in `context`; `events` are the log. */
   static async desk(context, { settings = {}, events = [], hello = {}, refuse } = {}) {
     const desk = new Scripted();
-    desk.settings = { name: "Field & Fern", locale: "en", greeting: "", suggestions: [], color: "", ...settings };
+    desk.settings = {
+      name: "Field & Fern",
+      locale: "en",
+      greeting: "",
+      suggestions: [],
+      color: "",
+      ...settings,
+    };
     desk.events = events.map((event, at) => ({ seq: at + 1, session: 1, channel: "WEB", ...event }));
     desk.hello = hello;
     await context.route(/\/v1\//, (route) => desk.#answer(route, refuse));
@@ -78,20 +85,39 @@ export class Scripted {
     if (refuse) return json(refuse, refuse.status);
     if (path.endsWith("/widget")) return json(this.settings);
     if (path.endsWith("/session")) return json(this.#session());
-    if (path.endsWith("/events")) return json({ epoch: 1, recovered: true, latest: this.events.length, events: [] });
+    if (path.endsWith("/events"))
+      return json({ epoch: 1, recovered: true, latest: this.events.length, events: [] });
     return json({ seq: 1, msgId: "1", duplicate: false }, 202);
   }
 
   #session() {
     const conversation = { id: "0123456789abcdef0123456789abcdef", epoch: 1 };
-    return { visitorId: "v", token: "t", expiresAt: `${NOW + 86_400_000}`, conversation, widget: this.settings };
+    return {
+      visitorId: "v",
+      token: "t",
+      expiresAt: `${NOW + 86_400_000}`,
+      conversation,
+      widget: this.settings,
+    };
   }
 
   #greet(socket) {
     if (this.#down) return socket.close();
     this.#sockets.add(socket);
     const owner = { kind: "BOT" };
-    const hello = { epoch: 1, seq: this.events.length, recovered: true, owner, term: 1, marks: [], after: 0, session: 1, presence: [], now: `${Date.now()}`, closed: false };
+    const hello = {
+      epoch: 1,
+      seq: this.events.length,
+      recovered: true,
+      owner,
+      term: 1,
+      marks: [],
+      after: 0,
+      session: 1,
+      presence: [],
+      now: `${Date.now()}`,
+      closed: false,
+    };
     socket.onMessage((text) => this.#hear(socket, JSON.parse(text)));
     socket.onClose(() => this.#sockets.delete(socket));
     socket.send(JSON.stringify({ hello: { ...hello, ...this.hello } }));

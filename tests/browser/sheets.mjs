@@ -16,7 +16,10 @@ const CUTS = {
 const SCALE = 0.4;
 
 const pictures = readdirSync(from).filter((name) => name.startsWith("widget-") && name.endsWith(".png"));
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: ["--no-sandbox"],
+});
 mkdirSync(to, { recursive: true });
 for (const [size, cut] of Object.entries(CUTS)) {
   for (const lang of ["en", "zh-CN"]) {
@@ -31,7 +34,9 @@ async function sideBySide(states, name) {
   const { x, y, width, height } = CUTS.wide;
   const figures = states.map((state) => `<div>${image(`widget-${state}.png`, x, y)}</div>`);
   const page = await browser.newPage({ viewport: { width: 3 * width, height } });
-  await page.setContent(`<style>body{margin:0;display:flex}div{width:${width}px;height:${height}px;overflow:hidden}</style>${figures.join("")}`);
+  await page.setContent(
+    `<style>body{margin:0;display:flex}div{width:${width}px;height:${height}px;overflow:hidden}</style>${figures.join("")}`,
+  );
   await page.screenshot({ path: join(to, `${name}.png`) });
   await page.close();
 }

@@ -7,7 +7,8 @@ import { Shop } from "./shop.mjs";
 import { Widget } from "./widget.mjs";
 
 const RULES = '[[rules]]\nname = "returns"\nmatch = { any = ["return"] }\nreply = "Within 7 days."\n';
-const NEVER = '[[widget.hours]]\ndays = "mon-sun"\nfrom = "00:00"\nto = "24:00"\nutc_offset = "+00:00"\noutside = true\n';
+const NEVER =
+  '[[widget.hours]]\ndays = "mon-sun"\nfrom = "00:00"\nto = "24:00"\nutc_offset = "+00:00"\noutside = true\n';
 
 let host, browser, context, shop;
 before(async () => {
@@ -89,7 +90,9 @@ ${NEVER}`);
 
 test("pages are told of only once the visitor agrees", async () => {
   const asked = sessions();
-  const widget = await visit('[widget.privacy]\ntext = "May we see your pages?"\nurl = "https://shop.example/privacy"\ntracking = "consent"\n');
+  const widget = await visit(
+    '[widget.privacy]\ntext = "May we see your pages?"\nurl = "https://shop.example/privacy"\ntracking = "consent"\n',
+  );
   await widget.open();
   await widget.panel.getByText("May we see your pages?").waitFor();
   assert.ok(asked.length > 0 && asked.every(({ page }) => page === undefined), JSON.stringify(asked));
@@ -121,7 +124,9 @@ test("attributes and the page are told to the desk", async () => {
 });
 
 test("an invitation comes once, not while the visitor types, and greets who opens it", async () => {
-  const widget = await visit('[[widget.invitations]]\nname = "sizes"\ntext = "Need help with sizes?"\nafter = "1s"\npage = "/*"\n');
+  const widget = await visit(
+    '[[widget.invitations]]\nname = "sizes"\ntext = "Need help with sizes?"\nafter = "1s"\npage = "/*"\n',
+  );
   await widget.launcher.waitFor();
   await widget.page.locator("#search").pressSequentially("linen shirt in sand", { delay: 120 });
   assert.equal(await widget.launcher.locator(".badge").textContent(), "");
@@ -135,7 +140,9 @@ test("an invitation comes once, not while the visitor types, and greets who open
 });
 
 test("an invitation to visitors from somewhere opens for them, once they have read so far", async () => {
-  const widget = await visit('[[widget.invitations]]\nname = "end"\ntext = "Still unsure?"\nscroll = 90\nreferrer = "127.0.0.1"\nopens = true\n');
+  const widget = await visit(
+    '[[widget.invitations]]\nname = "end"\ntext = "Still unsure?"\nscroll = 90\nreferrer = "127.0.0.1"\nopens = true\n',
+  );
   shop.page.content = '<main style="height: 4000px"><a href="/shirts">Shirts</a></main>';
   await widget.launcher.waitFor();
   await widget.page.waitForTimeout(1_500);

@@ -8,7 +8,18 @@ import { Scripted, happened, said } from "./scripted.mjs";
 import { Shop } from "./shop.mjs";
 import { Widget } from "./widget.mjs";
 
-const WORDS = ["Returns ", "are **free** ", "within ", "7 days: ", "see ", "[our terms]", "(https://shop.example/terms) ", "first. ", "| a | b |", "\n"];
+const WORDS = [
+  "Returns ",
+  "are **free** ",
+  "within ",
+  "7 days: ",
+  "see ",
+  "[our terms]",
+  "(https://shop.example/terms) ",
+  "first. ",
+  "| a | b |",
+  "\n",
+];
 const RULES = '[[rules]]\nname = "all"\nreply = "Noted."\n';
 const AI = '[ai]\nquiet_window = "0s"\n';
 
@@ -60,7 +71,10 @@ test("an answer is stopped, and asked for again", async () => {
   go();
   await widget.button("Ask again").click();
   await widget.shows("BOT", "first.");
-  assert.deepEqual((await widget.messages()).map(([role]) => role), ["VISITOR", "BOT", "VISITOR", "BOT"]);
+  assert.deepEqual(
+    (await widget.messages()).map(([role]) => role),
+    ["VISITOR", "BOT", "VISITOR", "BOT"],
+  );
 });
 
 test("an answer that replaces itself shows its last form", async () => {
@@ -84,18 +98,25 @@ test("a person is asked for, the place in the queue is shown, and who comes is n
   await widget.panel.getByText("You are number 4 in the queue").waitFor();
   desk.say({ typing: { author: { role: "AGENT", id: "a1", name: "Ming" } } });
   await widget.panel.getByText("Ming is typing").waitFor();
-  desk.add(happened({ owner: { owner: { kind: "AGENT", id: "a1", name: "Ming" }, term: 3, reason: "TAKEN" } }));
+  desk.add(
+    happened({ owner: { owner: { kind: "AGENT", id: "a1", name: "Ming" }, term: 3, reason: "TAKEN" } }),
+  );
   desk.add(said("agent", "Hello, *this* is Ming."));
   await widget.shows("AGENT", "Hello, *this* is Ming.");
   assert.equal(await widget.item("AGENT", "Hello").locator(".tag").textContent(), "Person");
   desk.say({ read: { author: { role: "AGENT", id: "a1" }, seq: 1 } });
   await widget.item("VISITOR", "A person").getByText("Read").waitFor();
-  desk.add({ edited: { author: { role: "AGENT", id: "a1" }, target: 4, body: { text: { text: "Hello!" } } } });
+  desk.add({
+    edited: { author: { role: "AGENT", id: "a1" }, target: 4, body: { text: { text: "Hello!" } } },
+  });
   await widget.item("AGENT", "Hello!").getByText("edited").waitFor();
   desk.add({ recalled: { author: { role: "AGENT", id: "a1" }, target: 4 } });
   await widget.shows("AGENT", "This message was taken back.");
   await widget.composer.pressSequentially("I see");
-  assert.ok(desk.heard.some(({ typing }) => typing?.preview), "our typing is told");
+  assert.ok(
+    desk.heard.some(({ typing }) => typing?.preview),
+    "our typing is told",
+  );
   desk.add(happened({ closed: { reason: "RESOLVED" } }));
   await widget.panel.getByLabel("4 stars").check();
   await widget.panel.getByPlaceholder("Anything you would like to add?").fill("Quick");
@@ -125,7 +146,10 @@ test("three messages written without a network are delivered once, in order, by 
   await context.setOffline(true);
   await widget.panel.getByText("No connection. Trying again…").waitFor();
   for (const text of ["One", "Two", "Three"]) await widget.say(text);
-  await widget.item("VISITOR", "Three", "pending").getByText("Will be sent when you are back online").waitFor();
+  await widget
+    .item("VISITOR", "Three", "pending")
+    .getByText("Will be sent when you are back online")
+    .waitFor();
   await widget.page.close();
   await context.setOffline(false);
   const again = await Widget.on(context, shop.url);
@@ -134,7 +158,10 @@ test("three messages written without a network are delivered once, in order, by 
   await again.page.evaluate(() => window.kefu("open"));
   await again.shows("VISITOR", "Three");
   const mine = (await again.messages()).filter(([role]) => role === "VISITOR");
-  assert.deepEqual(mine, ["Zero", "One", "Two", "Three"].map((text) => ["VISITOR", "stored", text]));
+  assert.deepEqual(
+    mine,
+    ["Zero", "One", "Two", "Three"].map((text) => ["VISITOR", "stored", text]),
+  );
 });
 
 test("tabs share one connection and one count; another tab takes over when the leading one goes", async () => {
@@ -167,7 +194,10 @@ test("news show in the launcher and in the title, until they are seen", async ()
   const widget = await Widget.on(context, shop.url);
   await widget.open();
   await widget.button("Close chat").click();
-  assert.ok(await widget.launcher.evaluate((button) => button.getRootNode().activeElement === button), "the focus is back");
+  assert.ok(
+    await widget.launcher.evaluate((button) => button.getRootNode().activeElement === button),
+    "the focus is back",
+  );
   await widget.page.evaluate(() => {
     Object.defineProperty(document, "hidden", { get: () => true, configurable: true });
     Object.defineProperty(document, "visibilityState", { get: () => "hidden", configurable: true });
@@ -182,7 +212,10 @@ test("news show in the launcher and in the title, until they are seen", async ()
   });
   await widget.page.waitForFunction(() => document.title === "Field & Fern");
   await widget.launcher.locator(".badge:empty").waitFor({ state: "attached" });
-  assert.ok(desk.heard.some(({ read }) => read?.seq === 2), "the read mark is told");
+  assert.ok(
+    desk.heard.some(({ read }) => read?.seq === 2),
+    "the read mark is told",
+  );
 });
 
 test("a socket that is open and dead is found, also after the page was frozen", async () => {

@@ -8,7 +8,10 @@ import { Widget } from "./widget.mjs";
 
 const RULES = '[[rules]]\nname = "all"\nreply = "Noted."\n';
 /** A picture of one pixel. */
-const PNG = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==", "base64");
+const PNG = Buffer.from(
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
+  "base64",
+);
 
 let host, browser, context, shop, widget;
 before(async () => {
@@ -30,13 +33,20 @@ afterEach(() => context.close());
 
 /** Puts files into a paste or a drop on the composer. */
 function bring(event, files) {
-  return widget.composer.evaluate((composer, { event, files }) => {
-    const data = new DataTransfer();
-    for (const { name, type, bytes } of files) data.items.add(new File([new Uint8Array(bytes)], name, { type }));
-    const init = { bubbles: true, cancelable: true, composed: true };
-    const brought = event === "paste" ? new ClipboardEvent("paste", { ...init, clipboardData: data }) : new DragEvent("drop", { ...init, dataTransfer: data });
-    composer.dispatchEvent(brought);
-  }, { event, files: files.map(({ name, type, bytes }) => ({ name, type, bytes: [...bytes] })) });
+  return widget.composer.evaluate(
+    (composer, { event, files }) => {
+      const data = new DataTransfer();
+      for (const { name, type, bytes } of files)
+        data.items.add(new File([new Uint8Array(bytes)], name, { type }));
+      const init = { bubbles: true, cancelable: true, composed: true };
+      const brought =
+        event === "paste"
+          ? new ClipboardEvent("paste", { ...init, clipboardData: data })
+          : new DragEvent("drop", { ...init, dataTransfer: data });
+      composer.dispatchEvent(brought);
+    },
+    { event, files: files.map(({ name, type, bytes }) => ({ name, type, bytes: [...bytes] })) },
+  );
 }
 
 const picture = { name: "shirt.png", type: "image/png", bytes: PNG };
@@ -45,7 +55,12 @@ test("Enter chooses a Chinese word while it is composed, and sends it after", as
   const devtools = await context.newCDPSession(widget.page);
   await widget.composer.focus();
   await devtools.send("Input.imeSetComposition", { text: "ni hao", selectionStart: 6, selectionEnd: 6 });
-  await devtools.send("Input.dispatchKeyEvent", { type: "keyDown", key: "Enter", code: "Enter", windowsVirtualKeyCode: 229 });
+  await devtools.send("Input.dispatchKeyEvent", {
+    type: "keyDown",
+    key: "Enter",
+    code: "Enter",
+    windowsVirtualKeyCode: 229,
+  });
   await devtools.send("Input.insertText", { text: "你好" });
   assert.equal(await widget.composer.inputValue(), "你好");
   assert.deepEqual(await widget.messages(), []);
@@ -94,7 +109,9 @@ test("a picture that is pasted is sent and shown", async () => {
   const image = widget.panel.locator(".item[data-role=VISITOR] img");
   await image.waitFor();
   assert.equal(await image.getAttribute("alt"), "shirt.png");
-  await widget.page.waitForFunction(() => document.querySelector("kefu-widget").shadowRoot.querySelector("img").naturalWidth === 1);
+  await widget.page.waitForFunction(
+    () => document.querySelector("kefu-widget").shadowRoot.querySelector("img").naturalWidth === 1,
+  );
 });
 
 test("files that are dropped are sent one after the other", async () => {
@@ -108,10 +125,17 @@ test("files that are dropped are sent one after the other", async () => {
 test("an upload shows how far it is, and is called back", async () => {
   const devtools = await context.newCDPSession(widget.page);
   await devtools.send("Network.enable");
-  await devtools.send("Network.emulateNetworkConditions", { offline: false, latency: 0, downloadThroughput: 1e6, uploadThroughput: 30_000 });
+  await devtools.send("Network.emulateNetworkConditions", {
+    offline: false,
+    latency: 0,
+    downloadThroughput: 1e6,
+    uploadThroughput: 30_000,
+  });
   await bring("paste", [{ name: "big.txt", type: "text/plain", bytes: Buffer.alloc(400_000, "x") }]);
   await widget.panel.getByRole("progressbar", { name: "big.txt" }).waitFor();
-  await widget.page.waitForFunction(() => document.querySelector("kefu-widget").shadowRoot.querySelector("progress")?.value > 0);
+  await widget.page.waitForFunction(
+    () => document.querySelector("kefu-widget").shadowRoot.querySelector("progress")?.value > 0,
+  );
   await widget.isAccessible("an upload");
   await widget.button("Cancel big.txt").click();
   await widget.panel.getByRole("progressbar").waitFor({ state: "detached" });
@@ -122,10 +146,18 @@ test("a file that is too large, or of no kind that is taken, is told and not sen
   await widget.composer.evaluate((composer) => {
     const data = new DataTransfer();
     data.items.add(new File([new Uint8Array(10 * 1024 * 1024 + 1)], "film.mp4", { type: "video/mp4" }));
-    composer.dispatchEvent(new ClipboardEvent("paste", { bubbles: true, cancelable: true, clipboardData: data }));
+    composer.dispatchEvent(
+      new ClipboardEvent("paste", { bubbles: true, cancelable: true, clipboardData: data }),
+    );
   });
   await widget.panel.getByText("film.mp4 is larger than 10.5 MB.").waitFor();
-  await bring("paste", [{ name: "tool.exe", type: "application/x-msdownload", bytes: Buffer.from("MZ\x90\0\x03\0\0\0", "latin1") }]);
+  await bring("paste", [
+    {
+      name: "tool.exe",
+      type: "application/x-msdownload",
+      bytes: Buffer.from("MZ\x90\0\x03\0\0\0", "latin1"),
+    },
+  ]);
   await widget.panel.getByText("Files like tool.exe aren't taken.").waitFor();
   assert.deepEqual(await widget.messages(), []);
   await widget.isWhole("refused files");

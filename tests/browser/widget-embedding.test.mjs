@@ -47,13 +47,22 @@ test("before the click there is the launcher, and nothing else was loaded or lef
   await context.addInitScript(() => {
     window.before = new Set(Object.getOwnPropertyNames(window));
     window.long = [];
-    new PerformanceObserver((list) => window.long.push(...list.getEntries().map(({ duration }) => duration))).observe({ type: "longtask", buffered: true });
+    new PerformanceObserver((list) =>
+      window.long.push(...list.getEntries().map(({ duration }) => duration)),
+    ).observe({ type: "longtask", buffered: true });
   });
   const widget = await Widget.on(context, shop.url);
   await widget.launcher.waitFor();
   await widget.page.waitForTimeout(500);
-  assert.deepEqual(asked.filter((path) => path !== "/favicon.ico"), ["/", "/widget.js", `/v1/sites/${site}/widget`]);
-  const left = await widget.page.evaluate(() => Object.getOwnPropertyNames(window).filter((name) => !window.before.has(name) && !["before", "long"].includes(name)));
+  assert.deepEqual(
+    asked.filter((path) => path !== "/favicon.ico"),
+    ["/", "/widget.js", `/v1/sites/${site}/widget`],
+  );
+  const left = await widget.page.evaluate(() =>
+    Object.getOwnPropertyNames(window).filter(
+      (name) => !window.before.has(name) && !["before", "long"].includes(name),
+    ),
+  );
   assert.deepEqual(left, ["kefu"]);
   assert.deepEqual(await widget.page.evaluate(() => window.long), [], "long tasks");
   assert.deepEqual(await widget.page.evaluate(() => Object.keys(localStorage)), []);
@@ -71,18 +80,28 @@ test("the first message takes its letters and Enter", async () => {
 test("a page with a strict policy and Trusted Types has the whole chat", async () => {
   const { host: authority } = new URL(host.url);
   const policy = `default-src 'none'; script-src 'nonce-abc'; style-src 'nonce-abc'; img-src ${host.url}; connect-src ${host.url} ws://${authority}; require-trusted-types-for 'script'; trusted-types 'none'`;
-  shop.page = { headers: { "content-security-policy": policy }, head: "", script: `nonce="abc" data-site="${site}"` };
+  shop.page = {
+    headers: { "content-security-policy": policy },
+    head: "",
+    script: `nonce="abc" data-site="${site}"`,
+  };
   const violations = [];
   await context.exposeFunction("violated", (what) => violations.push(what));
   await context.addInitScript(() => {
-    document.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) => window.violated(`${violatedDirective} ${blockedURI}`));
+    document.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) =>
+      window.violated(`${violatedDirective} ${blockedURI}`),
+    );
   });
   const widget = await Widget.on(context, shop.url);
   await widget.open();
   await chats(widget);
   await widget.choose("Continue on your phone");
   await widget.panel.locator(".qr svg").waitFor();
-  assert.equal(await widget.panel.evaluate((panel) => getComputedStyle(panel).position), "fixed", "styles are there");
+  assert.equal(
+    await widget.panel.evaluate((panel) => getComputedStyle(panel).position),
+    "fixed",
+    "styles are there",
+  );
   assert.deepEqual(violations, []);
   await widget.isWhole("a strict policy");
 });
@@ -97,7 +116,14 @@ test("a page with hostile rules changes nothing of it", async () => {
     return widget.panel.evaluate((panel) => {
       const { width, height } = panel.getBoundingClientRect();
       const { color, fontSize, opacity } = getComputedStyle(panel.querySelector("textarea"));
-      return { width, height, color, fontSize, opacity, host: getComputedStyle(panel.getRootNode().host).transform };
+      return {
+        width,
+        height,
+        color,
+        fontSize,
+        opacity,
+        host: getComputedStyle(panel.getRootNode().host).transform,
+      };
     });
   };
   const plain = await looks(await Widget.on(context, shop.url));
@@ -136,7 +162,8 @@ test("an application that throws its body away keeps the widget, or gets it back
 test("without a launcher the page opens the chat, also before the script is there", async () => {
   shop.page = {
     script: `data-site="${site}" data-launcher="none"`,
-    before: "<script>window.kefu = function () { (kefu.q = kefu.q || []).push(arguments); }; kefu('on', 'open', () => (window.opened = true)); kefu('open');</script>",
+    before:
+      "<script>window.kefu = function () { (kefu.q = kefu.q || []).push(arguments); }; kefu('on', 'open', () => (window.opened = true)); kefu('open');</script>",
   };
   const widget = await Widget.on(context, shop.url);
   await widget.panel.waitFor();
@@ -150,7 +177,9 @@ test("the page hears what happens, speaks for its visitor and takes the widget a
   await widget.page.evaluate(() => {
     window.heard = [];
     for (const name of ["open", "close", "sent", "message", "unread"]) {
-      window.kefu("on", name, (detail) => window.heard.push([name, detail?.count ?? detail?.body?.text?.text]));
+      window.kefu("on", name, (detail) =>
+        window.heard.push([name, detail?.count ?? detail?.body?.text?.text]),
+      );
     }
     document.addEventListener("kefu:sent", () => window.heard.push(["as a DOM event"]));
     window.kefu("update", { plan: "pro" });
@@ -162,8 +191,19 @@ test("the page hears what happens, speaks for its visitor and takes the widget a
   await widget.page.evaluate(() => window.kefu("close"));
   await widget.panel.waitFor({ state: "hidden" });
   const heard = await widget.page.evaluate(() => window.heard);
-  for (const one of [["sent", null], ["as a DOM event"], ["message", "From nine to five."], ["unread", 1], ["open", null], ["unread", 0], ["close", null]]) {
-    assert.ok(heard.some((other) => JSON.stringify(other) === JSON.stringify(one)), `${one} in ${JSON.stringify(heard)}`);
+  for (const one of [
+    ["sent", null],
+    ["as a DOM event"],
+    ["message", "From nine to five."],
+    ["unread", 1],
+    ["open", null],
+    ["unread", 0],
+    ["close", null],
+  ]) {
+    assert.ok(
+      heard.some((other) => JSON.stringify(other) === JSON.stringify(one)),
+      `${one} in ${JSON.stringify(heard)}`,
+    );
   }
   await widget.page.evaluate(() => window.kefu("off", "open"));
   await widget.page.evaluate(() => window.kefu("destroy"));
@@ -180,7 +220,10 @@ test("a visitor whom the page names has a conversation of its own, and is nobody
   await widget.say("As nobody");
   await widget.shows("VISITOR", "As nobody");
   const soon = Math.floor(Date.now() / 1_000) + 600;
-  await widget.page.evaluate((token) => window.kefu("identify", token), jwt({ sub: "ming", aud: id, exp: soon }));
+  await widget.page.evaluate(
+    (token) => window.kefu("identify", token),
+    jwt({ sub: "ming", aud: id, exp: soon }),
+  );
   await widget.item("VISITOR", "As nobody").waitFor({ state: "detached" });
   await widget.say("As Ming");
   await widget.shows("VISITOR", "As Ming");
@@ -213,7 +256,10 @@ test("a chat that cannot be loaded says so, and is there when the network is", a
 
 test("a site that does not exist, or forbids the page, says so to the visitor", async () => {
   const closed = await host.site('[site]\nallowed_origins = ["https://shop.example"]\n');
-  for (const [id, why] of [["nowhere", "isn't available on this page"], [closed, "can't reach the desk"]]) {
+  for (const [id, why] of [
+    ["nowhere", "isn't available on this page"],
+    [closed, "can't reach the desk"],
+  ]) {
     shop.page.script = `data-site="${id}"`;
     const widget = await Widget.on(context, shop.url);
     await widget.launcher.click();
@@ -228,7 +274,11 @@ test("a site that does not exist, or forbids the page, says so to the visitor", 
 test("a browser that denies its stores has a chat all the same", async () => {
   await context.addInitScript(() => {
     for (const name of ["localStorage", "sessionStorage"]) {
-      Object.defineProperty(window, name, { get: () => { throw new DOMException("denied", "SecurityError"); } });
+      Object.defineProperty(window, name, {
+        get: () => {
+          throw new DOMException("denied", "SecurityError");
+        },
+      });
     }
     delete window.BroadcastChannel;
   });
@@ -253,7 +303,12 @@ test("a clock that is wrong by days shows today, and the chat goes on", async ()
 test("on a slow network the launcher shows that it works, and the chat comes", async () => {
   const page = await context.newPage();
   const devtools = await context.newCDPSession(page);
-  await devtools.send("Network.emulateNetworkConditions", { offline: false, latency: 400, downloadThroughput: 50_000, uploadThroughput: 20_000 });
+  await devtools.send("Network.emulateNetworkConditions", {
+    offline: false,
+    latency: 400,
+    downloadThroughput: 50_000,
+    uploadThroughput: 20_000,
+  });
   const widget = new Widget(page);
   await page.goto(shop.url);
   await widget.launcher.click();
@@ -280,6 +335,8 @@ test("what the host page loses is no time that anybody notices", async (t) => {
   };
   await measure(`data-site="${site}"`);
   const [without, having] = [await middle([]), await middle(`data-site="${site}"`)];
-  t.diagnostic(`main thread of the page: ${without.toFixed(1)} ms without, ${having.toFixed(1)} ms with the widget`);
+  t.diagnostic(
+    `main thread of the page: ${without.toFixed(1)} ms without, ${having.toFixed(1)} ms with the widget`,
+  );
   assert.ok(having - without < 50, `${having - without} ms`);
 });

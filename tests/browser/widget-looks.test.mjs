@@ -42,7 +42,10 @@ async function look(name, { desk, act }, device, schemes = ["light"]) {
     const state = `${name}-${colorScheme}`;
     await widget.isAccessible(state);
     await widget.isWhole(state);
-    await widget.page.screenshot({ path: join(process.env.KEFU_SCREENSHOTS, `${state}.png`), animations: "disabled" });
+    await widget.page.screenshot({
+      path: join(process.env.KEFU_SCREENSHOTS, `${state}.png`),
+      animations: "disabled",
+    });
   }
   await context.close();
 }
@@ -80,7 +83,10 @@ test("at twice the size, and with a text twice as large, everything can be reach
   const { person, form, menu } = statesIn("en");
   for (const [state, what] of Object.entries({ person, form, menu })) {
     // Zoom halves the window in CSS pixels.
-    await look(`widget-${state}-zoomed`, what, { viewport: { width: 640, height: 400 }, deviceScaleFactor: 2 });
+    await look(`widget-${state}-zoomed`, what, {
+      viewport: { width: 640, height: 400 },
+      deviceScaleFactor: 2,
+    });
   }
 });
 

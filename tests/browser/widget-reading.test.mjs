@@ -64,9 +64,20 @@ test("a whole chat by keyboard alone", async () => {
   await widget.shows("VISITOR", "Which size?");
   assert.equal(await focused(widget), "Write a message…", "sending keeps it there");
 
-  desk.add(said("agent", { quickReplies: { text: "For whom?", replies: [{ label: "For me", send: "", action: "SEND" }, { label: "A gift", send: "", action: "SEND" }] } }));
+  desk.add(
+    said("agent", {
+      quickReplies: {
+        text: "For whom?",
+        replies: [
+          { label: "For me", send: "", action: "SEND" },
+          { label: "A gift", send: "", action: "SEND" },
+        ],
+      },
+    }),
+  );
   await widget.shows("AGENT", "For whom?");
-  for (let step = 0; step < 20 && (await focused(widget)) !== "A gift"; step++) await keyboard.press("Shift+Tab");
+  for (let step = 0; step < 20 && (await focused(widget)) !== "A gift"; step++)
+    await keyboard.press("Shift+Tab");
   await keyboard.press("Space");
   await widget.shows("VISITOR", "A gift");
 
@@ -76,7 +87,8 @@ test("a whole chat by keyboard alone", async () => {
   await keyboard.press("Escape");
   assert.equal(await focused(widget), "Write a message…");
 
-  for (let step = 0; step < 20 && (await focused(widget)) !== "More"; step++) await keyboard.press("Shift+Tab");
+  for (let step = 0; step < 20 && (await focused(widget)) !== "More"; step++)
+    await keyboard.press("Shift+Tab");
   await keyboard.press("Enter");
   await widget.panel.getByRole("menu").waitFor();
   await keyboard.press("End");
@@ -98,7 +110,11 @@ test("a whole chat by keyboard alone", async () => {
 
 test("on a phone the focus stays in the chat, which covers the page", async () => {
   await context.close();
-  context = await browser.newContext({ viewport: { width: 375, height: 720 }, isMobile: true, hasTouch: true });
+  context = await browser.newContext({
+    viewport: { width: 375, height: 720 },
+    isMobile: true,
+    hasTouch: true,
+  });
   await Scripted.desk(context, {});
   const widget = await Widget.on(context, shop.url);
   await widget.open();
@@ -117,7 +133,9 @@ test("an answer is announced sentence by sentence, and never twice", async () =>
   await widget.page.evaluate(() => {
     window.spoken = [];
     const live = document.querySelector("kefu-widget").shadowRoot.querySelector("[aria-live=polite]");
-    new MutationObserver((all) => all.forEach(({ addedNodes }) => addedNodes.forEach((node) => window.spoken.push(node.textContent)))).observe(live, { childList: true });
+    new MutationObserver((all) =>
+      all.forEach(({ addedNodes }) => addedNodes.forEach((node) => window.spoken.push(node.textContent))),
+    ).observe(live, { childList: true });
   });
   const answer = "Linen is cool. It dries fast! 洗涤方便。Anything else?";
   for (let end = 3; end <= answer.length; end += 3) {
@@ -130,7 +148,13 @@ test("an answer is announced sentence by sentence, and never twice", async () =>
   desk.add(happened({ owner: { owner: { kind: "AGENT", name: "Ming" }, term: 2, reason: "TAKEN" } }));
   await widget.page.waitForFunction(() => window.spoken.some((one) => one.startsWith("Ming joined")));
   const spoken = await widget.page.evaluate(() => window.spoken);
-  assert.deepEqual(spoken, ["AI: Linen is cool.", "It dries fast!", "洗涤方便。", "Anything else?", "Ming joined. You are now talking to a person."]);
+  assert.deepEqual(spoken, [
+    "AI: Linen is cool.",
+    "It dries fast!",
+    "洗涤方便。",
+    "Anything else?",
+    "Ming joined. You are now talking to a person.",
+  ]);
 });
 
 test("a screen reader has the whole chat", async () => {
@@ -142,7 +166,17 @@ test("a screen reader has the whole chat", async () => {
   await widget.panel.locator(".marked table").waitFor();
   const dump = await widget.panel.ariaSnapshot();
   writeFileSync(join(process.env.KEFU_SCREENSHOTS, "widget-screen-reader.txt"), `${dump}\n`);
-  for (const part of ['dialog "Field & Fern"', 'heading "Ming"', 'region "Conversation"', "AI", "Person", 'button "Reserve it"', 'link "View"', 'textbox "Write a message…"', 'button "Send" [disabled]']) {
+  for (const part of [
+    'dialog "Field & Fern"',
+    'heading "Ming"',
+    'region "Conversation"',
+    "AI",
+    "Person",
+    'button "Reserve it"',
+    'link "View"',
+    'textbox "Write a message…"',
+    'button "Send" [disabled]',
+  ]) {
     assert.ok(dump.includes(part), `${part} in\n${dump}`);
   }
 });
@@ -156,6 +190,12 @@ test("who asks for less motion has none", async () => {
   desk.write("Well");
   await widget.shows("BOT", "Well", "streaming");
   await widget.page.waitForTimeout(200);
-  const moving = await widget.page.evaluate(() => document.querySelector("kefu-widget").shadowRoot.getAnimations().filter(({ playState }) => playState === "running").length);
+  const moving = await widget.page.evaluate(
+    () =>
+      document
+        .querySelector("kefu-widget")
+        .shadowRoot.getAnimations()
+        .filter(({ playState }) => playState === "running").length,
+  );
   assert.equal(moving, 0);
 });

@@ -23,7 +23,14 @@ More in [our size guide](https://shop.example/sizes).[^1]
 [^1]: [Sizes and fits](https://shop.example/sizes)`,
     person: "Thanks! Could a person check whether M is in stock?",
     agent: "Hello, Ming here. M in sand is back since this morning:",
-    card: { title: "Linen shirt, sand", text: "In stock · €79", buttons: [{ label: "View", url: "https://shop.example/p/1" }, { label: "Reserve it", send: "Please reserve it" }] },
+    card: {
+      title: "Linen shirt, sand",
+      text: "In stock · €79",
+      buttons: [
+        { label: "View", url: "https://shop.example/p/1" },
+        { label: "Reserve it", send: "Please reserve it" },
+      ],
+    },
     form: "Where shall we send it?",
     fields: ["Name", "E-mail", "Size"],
     unsent: "Please send it to the old address.",
@@ -31,7 +38,7 @@ More in [our size guide](https://shop.example/sizes).[^1]
     privacy: "May we see which pages you look at while we help you?",
     choices: "What is it about?",
     replies: ["Delivery", "Returns", "Talk to a person"],
-    code: "Run this in your shop:\n\n```js\nkefu(\"open\");\n```\n\nThen look at `kefu` in the console.",
+    code: 'Run this in your shop:\n\n```js\nkefu("open");\n```\n\nThen look at `kefu` in the console.',
   },
   "zh-CN": {
     name: "禾木家居",
@@ -54,7 +61,14 @@ More in [our size guide](https://shop.example/sizes).[^1]
 [^1]: [尺码与版型](https://shop.example/sizes)`,
     person: "谢谢！能请真人帮我看看 M 码有没有货吗？",
     agent: "您好，我是小明。沙色 M 码今天上午刚补货：",
-    card: { title: "亚麻衬衫 · 沙色", text: "有货 · ¥599", buttons: [{ label: "查看", url: "https://shop.example/p/1" }, { label: "帮我留一件", send: "请帮我留一件" }] },
+    card: {
+      title: "亚麻衬衫 · 沙色",
+      text: "有货 · ¥599",
+      buttons: [
+        { label: "查看", url: "https://shop.example/p/1" },
+        { label: "帮我留一件", send: "请帮我留一件" },
+      ],
+    },
     form: "寄到哪里？",
     fields: ["姓名", "邮箱", "尺码"],
     unsent: "请寄到原来的地址。",
@@ -62,7 +76,7 @@ More in [our size guide](https://shop.example/sizes).[^1]
     privacy: "咨询期间，是否允许我们了解您浏览的页面？",
     choices: "您想咨询哪方面的问题？",
     replies: ["物流", "退换货", "转人工"],
-    code: "在网页里运行：\n\n```js\nkefu(\"open\");\n```\n\n然后在控制台里看看 `kefu`。",
+    code: '在网页里运行：\n\n```js\nkefu("open");\n```\n\n然后在控制台里看看 `kefu`。',
   },
 };
 
@@ -77,8 +91,21 @@ const page = (at) => async (widget) => {
 /** The states by name: `desk` is what `Scripted.desk` takes, `act` what happens then. */
 export function statesIn(lang) {
   const words = WORDS[lang];
-  const settings = { name: words.name, locale: lang, greeting: words.greeting, suggestions: words.suggestions, color: "#0f766e" };
-  const field = (at, type, more) => ({ name: `f${at}`, label: words.fields[at], type, required: at < 2, choices: [], ...more });
+  const settings = {
+    name: words.name,
+    locale: lang,
+    greeting: words.greeting,
+    suggestions: words.suggestions,
+    color: "#0f766e",
+  };
+  const field = (at, type, more) => ({
+    name: `f${at}`,
+    label: words.fields[at],
+    type,
+    required: at < 2,
+    choices: [],
+    ...more,
+  });
   const fields = [field(0, "TEXT"), field(1, "EMAIL"), field(2, "CHOICE", { choices: ["S", "M", "L"] })];
   const asked = [said("visitor", words.question, 1_500), said("bot", words.answer, 1_499)];
   const taken = [
@@ -94,21 +121,58 @@ export function statesIn(lang) {
   return {
     welcome: { desk: { settings } },
     answer: { desk: { settings, events: asked } },
-    streaming: { desk: { settings, events: [said("visitor", words.question)], hello: { turn: 9 } }, act: (_, desk) => desk.write(words.answer.slice(0, 160), 9) },
+    streaming: {
+      desk: { settings, events: [said("visitor", words.question)], hello: { turn: 9 } },
+      act: (_, desk) => desk.write(words.answer.slice(0, 160), 9),
+    },
     code: { desk: { settings, events: [said("visitor", "kefu?", 2), said("bot", words.code, 1)] } },
     choices: {
       desk: {
         settings,
-        events: [said("visitor", "?", 2), said("bot", { quickReplies: { text: words.choices, replies: words.replies.map((label) => ({ label, send: "", action: "SEND" })) } }, 1)],
+        events: [
+          said("visitor", "?", 2),
+          said(
+            "bot",
+            {
+              quickReplies: {
+                text: words.choices,
+                replies: words.replies.map((label) => ({ label, send: "", action: "SEND" })),
+              },
+            },
+            1,
+          ),
+        ],
       },
     },
     queue: { desk: { settings, events: taken.slice(0, 4), hello: { owner: { kind: "QUEUE", place: 3 } } } },
     person: { desk: { settings, events: taken, hello: agent } },
-    form: { desk: { settings, events: [...taken.slice(0, 6), said("agent", { form: { title: words.form, formId: "f", fields } }, 1)], hello: agent } },
-    ended: { desk: { settings, events: [...taken, happened({ closed: { reason: "RESOLVED" } }, 1)], hello: { ...agent, closed: true } } },
+    form: {
+      desk: {
+        settings,
+        events: [
+          ...taken.slice(0, 6),
+          said("agent", { form: { title: words.form, formId: "f", fields } }, 1),
+        ],
+        hello: agent,
+      },
+    },
+    ended: {
+      desk: {
+        settings,
+        events: [...taken, happened({ closed: { reason: "RESOLVED" } }, 1)],
+        hello: { ...agent, closed: true },
+      },
+    },
     prechat: { desk: { settings: { ...settings, prechat: { title: words.form, text: "", fields } } } },
     away: { desk: { settings: { ...settings, hours: { open: false, changesIn: 40_000 } } } },
-    consent: { desk: { settings: { ...settings, privacy: { text: words.privacy, url: "https://shop.example/privacy", tracking: "CONSENT" } } } },
+    consent: {
+      desk: {
+        settings: {
+          ...settings,
+          privacy: { text: words.privacy, url: "https://shop.example/privacy", tracking: "CONSENT" },
+        },
+      },
+    },
     cut: {
       desk: { settings, events: taken, hello: agent },
       act: async (widget, desk) => {

@@ -40,7 +40,10 @@ export class Widget {
   }
 
   item(role, text, state = "stored") {
-    return this.panel.locator(`.item[data-role=${role}][data-state=${state}]`).filter({ hasText: text }).first();
+    return this.panel
+      .locator(`.item[data-role=${role}][data-state=${state}]`)
+      .filter({ hasText: text })
+      .first();
   }
 
   shows(role, text, state) {
@@ -49,9 +52,15 @@ export class Widget {
 
   /** The messages as role, state and text. */
   messages() {
-    return this.panel.locator(".item").evaluateAll((items) =>
-      items.map((item) => [item.dataset.role, item.dataset.state, item.querySelector(".bubble").textContent]),
-    );
+    return this.panel
+      .locator(".item")
+      .evaluateAll((items) =>
+        items.map((item) => [
+          item.dataset.role,
+          item.dataset.state,
+          item.querySelector(".bubble").textContent,
+        ]),
+      );
   }
 
   button(name) {
@@ -78,7 +87,10 @@ export class Widget {
     if (!(await this.page.evaluate(() => "axe" in window))) await this.page.evaluate(AXE);
     await this.isStill();
     const { violations } = await this.page.evaluate(() => window.axe.run("kefu-widget"));
-    const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, any }) => `${html} ${any[0]?.message ?? ""}`).join("; ")}`);
+    const found = violations.map(
+      ({ id, nodes }) =>
+        `${id}: ${nodes.map(({ html, any }) => `${html} ${any[0]?.message ?? ""}`).join("; ")}`,
+    );
     assert.deepEqual(found, [], `axe in ${state}`);
   }
 
@@ -89,7 +101,13 @@ export class Widget {
       const panel = document.querySelector("kefu-widget")?.shadowRoot.querySelector(".panel");
       if (!panel || panel.hidden) return 0;
       const { left, right, top, bottom } = panel.getBoundingClientRect();
-      const outside = Math.max(-left, right - innerWidth, -top, bottom - innerHeight, panel.scrollWidth - panel.clientWidth);
+      const outside = Math.max(
+        -left,
+        right - innerWidth,
+        -top,
+        bottom - innerHeight,
+        panel.scrollWidth - panel.clientWidth,
+      );
       return Math.round(outside);
     });
     assert.ok(over <= 0, `${state}: ${over} pixels hang over`);

@@ -141,12 +141,14 @@ class SharedClient implements Client {
     this.#wait.abort();
     const mine = (this.#wait = new AbortController());
     const how = steal ? { steal } : { signal: mine.signal };
-    navigator.locks.request(this.#name, how, () => this.#leading()).catch(() => {
-      if (mine.signal.aborted) return;
-      // Another tab took the lock: give way, and wait for it.
-      this.#stepDown();
-      this.#stand();
-    });
+    navigator.locks
+      .request(this.#name, how, () => this.#leading())
+      .catch(() => {
+        if (mine.signal.aborted) return;
+        // Another tab took the lock: give way, and wait for it.
+        this.#stepDown();
+        this.#stand();
+      });
   }
 
   /** Leads until told to step down. */

@@ -8,8 +8,13 @@ const blocks = (text: string): Block[] => blocksOf(text).map(({ block }) => bloc
 const text = (said: string): Token => ({ kind: "text", text: said });
 
 test("blocks are told apart", () => {
-  const kinds = blocks("# One\n\ntwo\nlines\n\n- a\n- b\n\n1. c\n\n> d\n\n```js\ne\n```\n\n---\n\n|f|g|\n|-|-|\n|h|i|");
-  assert.deepEqual(kinds.map(({ kind }) => kind), ["heading", "paragraph", "list", "list", "quote", "code", "rule", "table"]);
+  const kinds = blocks(
+    "# One\n\ntwo\nlines\n\n- a\n- b\n\n1. c\n\n> d\n\n```js\ne\n```\n\n---\n\n|f|g|\n|-|-|\n|h|i|",
+  );
+  assert.deepEqual(
+    kinds.map(({ kind }) => kind),
+    ["heading", "paragraph", "list", "list", "quote", "code", "rule", "table"],
+  );
 });
 
 test("a block keeps its source, so that what does not change is not drawn again", () => {
@@ -18,7 +23,9 @@ test("a block keeps its source, so that what does not change is not drawn again"
 });
 
 test("a fence that is not closed yet is code to the end", () => {
-  assert.deepEqual(blocks("```sql\nselect 1;\n\nselect"), [{ kind: "code", language: "sql", text: "select 1;\n\nselect" }]);
+  assert.deepEqual(blocks("```sql\nselect 1;\n\nselect"), [
+    { kind: "code", language: "sql", text: "select 1;\n\nselect" },
+  ]);
 });
 
 test("lists stand in lists, with tasks and numbers", () => {
@@ -26,12 +33,20 @@ test("lists stand in lists, with tasks and numbers", () => {
   assert.ok(list?.kind === "list" && list.start === 3 && list.items.length === 2);
   const inner = list.items[0]?.blocks[1];
   assert.ok(inner?.kind === "list");
-  assert.deepEqual(inner.items.map(({ done }) => done), [true, false]);
+  assert.deepEqual(
+    inner.items.map(({ done }) => done),
+    [true, false],
+  );
 });
 
 test("a table has aligned columns and escaped bars", () => {
   const [table] = blocks("| a | b \\| c |\n|:-:|--:|\n| 1 | 2 |\nafter");
-  assert.deepEqual(table, { kind: "table", align: ["center", "end"], head: ["a", "b | c"], rows: [["1", "2"]] });
+  assert.deepEqual(table, {
+    kind: "table",
+    align: ["center", "end"],
+    head: ["a", "b | c"],
+    rows: [["1", "2"]],
+  });
 });
 
 test("words are marked within a line", () => {
@@ -52,19 +67,35 @@ test("marks that mark nothing are text", () => {
 });
 
 test("Chinese beside a mark is marked all the same", () => {
-  assert.deepEqual(tokensOf("请**尽快**处理"), [text("请"), { kind: "strong", tokens: [text("尽快")] }, text("处理")]);
+  assert.deepEqual(tokensOf("请**尽快**处理"), [
+    text("请"),
+    { kind: "strong", tokens: [text("尽快")] },
+    text("处理"),
+  ]);
 });
 
 test("addresses end before what closes a sentence", () => {
   const link = (url: string) => ({ kind: "link", url, tokens: [text(url)] });
-  assert.deepEqual(tokensOf("见https://shop.example/a。"), [text("见"), link("https://shop.example/a"), text("。")]);
-  assert.deepEqual(tokensOf("(https://shop.example)."), [text("("), link("https://shop.example"), text(").")]);
-  assert.deepEqual(tokensOf("[a](https://b.example/(c) \"d\")"), [{ kind: "link", url: "https://b.example/(c)", tokens: [text("a")] }]);
+  assert.deepEqual(tokensOf("见https://shop.example/a。"), [
+    text("见"),
+    link("https://shop.example/a"),
+    text("。"),
+  ]);
+  assert.deepEqual(tokensOf("(https://shop.example)."), [
+    text("("),
+    link("https://shop.example"),
+    text(")."),
+  ]);
+  assert.deepEqual(tokensOf('[a](https://b.example/(c) "d")'), [
+    { kind: "link", url: "https://b.example/(c)", tokens: [text("a")] },
+  ]);
 });
 
 test("sources are told of and told", () => {
   assert.deepEqual(tokensOf("so[^1]"), [text("so"), { kind: "reference", name: "1" }]);
-  assert.deepEqual(blocks("[^1]: [Guide](https://a.example)"), [{ kind: "source", name: "1", text: "[Guide](https://a.example)" }]);
+  assert.deepEqual(blocks("[^1]: [Guide](https://a.example)"), [
+    { kind: "source", name: "1", text: "[Guide](https://a.example)" },
+  ]);
 });
 
 test("no payload becomes more than text, links and marks", () => {
@@ -76,14 +107,31 @@ test("no payload becomes more than text, links and marks", () => {
     }
   };
   for (const list of ["naughty", "markdown"]) {
-    for (const line of readFileSync(`tests/fixtures/xss/${list}.txt`, "utf8").split("\n")) check(tokensOf(line));
+    for (const line of readFileSync(`tests/fixtures/xss/${list}.txt`, "utf8").split("\n"))
+      check(tokensOf(line));
   }
 });
 
 test("hostile text costs no time", () => {
   const long = 60_000;
   const started = performance.now();
-  for (const piece of ["*a ", "[", "![", "`", "`` ", "> ", "- ", "**_", "<", "|-", "[a](", "\n\n", "  - a\n", "_a", "~~"]) {
+  for (const piece of [
+    "*a ",
+    "[",
+    "![",
+    "`",
+    "`` ",
+    "> ",
+    "- ",
+    "**_",
+    "<",
+    "|-",
+    "[a](",
+    "\n\n",
+    "  - a\n",
+    "_a",
+    "~~",
+  ]) {
     blocksOf(piece.repeat(long / piece.length)).forEach(({ source }) => tokensOf(source));
   }
   assert.ok(performance.now() - started < 5_000, `${performance.now() - started} ms`);

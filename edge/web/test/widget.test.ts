@@ -18,15 +18,30 @@ test("catalogues have the same values in their texts, and every plural form of t
   for (const catalogue of [en, zh, ar]) {
     const forms = new Intl.PluralRules(catalogue.lang).resolvedOptions().pluralCategories;
     for (const [key, text] of Object.entries(catalogue)) {
-      if (typeof text === "object") for (const form of forms) assert.ok(form in text, `${catalogue.lang}.${key}.${form}`);
+      if (typeof text === "object")
+        for (const form of forms) assert.ok(form in text, `${catalogue.lang}.${key}.${form}`);
       const wanted = names(en[key as keyof typeof en]).filter((name) => name !== "{n}");
-      assert.deepEqual(names(text).filter((name) => name !== "{n}"), wanted, `${catalogue.lang}.${key}`);
+      assert.deepEqual(
+        names(text).filter((name) => name !== "{n}"),
+        wanted,
+        `${catalogue.lang}.${key}`,
+      );
     }
   }
 });
 
 test("every colour can be read, on both backgrounds and under its words", () => {
-  for (const hex of ["#1668dc", "#fff", "#000", "#ffd400", "#07c160", "#ff6600", "#777777", "#e0115f", "#123456"]) {
+  for (const hex of [
+    "#1668dc",
+    "#fff",
+    "#000",
+    "#ffd400",
+    "#07c160",
+    "#ff6600",
+    "#777777",
+    "#e0115f",
+    "#123456",
+  ]) {
     const made = colours(hex);
     const pairs: [string, Rgb, Rgb][] = [
       ["words", rgb(made["--color"]), rgb(made["--on-color"])],
@@ -48,7 +63,12 @@ test("days and times are told in the words of a language", () => {
 });
 
 test("fields tell what is wrong with them", () => {
-  const field = (type: "EMAIL" | "PHONE" | "NUMBER" | "TEXT", more = {}) => ({ name: "a", label: "a", type, ...more });
+  const field = (type: "EMAIL" | "PHONE" | "NUMBER" | "TEXT", more = {}) => ({
+    name: "a",
+    label: "a",
+    type,
+    ...more,
+  });
   assert.equal(fault(field("TEXT", { required: true }), ""), "required");
   assert.equal(fault(field("TEXT"), ""), undefined);
   assert.equal(fault(field("EMAIL"), "a@b"), "badEmail");
@@ -80,14 +100,16 @@ function read(modules: readonly boolean[][]): string | undefined {
   const [scale, quiet] = [4, 4];
   const size = (modules.length + 2 * quiet) * scale;
   const pixels = new Uint8ClampedArray(size * size * 4).fill(255);
-  modules.forEach((row, y) => row.forEach((dark, x) => {
-    if (!dark) return;
-    for (let dy = 0; dy < scale; dy++) {
-      for (let dx = 0; dx < scale; dx++) {
-        const at = (((y + quiet) * scale + dy) * size + (x + quiet) * scale + dx) * 4;
-        pixels.fill(0, at, at + 3);
+  modules.forEach((row, y) =>
+    row.forEach((dark, x) => {
+      if (!dark) return;
+      for (let dy = 0; dy < scale; dy++) {
+        for (let dx = 0; dx < scale; dx++) {
+          const at = (((y + quiet) * scale + dy) * size + (x + quiet) * scale + dx) * 4;
+          pixels.fill(0, at, at + 3);
+        }
       }
-    }
-  }));
+    }),
+  );
   return jsQR(pixels, size, size)?.data;
 }

@@ -33,7 +33,8 @@ export async function start(frame: Frame): Promise<Chat> {
 /** Light or dark as the site says, or as the visitor's system has it at the moment. */
 function followScheme(host: HTMLElement, scheme: string | undefined): void {
   const dark = matchMedia(DARK);
-  const apply = () => host.toggleAttribute("data-dark", scheme === "DARK" || (scheme !== "LIGHT" && dark.matches));
+  const apply = () =>
+    host.toggleAttribute("data-dark", scheme === "DARK" || (scheme !== "LIGHT" && dark.matches));
   dark.addEventListener("change", apply);
   apply();
 }

@@ -67,16 +67,7 @@ export interface ChatModule {
 
 /** What the page can listen to. */
 export type EventName =
-  | "ready"
-  | "open"
-  | "close"
-  | "message"
-  | "sent"
-  | "unread"
-  | "owner"
-  | "rating"
-  | "invitation"
-  | "error";
+  "ready" | "open" | "close" | "message" | "sent" | "unread" | "owner" | "rating" | "invitation" | "error";
 
 /** In the local store once a visitor has said something: the next page connects by itself. */
 export const ONGOING = "kefu:ongoing:";

@@ -45,8 +45,12 @@ class Loader implements Host {
     const preload = () => void load(embedding).catch(() => {});
     this.#launcher = new Launcher(embedding, this.#settings, this.commands["toggle"]!, preload);
     const { list } = this.#settings?.invitations ?? {};
-    if (list) void import(part(embedding.base, "parts/invitations")).then(({ watch }) => watch(embedding, list, this));
-    if (embedding.mode === "page" || isKept("sessionStorage", OPEN + embedding.site)) this.commands["open"]!();
+    if (list)
+      void import(part(embedding.base, "parts/invitations")).then(({ watch }) =>
+        watch(embedding, list, this),
+      );
+    if (embedding.mode === "page" || isKept("sessionStorage", OPEN + embedding.site))
+      this.commands["open"]!();
     else if (isKept("localStorage", ONGOING + embedding.site)) void this.#with(() => {});
     this.#listeners.emit("ready");
   }
@@ -113,8 +117,10 @@ function load({ base }: Embedding): Promise<ChatModule> {
 /** The site's settings; a page can do without them. */
 async function settings({ host, site }: Embedding): Promise<Widget | undefined> {
   try {
-    const answered = await fetch(`${host}/v1/sites/${site}/widget`, { signal: AbortSignal.timeout(PATIENCE) });
-    if (answered.ok) return await answered.json() as Widget;
+    const answered = await fetch(`${host}/v1/sites/${site}/widget`, {
+      signal: AbortSignal.timeout(PATIENCE),
+    });
+    if (answered.ok) return (await answered.json()) as Widget;
     console.warn("kefu:", site, await answered.text());
   } catch {
     // Blocked, or offline: the chat itself will say so when it is opened.

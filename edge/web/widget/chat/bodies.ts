@@ -50,5 +50,7 @@ async function render(bubble: HTMLElement, said: string, kit: Kit): Promise<void
 /** Plain text, with web addresses to follow. */
 export function linked(said: string, kit: Kit): Node[] {
   const parts = said.split(/(https?:\/\/[^\s<>"'，。；！？、（）]+[^\s<>"'，。；！？、（）.,;:!?)\]])/);
-  return parts.map((part, at) => (at % 2 ? link(part, part, kit.embedding.host) : document.createTextNode(part)));
+  return parts.map((part, at) =>
+    at % 2 ? link(part, part, kit.embedding.host) : document.createTextNode(part),
+  );
 }

@@ -31,7 +31,10 @@ export class Composer {
   #stop: HTMLButtonElement;
   #draft: string;
 
-  constructor(kit: Kit, private readonly acts: ComposerActs) {
+  constructor(
+    kit: Kit,
+    private readonly acts: ComposerActs,
+  ) {
     const { say, store } = kit;
     this.#draft = storeKey(kit, "draft");
     this.#kit = kit;
@@ -133,7 +136,10 @@ export class Composer {
     this.#send.disabled = this.isEmpty || left < 0;
     this.#send.hidden &&= this.isEmpty;
     const { say, store } = this.#kit;
-    write(this.#count, left < 0 ? say("over", { n: -left }) : left < NEAR ? say("remaining", { n: left }) : "");
+    write(
+      this.#count,
+      left < 0 ? say("over", { n: -left }) : left < NEAR ? say("remaining", { n: left }) : "",
+    );
     this.#count.classList.toggle("bad", left < 0);
     if (!byHand && value) return;
     if (value) store.set(this.#draft, value);

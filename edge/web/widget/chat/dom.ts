@@ -27,12 +27,21 @@ function set(element: HTMLElement, name: string, value: unknown): void {
 }
 
 /** A button with words. */
-export function button(label: string, onclick: (event: MouseEvent) => void, name = "button"): HTMLButtonElement {
+export function button(
+  label: string,
+  onclick: (event: MouseEvent) => void,
+  name = "button",
+): HTMLButtonElement {
   return h("button", { class: name, type: "button", onclick }, label);
 }
 
 /** A button with a sign; its words are for those who do not see it, and a tooltip. */
-export function iconButton(path: string, label: string, onclick: () => void, name = "icon"): HTMLButtonElement {
+export function iconButton(
+  path: string,
+  label: string,
+  onclick: () => void,
+  name = "icon",
+): HTMLButtonElement {
   return h("button", { class: name, type: "button", onclick, title: label, "aria-label": label }, icon(path));
 }
 

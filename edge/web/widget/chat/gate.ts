@@ -49,12 +49,19 @@ export class Gate {
       this.passed();
     };
     const { text, url } = this.kit.settings().privacy ?? {};
-    return [h("p", "", `${text} `, url ? link(url, say("more")) : undefined), h("div", "replies", button(say("agree"), choose("1")), button(say("decline"), choose("0"), "plain"))];
+    return [
+      h("p", "", `${text} `, url ? link(url, say("more")) : undefined),
+      h("div", "replies", button(say("agree"), choose("1")), button(say("decline"), choose("0"), "plain")),
+    ];
   }
 
   async #form(what: "prechat" | "offline"): Promise<void> {
     const forms = await this.kit.part<typeof import("../parts/forms")>("forms");
-    const { title = "", text = "", fields = [] } = this.kit.settings()[what] as NonNullable<Widget["prechat"]>;
+    const {
+      title = "",
+      text = "",
+      fields = [],
+    } = this.kit.settings()[what] as NonNullable<Widget["prechat"]>;
     const label = this.kit.say(what === "prechat" ? "begin" : "submit");
     const form = forms.form(this.kit, { title, text, fields, label }, (values) => {
       const body: Body = { form: { title, fields, values, formId: what } };

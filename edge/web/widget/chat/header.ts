@@ -11,7 +11,11 @@ export class Header {
   #name = h("h2", "name");
   #status = h("p", "status");
 
-  constructor(private readonly kit: Kit, more: (opener: HTMLElement) => void, close?: () => void) {
+  constructor(
+    private readonly kit: Kit,
+    more: (opener: HTMLElement) => void,
+    close?: () => void,
+  ) {
     const { say } = kit;
     const opener = iconButton(icons.menu, say("menu"), () => more(opener));
     opener.setAttribute("aria-haspopup", "menu");
@@ -31,10 +35,15 @@ export class Header {
     const { kind = "UNSPECIFIED", name, place } = view.owner;
     const site = this.kit.settings().name || say("title");
     write(this.#name, kind === "AGENT" && name ? name : site);
-    this.#avatar.replaceChildren(kind === "AGENT" && name ? name.slice(0, 1).toUpperCase() : icon(icons.spark));
+    this.#avatar.replaceChildren(
+      kind === "AGENT" && name ? name.slice(0, 1).toUpperCase() : icon(icons.spark),
+    );
     this.#avatar.dataset["kind"] = kind;
     const trouble = this.#trouble(view);
-    write(this.#status, trouble ?? (kind === "QUEUE" && place ? say("ownerPlace", { n: place }) : say(this.#whose(kind))));
+    write(
+      this.#status,
+      trouble ?? (kind === "QUEUE" && place ? say("ownerPlace", { n: place }) : say(this.#whose(kind))),
+    );
     this.#status.dataset["status"] = trouble === undefined ? kind : "offline";
   }
 

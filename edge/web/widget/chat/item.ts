@@ -68,7 +68,8 @@ function describe(node: HTMLElement, item: Item): void {
 function byline(item: Item, kit: Kit): HTMLElement {
   const kind = kindOf(item);
   if (kind === "you") return h("div", "unseen", kit.say("you"));
-  const name = item.author?.name || (kind === "person" ? kit.say("team") : kit.settings().name || kit.say("assistant"));
+  const name =
+    item.author?.name || (kind === "person" ? kit.say("team") : kit.settings().name || kit.say("assistant"));
   return h("div", "by", h("span", "", name), h("span", `tag ${kind}`, kit.say(kind)));
 }
 
@@ -77,19 +78,26 @@ function outcome(item: Item, { kit, isLast, view }: Scene): HTMLElement | undefi
   const end = item.message?.provider?.outcome;
   if (end !== "INTERRUPTED" && end !== "STOPPED") return undefined;
   const note = h("div", "outcome", kit.say(end === "STOPPED" ? "stopped" : "interrupted"));
-  const question = view.items.findLast((other) => other.author?.role === "VISITOR" && (other.seq ?? 0) < (item.seq ?? 0));
+  const question = view.items.findLast(
+    (other) => other.author?.role === "VISITOR" && (other.seq ?? 0) < (item.seq ?? 0),
+  );
   const text = words(question?.body);
-  if (isLast && text && view.owner.kind === "BOT") note.append(button(kit.say("askAgain"), () => kit.tell(text), "plain"));
+  if (isLast && text && view.owner.kind === "BOT")
+    note.append(button(kit.say("askAgain"), () => kit.tell(text), "plain"));
   return note;
 }
 
 function replies(choices: readonly QuickReply[], { kit, view }: Scene): HTMLElement {
   const question = view.items.findLast((item) => item.author?.role === "VISITOR");
   const buttons = choices.map(({ label = "", send, action }) =>
-    button(label, () => {
-      if (action === "HANDOFF") kit.askPerson();
-      else kit.tell(send || (action === "RETRY" && words(question?.body)) || label);
-    }, "reply"),
+    button(
+      label,
+      () => {
+        if (action === "HANDOFF") kit.askPerson();
+        else kit.tell(send || (action === "RETRY" && words(question?.body)) || label);
+      },
+      "reply",
+    ),
   );
   return h("div", { class: "replies", role: "group" }, ...buttons);
 }
@@ -99,7 +107,8 @@ function foot(item: Item, scene: Scene): HTMLElement | undefined {
   const { kit } = scene;
   const { key = "" } = item;
   if (item.state === "failed") {
-    const why = item.code === "rate_limited" ? "tooFast" : item.code === "text_too_long" ? "tooLong" : "failed";
+    const why =
+      item.code === "rate_limited" ? "tooFast" : item.code === "text_too_long" ? "tooLong" : "failed";
     return h(
       "div",
       { class: "foot bad", role: "alert" },

@@ -33,16 +33,30 @@ export class Log {
   /** When the reader last did something that scrolls. */
   #touched = 0;
 
-  constructor(private readonly kit: Kit, private readonly changed: () => void) {
+  constructor(
+    private readonly kit: Kit,
+    private readonly changed: () => void,
+  ) {
     this.#typing = h("div", { class: "typing", hidden: true }, h("i"), h("i"), h("i"), this.#typer);
     this.element = h(
       "div",
-      { class: "scroll", tabIndex: 0, role: "region", "aria-label": kit.say("conversation"), onscroll: () => this.#scrolled() },
+      {
+        class: "scroll",
+        tabIndex: 0,
+        role: "region",
+        "aria-label": kit.say("conversation"),
+        onscroll: () => this.#scrolled(),
+      },
       this.#top,
       this.#list,
       this.#typing,
     );
-    this.newest = h("button", { class: "newest", type: "button", hidden: true, onclick: () => this.toEnd() }, icon(icons.down), this.#newestWords);
+    this.newest = h(
+      "button",
+      { class: "newest", type: "button", hidden: true, onclick: () => this.toEnd() },
+      icon(icons.down),
+      this.#newestWords,
+    );
     for (const sign of ["wheel", "touchmove", "keydown", "pointerdown"]) {
       this.element.addEventListener(sign, () => (this.#touched = Date.now()), { passive: true });
     }
@@ -97,7 +111,16 @@ export class Log {
       if (item.at && day !== dayOf(before?.at ?? 0)) wanted.push(this.#day(day, item.at, view));
       const starts = !together(before, item);
       const ends = !together(item, after);
-      wanted.push(this.#node(item, { kit: this.kit, view, starts, ends, isLast: item === lastSaid || item === last, isMine: item === mine }));
+      wanted.push(
+        this.#node(item, {
+          kit: this.kit,
+          view,
+          starts,
+          ends,
+          isLast: item === lastSaid || item === last,
+          isMine: item === mine,
+        }),
+      );
     });
     this.#place(wanted, view);
   }
@@ -121,7 +144,15 @@ export class Log {
     const known = this.#nodes.get(item.id) ?? { node: h("li"), looks: "" };
     const { starts, ends, isLast, isMine, view } = scene;
     const seen = (item.seq ?? Infinity) <= view.seen;
-    const looks = JSON.stringify([item, starts, ends, isLast, isMine, isMine && [view.status, seen], isLast && view.owner.kind]);
+    const looks = JSON.stringify([
+      item,
+      starts,
+      ends,
+      isLast,
+      isMine,
+      isMine && [view.status, seen],
+      isLast && view.owner.kind,
+    ]);
     if (looks !== known.looks) draw(known.node, item, scene);
     known.looks = looks;
     this.#nodes.set(item.id, known);
@@ -159,15 +190,25 @@ export class Log {
       this.changed();
     }
     const view = this.kit.view();
-    if (scrollTop < TOP && view.hasOlder && !view.loadingOlder) void this.kit.client().older().catch(() => {});
+    if (scrollTop < TOP && view.hasOlder && !view.loadingOlder)
+      void this.kit
+        .client()
+        .older()
+        .catch(() => {});
   }
 }
 
 /** Whether two items stand together as said in one breath. */
 function together(one: Item | undefined, other: Item | undefined): boolean {
   if (!one || !other || one.kind !== "message" || other.kind !== "message") return false;
-  const soon = !one.at || !other.at || (Math.abs(other.at - one.at) < TOGETHER && dayOf(one.at) === dayOf(other.at));
-  return soon && one.author?.role === other.author?.role && one.author?.id === other.author?.id && kindOf(one) === kindOf(other);
+  const soon =
+    !one.at || !other.at || (Math.abs(other.at - one.at) < TOGETHER && dayOf(one.at) === dayOf(other.at));
+  return (
+    soon &&
+    one.author?.role === other.author?.role &&
+    one.author?.id === other.author?.id &&
+    kindOf(one) === kindOf(other)
+  );
 }
 
 /** Somebody is expected to answer any moment. */

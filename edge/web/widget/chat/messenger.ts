@@ -38,7 +38,10 @@ export class Messenger implements Chat {
   #tab = openStore(() => globalThis.sessionStorage);
   #forget = new AbortController();
 
-  constructor(private readonly frame: Frame, private readonly texts: Texts) {
+  constructor(
+    private readonly frame: Frame,
+    private readonly texts: Texts,
+  ) {
     this.#visitor = frame.visitor;
     this.#kit = this.#makeKit();
     this.#client = this.#connect();
@@ -48,7 +51,9 @@ export class Messenger implements Chat {
     const name = kit.settings().name || say("title");
     this.#panel = new Panel(frame.root, texts, name, isPage, () => !isPage && this.close());
     const more = (opener: HTMLElement) =>
-      void this.#part<typeof import("../parts/menu")>("menu", (menu) => menu.toggle(kit, this.#panel.element, opener));
+      void this.#part<typeof import("../parts/menu")>("menu", (menu) =>
+        menu.toggle(kit, this.#panel.element, opener),
+      );
     this.#header = new Header(kit, more, isPage ? undefined : () => this.close());
     this.#log = new Log(kit, () => this.#show());
     this.#welcome = new Welcome(kit, (nodes) => (this.#log.top = nodes));
@@ -60,8 +65,14 @@ export class Messenger implements Chat {
       stop: () => this.#client.stop(),
       typing: (preview) => this.#client.typing(preview),
       files: (files) => void this.#upload(files),
-      emoji: () => void this.#part<typeof import("../parts/emoji")>("emoji", (emoji) => emoji.toggle(kit, this.#composer)),
-      voice: () => void this.#part<typeof import("../parts/voice")>("voice", (voice) => voice.record(kit, this.#composer.tray)),
+      emoji: () =>
+        void this.#part<typeof import("../parts/emoji")>("emoji", (emoji) =>
+          emoji.toggle(kit, this.#composer),
+        ),
+      voice: () =>
+        void this.#part<typeof import("../parts/voice")>("voice", (voice) =>
+          voice.record(kit, this.#composer.tray),
+        ),
     });
     this.#panel.element.append(
       this.#header.element,
@@ -200,7 +211,9 @@ export class Messenger implements Chat {
   }
 
   #upload(files: File[]): Promise<void> {
-    return this.#part<typeof import("../parts/uploads")>("uploads", (uploads) => uploads.send(this.#kit, files, this.#composer.tray));
+    return this.#part<typeof import("../parts/uploads")>("uploads", (uploads) =>
+      uploads.send(this.#kit, files, this.#composer.tray),
+    );
   }
 
   #notify(words: string, act?: { label: string; act(): void }): void {

@@ -31,7 +31,8 @@ export class Panel {
     root.append(this.element);
     const { signal } = this.#forget;
     // The keyboard of a phone covers the page: what is left of it is the visual viewport.
-    for (const sign of ["resize", "scroll"]) visualViewport?.addEventListener(sign, () => this.#fit(), { signal });
+    for (const sign of ["resize", "scroll"])
+      visualViewport?.addEventListener(sign, () => this.#fit(), { signal });
     this.#small.addEventListener("change", () => this.#fit(), { signal });
   }
 

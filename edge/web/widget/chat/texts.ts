@@ -22,7 +22,11 @@ export interface Texts {
 const LANGUAGES: Record<string, string> = { zh: "zh-CN", ar: "ar" };
 
 /** Loads the catalogue for a language; the site's own words replace it text by text. */
-export async function loadTexts(locale: string, base: string, own: Record<string, string> = {}): Promise<Texts> {
+export async function loadTexts(
+  locale: string,
+  base: string,
+  own: Record<string, string> = {},
+): Promise<Texts> {
   const name = LANGUAGES[locale.split("-")[0]!.toLowerCase()] ?? "en";
   const { default: catalogue } = (await import(part(base, `texts/${name}`))) as { default: Catalogue };
   const { lang, dir } = catalogue;

@@ -13,7 +13,12 @@ export function dayWords(at: number, now: number, lang: string): string {
     return words.charAt(0).toUpperCase() + words.slice(1);
   }
   const sameYear = new Date(at).getFullYear() === new Date(now).getFullYear();
-  const options = { month: "long", day: "numeric", weekday: "short", year: sameYear ? undefined : "numeric" } as const;
+  const options = {
+    month: "long",
+    day: "numeric",
+    weekday: "short",
+    year: sameYear ? undefined : "numeric",
+  } as const;
   return new Intl.DateTimeFormat(lang, options).format(at);
 }
 

@@ -15,7 +15,10 @@ export class Unread {
   #timer: ReturnType<typeof setInterval> | undefined;
   #sound: AudioContext | undefined;
 
-  constructor(private readonly kit: Kit, private readonly badge: (unread: number) => void) {}
+  constructor(
+    private readonly kit: Kit,
+    private readonly badge: (unread: number) => void,
+  ) {}
 
   show(view: View, seen: boolean): void {
     if (!view.loaded) return;

@@ -10,7 +10,10 @@ export class Welcome {
   #looks = "";
   #invitation = "";
 
-  constructor(private readonly kit: Kit, private readonly place: (nodes: readonly Node[]) => void) {}
+  constructor(
+    private readonly kit: Kit,
+    private readonly place: (nodes: readonly Node[]) => void,
+  ) {}
 
   /** What the desk said by itself stands in place of the greeting. */
   invite(text: string): void {
@@ -29,14 +32,22 @@ export class Welcome {
   #nodes(state: ReturnType<typeof stateOf>, view: View): Node[] {
     const { say } = this.kit;
     if (state === "loading") return [1, 2, 3].map(() => h("div", "ghost"));
-    if (state === "stopped") return [this.#trouble(say("unknownSite"), say("unknownSiteText"), view.fault?.message)];
+    if (state === "stopped")
+      return [this.#trouble(say("unknownSite"), say("unknownSiteText"), view.fault?.message)];
     if (state === "unreachable") return [this.#trouble(say("unreachable"), say("unreachableText"))];
     return state === "older" ? [] : [this.#greeting(state === "begun")];
   }
 
   #trouble(title: string, text: string, detail?: string): Node {
     const again = button(this.kit.say("connect"), () => this.kit.client().connect());
-    return h("div", { class: "blank", role: "status" }, h("h3", "", title), h("p", "", text), detail && h("small", "", detail), again);
+    return h(
+      "div",
+      { class: "blank", role: "status" },
+      h("h3", "", title),
+      h("p", "", text),
+      detail && h("small", "", detail),
+      again,
+    );
   }
 
   #greeting(begun: boolean): Node {

@@ -10,7 +10,13 @@ export function words(body: Body | undefined, kit?: Kit): string {
   if (location) return [location.label, location.address].filter(Boolean).join(", ");
   if (image) return image.alt || kit?.say("image") || "";
   if (file) return file.name ?? "";
-  if (form) return Object.entries(form.values ?? {}).map(([name, value]) => `${name}: ${value}`).join("\n") || (form.title ?? "");
+  if (form)
+    return (
+      Object.entries(form.values ?? {})
+        .map(([name, value]) => `${name}: ${value}`)
+        .join("\n") ||
+      (form.title ?? "")
+    );
   return kit?.say("unsupported") ?? "";
 }
 

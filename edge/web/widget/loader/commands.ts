@@ -37,7 +37,8 @@ export class Listeners {
   /** Without a listener, all of that name go; without a name, all. */
   off(name?: unknown, listener?: unknown): void {
     for (const [one, known] of this.#heard) {
-      if ((!name || known[0] === `kefu:${name}`) && (!listener || one === listener)) document.removeEventListener(...known);
+      if ((!name || known[0] === `kefu:${name}`) && (!listener || one === listener))
+        document.removeEventListener(...known);
     }
   }
 

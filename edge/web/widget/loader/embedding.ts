@@ -2,7 +2,8 @@ import type { Embedding } from "../contract";
 
 /** Reads how the script was put on the page, from its own tag. */
 export function readEmbedding({ src, dataset }: HTMLScriptElement): Embedding {
-  const { site, locale, launcher, side, color, mode } = dataset as Record<string, string> & Partial<Embedding>;
+  const { site, locale, launcher, side, color, mode } = dataset as Record<string, string> &
+    Partial<Embedding>;
   const { origin, href } = new URL("widget/", src);
   return {
     // The full page is one file for every site: its address says which.
@@ -19,5 +20,8 @@ export function readEmbedding({ src, dataset }: HTMLScriptElement): Embedding {
 
 /** The tag that runs now; a tag manager may have taken that away. */
 export function ownScript(): HTMLScriptElement | null {
-  return document.currentScript as HTMLScriptElement | null ?? document.querySelector('script[src*="/widget.js"]');
+  return (
+    (document.currentScript as HTMLScriptElement | null) ??
+    document.querySelector('script[src*="/widget.js"]')
+  );
 }

@@ -73,7 +73,8 @@ export class Launcher implements LauncherFace {
 
   #paint(color = "", margin: number | undefined): void {
     const { style } = this.#host;
-    const [red = 0, green = 0, blue = 0] = color.match(/[\da-f]{2}/gi)?.map((part) => parseInt(part, 16)) ?? [];
+    const [red = 0, green = 0, blue = 0] =
+      color.match(/[\da-f]{2}/gi)?.map((part) => parseInt(part, 16)) ?? [];
     if (color) style.setProperty("--kefu-color", color);
     if (red * 0.3 + green * 0.6 + blue * 0.1 > BRIGHT) style.setProperty("--kefu-ink", "#16181d");
     if (margin !== undefined) style.setProperty("--kefu-margin", `${margin}px`);

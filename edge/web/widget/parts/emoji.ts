@@ -8,7 +8,32 @@ import css from "./emoji.css";
 const EMOJI = [
   ..."😀😄😁😆😅😂🙂😉😊😍😘😜🤔🤨😐😏🙄😴😪😷🤒😎🥳😕😟😮😲😳🥺😢😭😤😡🤯😱😰😓",
   ..."👍👎👌✌🤞👏🙌🙏🤝💪👀👋🫡🤷🙋",
-  ...["❤️", "💔", "⭐", "🔥", "🎉", "🎁", "✅", "❌", "❓", "❗", "💡", "⏰", "📦", "🚚", "📷", "💰", "💳", "🧾", "🛒", "🛠️", "📞", "📧", "🏠", "☕"],
+  ...[
+    "❤️",
+    "💔",
+    "⭐",
+    "🔥",
+    "🎉",
+    "🎁",
+    "✅",
+    "❌",
+    "❓",
+    "❗",
+    "💡",
+    "⏰",
+    "📦",
+    "🚚",
+    "📷",
+    "💰",
+    "💳",
+    "🧾",
+    "🛒",
+    "🛠️",
+    "📞",
+    "📧",
+    "🏠",
+    "☕",
+  ],
 ];
 
 const COLUMNS = 8;
@@ -32,11 +57,20 @@ function make(kit: Kit, composer: Composer): HTMLElement {
     };
     return h("button", { type: "button", tabIndex: at ? -1 : 0, onclick: choose }, emoji);
   });
-  const picker = h("div", { class: "picker", role: "toolbar", "aria-label": kit.say("emoji"), hidden: true }, ...choices);
+  const picker = h(
+    "div",
+    { class: "picker", role: "toolbar", "aria-label": kit.say("emoji"), hidden: true },
+    ...choices,
+  );
   picker.addEventListener("keydown", (event) => {
     const at = choices.indexOf(event.target as HTMLButtonElement);
     const forward = kit.dir === "rtl" ? -1 : 1;
-    const steps: Record<string, number> = { ArrowRight: forward, ArrowLeft: -forward, ArrowDown: COLUMNS, ArrowUp: -COLUMNS };
+    const steps: Record<string, number> = {
+      ArrowRight: forward,
+      ArrowLeft: -forward,
+      ArrowDown: COLUMNS,
+      ArrowUp: -COLUMNS,
+    };
     const step = steps[event.key];
     if (event.key === "Escape") toggle(kit, composer);
     else if (step !== undefined) choices[at + step]?.focus();

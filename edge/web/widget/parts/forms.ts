@@ -23,7 +23,11 @@ interface Spec {
 let forms = 0;
 
 /** A form that calls `submit` with its values once all of them are good. */
-export function form(kit: Kit, { title, text, fields, label }: Spec, submit: (values: Values) => void): HTMLFormElement {
+export function form(
+  kit: Kit,
+  { title, text, fields, label }: Spec,
+  submit: (values: Values) => void,
+): HTMLFormElement {
   style(kit.root, css);
   const id = `form${(forms += 1)}`;
   const rows = fields.map((field, at) => new Row(kit, field, `${id}-${at}`));
@@ -48,7 +52,9 @@ export function form(kit: Kit, { title, text, fields, label }: Spec, submit: (va
 export function inChat(asked: BodyForm, kit: Kit): HTMLElement {
   const { title = "", fields = [], formId = "" } = asked;
   const done = () => h("p", { class: "submitted", role: "status" }, kit.say("submitted"));
-  const answered = kit.view().items.some(({ author, body }) => author?.role === "VISITOR" && formId && body?.form?.formId === formId);
+  const answered = kit
+    .view()
+    .items.some(({ author, body }) => author?.role === "VISITOR" && formId && body?.form?.formId === formId);
   if (answered) return done();
   const element = form(kit, { title, fields, label: kit.say("submit") }, (values) => {
     kit.tell({ form: { title, fields, formId, values } });
@@ -64,7 +70,11 @@ class Row {
   readonly name: string;
   #error: HTMLElement;
 
-  constructor(private readonly kit: Kit, private readonly field: Field, id: string) {
+  constructor(
+    private readonly kit: Kit,
+    private readonly field: Field,
+    id: string,
+  ) {
     this.name = field.name ?? "";
     this.entry = entry(field, kit);
     this.entry.id = id;
@@ -72,7 +82,13 @@ class Row {
     if (field.required) this.entry.setAttribute("aria-required", "true");
     this.#error = h("p", { class: "error", id: `${id}-error`, role: "alert" });
     const optional = !field.required && h("span", "optional", ` (${kit.say("optional")})`);
-    this.element = h("div", "row", h("label", { htmlFor: id }, field.label || this.name, optional), this.entry, this.#error);
+    this.element = h(
+      "div",
+      "row",
+      h("label", { htmlFor: id }, field.label || this.name, optional),
+      this.entry,
+      this.#error,
+    );
     this.entry.addEventListener("change", () => this.check());
   }
 
@@ -95,7 +111,12 @@ function entry({ type, choices = [], name }: Field, kit: Kit): Entry {
     const kinds = { EMAIL: "email", PHONE: "tel", NUMBER: "text", TEXT: "text" } as const;
     const kind = kinds[type as keyof typeof kinds] ?? "text";
     const complete = kind === "text" ? (name === "name" ? "name" : "off") : kind;
-    return h("input", { type: kind, name, autocomplete: complete, inputMode: type === "NUMBER" ? "decimal" : "" });
+    return h("input", {
+      type: kind,
+      name,
+      autocomplete: complete,
+      inputMode: type === "NUMBER" ? "decimal" : "",
+    });
   }
   const options = choices.map((choice) => h("option", { value: choice }, choice));
   return h("select", { name }, h("option", { value: "" }, kit.say("choose")), ...options);

@@ -22,7 +22,9 @@ export function watch(embedding: Embedding, list: readonly Invitation[], host: H
     deepest = Math.max(deepest, scrolled());
     if (host.isBusy || document.hidden || Date.now() - typedAt < 3 * SECOND) return;
     const seconds = (Date.now() - started) / SECOND;
-    const due = list.find((invitation) => !known(embedding, invitation) && holds(invitation, seconds, deepest));
+    const due = list.find(
+      (invitation) => !known(embedding, invitation) && holds(invitation, seconds, deepest),
+    );
     if (due) {
       remember(embedding, due);
       host.invite(due);
@@ -32,8 +34,14 @@ export function watch(embedding: Embedding, list: readonly Invitation[], host: H
 }
 
 /** Whether every condition of an invitation holds on this page. */
-function holds({ after = 0, page, referrer, scroll = 0 }: Invitation, seconds: number, deepest: number): boolean {
-  return seconds >= after && deepest >= scroll && has(location.href, page) && has(document.referrer, referrer);
+function holds(
+  { after = 0, page, referrer, scroll = 0 }: Invitation,
+  seconds: number,
+  deepest: number,
+): boolean {
+  return (
+    seconds >= after && deepest >= scroll && has(location.href, page) && has(document.referrer, referrer)
+  );
 }
 
 /** Whether an address has a part in it; `*` stands for anything, and no part for no condition. */

@@ -24,7 +24,8 @@ export function render(place: HTMLElement, text: string, kit: Kit): void {
   drawn.set(place, blocks);
   place.classList.add("marked");
   const kept = blocks.findIndex((block, at) => block !== known[at]);
-  if (kept <= 0 || place.childElementCount !== known.length) return place.replaceChildren(...blocks.map(({ node }) => node));
+  if (kept <= 0 || place.childElementCount !== known.length)
+    return place.replaceChildren(...blocks.map(({ node }) => node));
   while (place.childElementCount > kept) place.lastElementChild?.remove();
   place.append(...blocks.slice(kept).map(({ node }) => node));
 }
@@ -35,7 +36,11 @@ function node(block: Block, kit: Kit): HTMLElement {
       return h("p", "", ...inline(block.text, kit));
     case "heading":
       // Levels of a message are no levels of the page.
-      return h("p", { class: "head", role: "heading", "aria-level": Math.min(block.level + 3, 6) }, ...inline(block.text, kit));
+      return h(
+        "p",
+        { class: "head", role: "heading", "aria-level": Math.min(block.level + 3, 6) },
+        ...inline(block.text, kit),
+      );
     case "code":
       return code(block.text, block.language, kit);
     case "quote":
@@ -52,11 +57,20 @@ function node(block: Block, kit: Kit): HTMLElement {
 }
 
 function code(text: string, language: string, kit: Kit): HTMLElement {
-  const copy = button(kit.say("copy"), async () => {
-    await navigator.clipboard.writeText(text);
-    copy.textContent = kit.say("copied");
-  }, "copy");
-  return h("div", "code", h("div", "bar", h("span", "", language), copy), h("pre", { tabIndex: 0 }, h("code", "", text)));
+  const copy = button(
+    kit.say("copy"),
+    async () => {
+      await navigator.clipboard.writeText(text);
+      copy.textContent = kit.say("copied");
+    },
+    "copy",
+  );
+  return h(
+    "div",
+    "code",
+    h("div", "bar", h("span", "", language), copy),
+    h("pre", { tabIndex: 0 }, h("code", "", text)),
+  );
 }
 
 function list({ start, items }: Extract<Block, { kind: "list" }>, kit: Kit): HTMLElement {
@@ -99,7 +113,10 @@ function word(token: Token, kit: Kit): Node {
       // A picture of another host would tell it who reads: it is a link like any other.
       return anchor(token.url, [document.createTextNode(token.alt || kit.say("image"))]);
     case "link":
-      return anchor(token.url, token.tokens.map((inner) => word(inner, kit)));
+      return anchor(
+        token.url,
+        token.tokens.map((inner) => word(inner, kit)),
+      );
     case "strong":
     case "em":
     case "del":

@@ -27,13 +27,18 @@ class Menu {
   #element: HTMLElement;
   #pages: Pages;
 
-  constructor(private readonly kit: Kit, panel: HTMLElement, private readonly opener: HTMLElement) {
+  constructor(
+    private readonly kit: Kit,
+    panel: HTMLElement,
+    private readonly opener: HTMLElement,
+  ) {
     style(kit.root, css);
     this.#pages = new Pages(kit.say);
     this.#element = h("div", { class: "menu", role: "menu", "aria-label": kit.say("menu"), hidden: true });
     this.#element.addEventListener("keydown", (event) => this.#pressed(event));
     this.#element.addEventListener("focusout", ({ relatedTarget }) => {
-      if (relatedTarget !== opener && !this.#element.contains(relatedTarget as Node | null)) this.#show(false);
+      if (relatedTarget !== opener && !this.#element.contains(relatedTarget as Node | null))
+        this.#show(false);
     });
     opener.after(this.#element);
     panel.append(this.#pages.element);
@@ -65,10 +70,18 @@ class Menu {
   #choices(): Choice[] {
     const { kit } = this;
     const { owner, items } = kit.view();
-    const page = (name: string, label: TextKey, sign: string): Choice => ({ label, sign, act: () => void this.#open(name) });
+    const page = (name: string, label: TextKey, sign: string): Choice => ({
+      label,
+      sign,
+      act: () => void this.#open(name),
+    });
     const choices: Choice[] = [page("qr", "phone", icons.phone)];
     if (items.length) {
-      choices.unshift(page("search", "search", icons.search), page("transcript", "transcript", icons.save), page("rating", "rate", icons.star));
+      choices.unshift(
+        page("search", "search", icons.search),
+        page("transcript", "transcript", icons.save),
+        page("rating", "rate", icons.star),
+      );
     }
     if (owner.kind !== "QUEUE" && owner.kind !== "AGENT") {
       choices.unshift({ label: "askPerson", sign: icons.person, act: () => kit.askPerson() });
@@ -89,7 +102,12 @@ class Menu {
   #pressed(event: KeyboardEvent): void {
     const items = [...this.#element.children] as HTMLElement[];
     const at = items.indexOf(event.target as HTMLElement);
-    const places: Record<string, number> = { ArrowDown: at + 1, ArrowUp: at - 1 + items.length, Home: 0, End: items.length - 1 };
+    const places: Record<string, number> = {
+      ArrowDown: at + 1,
+      ArrowUp: at - 1 + items.length,
+      Home: 0,
+      End: items.length - 1,
+    };
     const place = places[event.key];
     if (place !== undefined) items[place % items.length]?.focus();
     else if (event.key === "Escape") {

@@ -14,13 +14,18 @@ export function open(kit: Kit, pages: Pages): void {
   style(kit.root, css);
   const { host, site } = kit.embedding;
   const address = `${host}/chat/${encodeURIComponent(site)}`;
-  pages.open(kit.say("phone"), h("div", "qr", picture(address), h("p", "", kit.say("qrText")), link(address, address)));
+  pages.open(
+    kit.say("phone"),
+    h("div", "qr", picture(address), h("p", "", kit.say("qrText")), link(address, address)),
+  );
 }
 
 function picture(text: string): SVGElement {
   const modules = encode(text);
   const size = modules.length + 2 * QUIET;
-  const dots = modules.flatMap((row, y) => row.map((dark, x) => (dark ? `M${x + QUIET} ${y + QUIET}h1v1h-1z` : "")));
+  const dots = modules.flatMap((row, y) =>
+    row.map((dark, x) => (dark ? `M${x + QUIET} ${y + QUIET}h1v1h-1z` : "")),
+  );
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("viewBox", `0 0 ${size} ${size}`);
   svg.setAttribute("role", "img");

@@ -10,7 +10,10 @@ const STARS = [1, 2, 3, 4, 5];
 let questions = 0;
 
 export function open(kit: Kit, pages: Pages): void {
-  pages.open(kit.say("rate"), question(kit, () => pages.close()));
+  pages.open(
+    kit.say("rate"),
+    question(kit, () => pages.close()),
+  );
 }
 
 /** The question with its stars; `done` after it is answered. */
@@ -18,7 +21,11 @@ export function question(kit: Kit, done?: () => void): HTMLElement {
   style(kit.root, css);
   const { say } = kit;
   const name = `rating${(questions += 1)}`;
-  const comment = h("textarea", { rows: 2, placeholder: say("rateComment"), "aria-label": say("rateComment") });
+  const comment = h("textarea", {
+    rows: 2,
+    placeholder: say("rateComment"),
+    "aria-label": say("rateComment"),
+  });
   const send = button(say("submit"), () => void submit());
   const more = h("div", { class: "more", hidden: true }, comment, send);
   const stars = STARS.map((n) => star(n, name, say("rateScore", { n }), () => (more.hidden = false)));
@@ -45,7 +52,12 @@ export function question(kit: Kit, done?: () => void): HTMLElement {
   return rating;
 }
 
-function star(n: number, name: string, label: string, chosen: () => void): { element: HTMLElement; input: HTMLInputElement } {
+function star(
+  n: number,
+  name: string,
+  label: string,
+  chosen: () => void,
+): { element: HTMLElement; input: HTMLInputElement } {
   const input = h("input", { type: "radio", name, value: String(n), "aria-label": label, onchange: chosen });
   return { input, element: h("label", { class: "star", title: label }, input, icon(icons.star)) };
 }

@@ -25,7 +25,9 @@ function contents({ image, file, card, location, form, system }: Body, kit: Kit)
   }
   if (!card) return [h("em", "", kit.say("unsupported"))];
   const acts = (card.buttons ?? []).map(({ label = "", url, send }) =>
-    url === undefined ? button(label, () => kit.tell(send || label), "reply") : link(url, label, host, "reply"),
+    url === undefined
+      ? button(label, () => kit.tell(send || label), "reply")
+      : link(url, label, host, "reply"),
   );
   return [
     ...(card.imageUrl ? [picture(card.imageUrl, "", kit)] : []),
@@ -38,7 +40,14 @@ function contents({ image, file, card, location, form, system }: Body, kit: Kit)
 function picture(address: string | undefined, alt: string, kit: Kit, width?: number, height?: number): Node {
   const url = webAddress(address, kit.embedding.host);
   if (!url) return document.createTextNode(alt);
-  const image = h("img", { src: url.href, alt, loading: "lazy", referrerPolicy: "no-referrer", width: width || undefined, height: height || undefined });
+  const image = h("img", {
+    src: url.href,
+    alt,
+    loading: "lazy",
+    referrerPolicy: "no-referrer",
+    width: width || undefined,
+    height: height || undefined,
+  });
   const whole = link(url.href, "", undefined, "picture") as HTMLElement;
   image.onerror = () => whole.replaceChildren(alt);
   whole.append(image);
@@ -50,17 +59,22 @@ function attachment(address: string, name: string, mime: string, size: number, k
   const url = webAddress(address, kit.embedding.host);
   // A recording of a browser is found to be a video without pictures.
   const sounds = mime.startsWith("audio/") || /^voice-.*\.(webm|mp4)$/.test(name);
-  if (url && sounds) return h("audio", { controls: true, preload: "none", src: url.href, "aria-label": name });
+  if (url && sounds)
+    return h("audio", { controls: true, preload: "none", src: url.href, "aria-label": name });
   const place = link(url?.href, "", undefined, "download");
-  if (place instanceof HTMLElement) place.append(icon(icons.file), h("span", "", name, h("small", "", bytes(size, kit.lang))));
+  if (place instanceof HTMLElement)
+    place.append(icon(icons.file), h("span", "", name, h("small", "", bytes(size, kit.lang))));
   return place instanceof HTMLElement ? place : document.createTextNode(name);
 }
 
 /** Where a form will stand once its part is loaded; what was filled in stands at once. */
 function formPlace(form: NonNullable<Body["form"]>, kit: Kit): Node {
   const values = Object.entries(form.values ?? {});
-  if (values.length) return h("dl", "", ...values.flatMap(([name, value]) => [h("dt", "", name), h("dd", "", value)]));
+  if (values.length)
+    return h("dl", "", ...values.flatMap(([name, value]) => [h("dt", "", name), h("dd", "", value)]));
   const place = h("div", "", form.title ?? "");
-  void kit.part<typeof import("./forms")>("forms").then((forms) => place.replaceChildren(forms.inChat(form, kit)));
+  void kit
+    .part<typeof import("./forms")>("forms")
+    .then((forms) => place.replaceChildren(forms.inChat(form, kit)));
   return place;
 }

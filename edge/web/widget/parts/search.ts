@@ -25,9 +25,17 @@ export function open(kit: Kit, pages: Pages): void {
   });
   const show = () => {
     const wanted = input.value.trim();
-    const found = wanted ? kit.view().items.filter((item) => contains(item, wanted)).reverse() : [];
+    const found = wanted
+      ? kit
+          .view()
+          .items.filter((item) => contains(item, wanted))
+          .reverse()
+      : [];
     results.replaceChildren(...found.map((item) => hit(item, wanted, kit, pages)));
-    write(count, !wanted ? "" : found.length ? kit.say("found", { n: found.length }) : kit.say("nothingFound"));
+    write(
+      count,
+      !wanted ? "" : found.length ? kit.say("found", { n: found.length }) : kit.say("nothingFound"),
+    );
   };
   pages.open(kit.say("search"), input, count, results);
   void wholeHistory(kit).then(show);
@@ -58,7 +66,13 @@ function hit(item: Item, wanted: string, kit: Kit, pages: Pages): HTMLElement {
       "button",
       { type: "button", onclick: go },
       h("small", "", `${spoken(item, kit)} ${when}`),
-      h("span", "", `${from ? "…" : ""}${text.slice(from, at)}`, h("mark", "", text.slice(at, to)), text.slice(to, to + 120)),
+      h(
+        "span",
+        "",
+        `${from ? "…" : ""}${text.slice(from, at)}`,
+        h("mark", "", text.slice(at, to)),
+        text.slice(to, to + 120),
+      ),
     ),
   );
 }

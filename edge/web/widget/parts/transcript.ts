@@ -13,7 +13,12 @@ const MAIL = 1_800;
 export function open(kit: Kit, pages: Pages): void {
   style(kit.root, css);
   const { say } = kit;
-  const text = h("textarea", { readOnly: true, rows: 12, value: transcript(kit), "aria-label": say("transcript") });
+  const text = h("textarea", {
+    readOnly: true,
+    rows: 12,
+    value: transcript(kit),
+    "aria-label": say("transcript"),
+  });
   const title = kit.settings().name || say("title");
   const copy = button(say("copy"), async () => {
     await navigator.clipboard.writeText(text.value);
@@ -21,16 +26,29 @@ export function open(kit: Kit, pages: Pages): void {
     kit.announce(say("copied"));
   });
   copy.dataset["first"] = "";
-  const mail = button(say("mail"), () => {
-    const body = encodeURIComponent(text.value.slice(0, MAIL));
-    follow(`mailto:?subject=${encodeURIComponent(title)}&body=${body}`);
-  }, "reply");
-  const save = button(say("download"), () => {
-    const address = URL.createObjectURL(new Blob([text.value], { type: "text/plain;charset=utf-8" }));
-    follow(address, `${title}.txt`);
-    setTimeout(() => URL.revokeObjectURL(address), 10_000);
-  }, "reply");
-  pages.open(say("transcript"), h("p", "", say("transcriptText")), text, h("div", "replies", copy, mail, save));
+  const mail = button(
+    say("mail"),
+    () => {
+      const body = encodeURIComponent(text.value.slice(0, MAIL));
+      follow(`mailto:?subject=${encodeURIComponent(title)}&body=${body}`);
+    },
+    "reply",
+  );
+  const save = button(
+    say("download"),
+    () => {
+      const address = URL.createObjectURL(new Blob([text.value], { type: "text/plain;charset=utf-8" }));
+      follow(address, `${title}.txt`);
+      setTimeout(() => URL.revokeObjectURL(address), 10_000);
+    },
+    "reply",
+  );
+  pages.open(
+    say("transcript"),
+    h("p", "", say("transcriptText")),
+    text,
+    h("div", "replies", copy, mail, save),
+  );
   void wholeHistory(kit).then(() => (text.value = transcript(kit)));
 }
 

@@ -18,7 +18,6 @@ interface Stored {
   readonly size: number;
 }
 
-
 /** Uploads files one after the other, and sends each as a message once it is there. */
 export async function send(kit: Kit, files: readonly File[], tray: HTMLElement): Promise<void> {
   style(kit.root, css);
@@ -34,11 +33,21 @@ class Upload {
   #cancelled = false;
   #preview: string | undefined;
 
-  constructor(private readonly kit: Kit, private readonly file: File, private readonly tray: HTMLElement) {
+  constructor(
+    private readonly kit: Kit,
+    private readonly file: File,
+    private readonly tray: HTMLElement,
+  ) {
     const { name, size, type } = file;
     const cancel = iconButton(icons.cross, kit.say("remove", { name }), () => this.#cancel());
     this.#bar.setAttribute("aria-label", name);
-    this.#element = h("div", "upload", icon(icons.file), h("div", "what", h("span", "", name), h("small", "", bytes(size, kit.lang)), this.#bar), cancel);
+    this.#element = h(
+      "div",
+      "upload",
+      icon(icons.file),
+      h("div", "what", h("span", "", name), h("small", "", bytes(size, kit.lang)), this.#bar),
+      cancel,
+    );
     if (type.startsWith("image/")) this.#showPreview();
     tray.append(this.#element);
   }
@@ -46,7 +55,8 @@ class Upload {
   async run(): Promise<void> {
     if (this.#cancelled) return;
     const { kit, file } = this;
-    if (file.size > MOST) return this.#fail(kit.say("fileTooLarge", { name: file.name, most: bytes(MOST, kit.lang) }));
+    if (file.size > MOST)
+      return this.#fail(kit.say("fileTooLarge", { name: file.name, most: bytes(MOST, kit.lang) }));
     try {
       const stored = await this.#put();
       if (stored) kit.tell(await bodyOf(stored, file));
@@ -67,7 +77,8 @@ class Upload {
       request.upload.onprogress = ({ loaded, total }) => (this.#bar.value = loaded / total);
       request.onabort = () => resolve(undefined);
       request.onerror = () => reject(0);
-      request.onload = () => (request.status < 300 ? resolve(JSON.parse(request.responseText)) : reject(request.status));
+      request.onload = () =>
+        request.status < 300 ? resolve(JSON.parse(request.responseText)) : reject(request.status);
       request.send(this.file);
     });
   }
@@ -80,7 +91,10 @@ class Upload {
 
   #fail(words: string): void {
     this.#end();
-    const again = { label: this.kit.say("retry"), act: () => void new Upload(this.kit, this.file, this.tray).run() };
+    const again = {
+      label: this.kit.say("retry"),
+      act: () => void new Upload(this.kit, this.file, this.tray).run(),
+    };
     this.kit.notice(words, this.file.size > MOST ? undefined : again);
   }
 

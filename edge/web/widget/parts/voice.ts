@@ -47,11 +47,21 @@ function recorded(stream: MediaStream, kit: Kit, tray: HTMLElement): Promise<Fil
   const started = Date.now();
   const time = h("span", { class: "time", role: "timer" });
   const send = iconButton(icons.send, kit.say("sendVoice"), () => stop(true), "go");
-  const bar = h("div", "recording", icon(icons.voice), time, iconButton(icons.cross, kit.say("cancelVoice"), () => stop(false)), send);
+  const bar = h(
+    "div",
+    "recording",
+    icon(icons.voice),
+    time,
+    iconButton(icons.cross, kit.say("cancelVoice"), () => stop(false)),
+    send,
+  );
   const timer = setInterval(tick, 250);
   function tick(): void {
     const seconds = Math.floor((Date.now() - started) / 1_000);
-    write(time, kit.say("record", { time: `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}` }));
+    write(
+      time,
+      kit.say("record", { time: `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}` }),
+    );
     if (seconds >= LONGEST) stop(true);
   }
   tick();

@@ -66,7 +66,8 @@ const en = {
   remaining: { one: "{n} character left", other: "{n} characters left" },
   over: { one: "{n} character too many", other: "{n} characters too many" },
   unknownSite: "Chat isn't available on this page.",
-  unknownSiteText: "The address of this site isn't known to the desk. If this is your site, check its id and its allowed origins.",
+  unknownSiteText:
+    "The address of this site isn't known to the desk. If this is your site, check its id and its allowed origins.",
   unreachable: "We can't reach the desk.",
   unreachableText: "Your messages are kept and sent as soon as there is a connection.",
   connect: "Try again",

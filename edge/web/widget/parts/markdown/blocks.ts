@@ -99,7 +99,8 @@ function list(lines: readonly string[], at: number, depth: number): [Block, numb
 
 /** Where an item ends: at the next mark that is not inside it, or at a blank line with less after it. */
 function itemEnd(lines: readonly string[], at: number, width: number): number {
-  const inside = (line: string | undefined) => line !== undefined && /^(\s*)/.exec(line)![1]!.length >= Math.min(width, 2);
+  const inside = (line: string | undefined) =>
+    line !== undefined && /^(\s*)/.exec(line)![1]!.length >= Math.min(width, 2);
   let end = at + 1;
   while (end < lines.length) {
     const line = lines[end]!;
@@ -137,7 +138,10 @@ function cells(line: string): string[] {
 function paragraph(lines: readonly string[], at: number): [Block, number] {
   let end = at + 1;
   while (end < lines.length && lines[end]!.trim() && !startsBlock(lines[end]!)) end += 1;
-  const text = lines.slice(at, end).map((line) => line.trim()).join("\n");
+  const text = lines
+    .slice(at, end)
+    .map((line) => line.trim())
+    .join("\n");
   return [{ kind: "paragraph", text }, end];
 }
 

@@ -17,7 +17,7 @@ const FAR = 2_000;
 const SPECIAL = /[\\`*_~[\]!<\n]|https?:\/\//g;
 const ADDRESS = /https?:\/\/[^\s<>"'`|\\^{}，。；！？、（）]+/y;
 const MARKS = ["***", "**", "*", "___", "__", "_", "~~"] as const;
-const KINDS = { "*": "em", "**": "strong", "_": "em", "__": "strong", "~~": "del" } as const;
+const KINDS = { "*": "em", "**": "strong", _: "em", __: "strong", "~~": "del" } as const;
 
 type Found = { token: Token; end: number } | undefined;
 
@@ -53,7 +53,9 @@ function special(text: string, at: number, depth: number): Found {
     case "\n":
       return { token: { kind: "break" }, end: at + 1 };
     case "\\":
-      return /[!-/:-@[-`{-~]/.test(text[at + 1] ?? "") ? { token: { kind: "text", text: text[at + 1]! }, end: at + 2 } : undefined;
+      return /[!-/:-@[-`{-~]/.test(text[at + 1] ?? "")
+        ? { token: { kind: "text", text: text[at + 1]! }, end: at + 2 }
+        : undefined;
     case "`":
       return code(text, at);
     case "!":
@@ -85,7 +87,10 @@ function emphasis(text: string, at: number, depth: number): Found {
   const start = at + mark.length;
   const word = (character: string | undefined) => /[\p{L}\p{N}]/u.test(character ?? "");
   if (/\s/.test(text[start] ?? " ") || (mark[0] === "_" && word(text[at - 1]))) return undefined;
-  const closes = (end: number) => !/\s/.test(text[end - 1]!) && !(mark[0] === "_" && word(text[end + mark.length])) && !(mark.length === 1 && text[end + 1] === mark);
+  const closes = (end: number) =>
+    !/\s/.test(text[end - 1]!) &&
+    !(mark[0] === "_" && word(text[end + mark.length])) &&
+    !(mark.length === 1 && text[end + 1] === mark);
   const end = find(text, mark, start + 1, closes);
   if (end === undefined) return undefined;
   const inner = tokensOf(text.slice(start, end), depth + 1);
@@ -98,7 +103,12 @@ function emphasis(text: string, at: number, depth: number): Found {
 
 function link(text: string, at: number, depth: number): Found {
   const found = target(text, at);
-  return found && { token: { kind: "link", url: found.url, tokens: tokensOf(found.words, depth + 1) }, end: found.end };
+  return (
+    found && {
+      token: { kind: "link", url: found.url, tokens: tokensOf(found.words, depth + 1) },
+      end: found.end,
+    }
+  );
 }
 
 function image(text: string, at: number): Found {
@@ -112,7 +122,11 @@ function target(text: string, at: number): { words: string; url: string; end: nu
   if (close === undefined || text[close + 1] !== "(") return undefined;
   const end = matching(text, close + 1, "(", ")");
   if (end === undefined) return undefined;
-  const url = text.slice(close + 2, end).trim().split(/\s/)[0]!.replace(/^<|>$/g, "");
+  const url = text
+    .slice(close + 2, end)
+    .trim()
+    .split(/\s/)[0]!
+    .replace(/^<|>$/g, "");
   return { words: text.slice(at + 1, close), url, end: end + 1 };
 }
 
@@ -134,7 +148,7 @@ function angled(text: string, at: number): Found {
 function bare(text: string, at: number): Found {
   ADDRESS.lastIndex = at;
   const url = ADDRESS.exec(text)?.[0].replace(/[.,;:!?*_~\])]+$/, "");
-  return url && { token: linkTo(url), end: at + url.length } || undefined;
+  return (url && { token: linkTo(url), end: at + url.length }) || undefined;
 }
 
 function linkTo(url: string): Token {

@@ -1,7 +1,18 @@
 /** A QR code's modules: the patterns that readers look for, the data in its zigzag, the mask. */
 
 /** Where alignment patterns stand, by version. */
-const ALIGNMENT = [[], [6, 18], [6, 22], [6, 26], [6, 30], [6, 34], [6, 22, 38], [6, 24, 42], [6, 26, 46], [6, 28, 50]];
+const ALIGNMENT = [
+  [],
+  [6, 18],
+  [6, 22],
+  [6, 26],
+  [6, 30],
+  [6, 34],
+  [6, 22, 38],
+  [6, 24, 42],
+  [6, 26, 46],
+  [6, 28, 50],
+];
 
 const MASKS: readonly ((x: number, y: number) => boolean)[] = [
   (x, y) => (x + y) % 2 === 0,
@@ -35,7 +46,11 @@ function patterns(version: number): Grid {
     if (grid[y]?.[x] !== undefined || x < 0 || y < 0 || x >= size || y >= size) return;
     grid[y]![x] = dark;
   };
-  for (const [left, top] of [[3, 3], [size - 4, 3], [3, size - 4]] as const) {
+  for (const [left, top] of [
+    [3, 3],
+    [size - 4, 3],
+    [3, size - 4],
+  ] as const) {
     rings(left, top, 4, (x, y, ring) => set(x, y, ring !== 2 && ring !== 4));
   }
   const places = ALIGNMENT[version - 1] ?? [];
@@ -57,13 +72,22 @@ function patterns(version: number): Grid {
 }
 
 /** Calls for every module around a centre with its distance from it. */
-function rings(left: number, top: number, radius: number, each: (x: number, y: number, ring: number) => void): void {
+function rings(
+  left: number,
+  top: number,
+  radius: number,
+  each: (x: number, y: number, ring: number) => void,
+): void {
   for (let y = -radius; y <= radius; y++) {
     for (let x = -radius; x <= radius; x++) each(left + x, top + y, Math.max(Math.abs(x), Math.abs(y)));
   }
 }
 
-function versionBits(version: number, size: number, set: (x: number, y: number, dark: boolean) => void): void {
+function versionBits(
+  version: number,
+  size: number,
+  set: (x: number, y: number, dark: boolean) => void,
+): void {
   const bits = (version << 12) | remainderOf(version, 12, 0x1f25);
   for (let at = 0; at < 18; at++) {
     const dark = ((bits >> at) & 1) === 1;
@@ -118,8 +142,13 @@ function filled(blank: Grid, codewords: readonly number[], mask: (x: number, y: 
 function penalty(grid: boolean[][]): number {
   const columns = grid.map((_, x) => grid.map((row) => row[x]!));
   const lines = [...grid, ...columns].map((line) => line.map((dark) => (dark ? "1" : "0")).join(""));
-  const runs = lines.flatMap((line) => line.match(/0{5,}|1{5,}/g) ?? []).reduce((all, run) => all + run.length - 2, 0);
-  const finders = lines.reduce((all, line) => all + (line.match(/(?=00001011101|10111010000)/g)?.length ?? 0) * 40, 0);
+  const runs = lines
+    .flatMap((line) => line.match(/0{5,}|1{5,}/g) ?? [])
+    .reduce((all, run) => all + run.length - 2, 0);
+  const finders = lines.reduce(
+    (all, line) => all + (line.match(/(?=00001011101|10111010000)/g)?.length ?? 0) * 40,
+    0,
+  );
   let blocks = 0;
   for (let y = 1; y < grid.length; y++) {
     for (let x = 1; x < grid.length; x++) {

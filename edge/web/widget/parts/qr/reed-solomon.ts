@@ -26,6 +26,7 @@ function generator(degree: number): number[] {
 
 function multiply(one: number, other: number): number {
   let product = 0;
-  for (let bit = 7; bit >= 0; bit--) product = (product << 1) ^ ((product >> 7) * 0x11d) ^ (((other >> bit) & 1) * one);
+  for (let bit = 7; bit >= 0; bit--)
+    product = (product << 1) ^ ((product >> 7) * 0x11d) ^ (((other >> bit) & 1) * one);
   return product;
 }
