@@ -98,7 +98,7 @@ test("pages are told of only once the visitor agrees", async () => {
   assert.ok(asked.length > 0 && asked.every(({ page }) => page === undefined), JSON.stringify(asked));
   await widget.button("Agree").click();
   await widget.page.evaluate(() => history.pushState({}, "", "/shirts"));
-  await widget.page.waitForTimeout(500);
+  await widget.page.waitForTimeout(2_000);
   assert.ok(asked.at(-1).page?.url.endsWith("/shirts"), JSON.stringify(asked.at(-1)));
 });
 
@@ -108,6 +108,7 @@ test("a visitor who declines is not told of, and is not asked again", async () =
   await widget.open();
   await widget.button("No, thanks").click();
   await widget.page.evaluate(() => history.pushState({}, "", "/shirts"));
+  await widget.page.waitForTimeout(2_000);
   await widget.page.reload();
   await widget.panel.waitFor();
   assert.equal(await widget.panel.getByText("May we see your pages?").count(), 0);

@@ -19,7 +19,7 @@ export async function start(frame: Frame): Promise<Chat> {
   adopt(root, panel, log, composer);
   const host = root.host as HTMLElement;
   const set = (name: string, value: string) => host.style.setProperty(name, value);
-  for (const [name, value] of Object.entries(colours(embedding.color || color || COLOR))) set(name, value);
+  for (const [name, value] of Object.entries(colours([embedding.color, color].find(isHex) ?? COLOR))) set(name, value);
   if (look.radius !== undefined) set("--radius", `${look.radius}px`);
   host.dir = texts.dir;
   followScheme(host, look.scheme);
@@ -28,6 +28,10 @@ export async function start(frame: Frame): Promise<Chat> {
     document.documentElement.lang = texts.lang;
   }
   return new Messenger(frame, texts);
+}
+
+function isHex(color: string | undefined): color is string {
+  return /^#([\da-f]{3}){1,2}$/i.test(color ?? "");
 }
 
 /** Light or dark as the site says, or as the visitor's system has it at the moment. */

@@ -119,7 +119,7 @@ function foot(item: Item, scene: Scene): HTMLElement | undefined {
   }
   const waits = item.state === "pending";
   if (item.state === "streaming" || !(scene.ends || waits || scene.isMine || item.edited)) return undefined;
-  const time = item.at ? clockWords(item.at, kit.lang) : "";
+  const time = item.at && !waits ? clockWords(item.at, kit.lang) : "";
   const edited = item.edited && kit.say("edited");
   const state = scene.isMine || waits ? progress(item, scene) : undefined;
   const foot = h("div", "foot", [time, edited, state?.words].filter(Boolean).join(" · "));

@@ -57,7 +57,11 @@ export class Messenger implements Chat {
     this.#header = new Header(kit, more, isPage ? undefined : () => this.close());
     this.#log = new Log(kit, () => this.#show());
     this.#welcome = new Welcome(kit, (nodes) => (this.#log.top = nodes));
-    this.#gate = new Gate(kit, () => this.#show());
+    this.#gate = new Gate(kit, () => {
+      // Who agreed may be told of from here on.
+      this.#client.tell({ page: trackedPage(kit) });
+      this.#show();
+    });
     this.#unread = new Unread(kit, (unread) => frame.launcher.badge(unread));
     this.#announcer = new Announcer(kit);
     this.#composer = new Composer(kit, {

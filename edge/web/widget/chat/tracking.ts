@@ -1,6 +1,9 @@
 import type { SessionRequest, Widget } from "../../client/frames";
 import { storeKey, type Kit } from "./kit";
 
+/** Milliseconds on an address before the desk is told of it. */
+const STAYS = 1_000;
+
 /** The address of the page as the desk is told of it, where the visitor may be told of. */
 export function trackedPage(kit: Kit): SessionRequest["page"] {
   if (!mayTrack(kit)) return undefined;
@@ -13,13 +16,15 @@ export function mayTrack(kit: Kit): boolean {
   return tracking === "ALWAYS" || (tracking === "CONSENT" && kit.store.get(storeKey(kit, "consent")) === "1");
 }
 
-/** Calls `moved` when a single-page application shows another address. */
+/** Calls `moved` when a single-page application shows another address, and stays there for a moment. */
 export function watchAddress(moved: () => void, signal: AbortSignal): void {
   let known = location.href;
+  let timer: ReturnType<typeof setTimeout>;
   const look = () => {
     if (location.href === known) return;
     known = location.href;
-    moved();
+    clearTimeout(timer);
+    timer = setTimeout(moved, STAYS);
   };
   const { navigation } = window as { navigation?: EventTarget };
   navigation?.addEventListener("navigatesuccess", look, { signal });
