@@ -96,6 +96,8 @@ test("a person is asked for, the place in the queue is shown, and who comes is n
   await widget.open();
   desk.add(happened({ owner: { owner: { kind: "QUEUE", place: 4 }, term: 2, reason: "HANDOFF_ASKED" } }));
   await widget.panel.getByText("You are number 4 in the queue").waitFor();
+  desk.say({ queued: { place: 1 } });
+  await widget.panel.getByText("1 place to go until it's your turn").waitFor();
   desk.say({ typing: { author: { role: "AGENT", id: "a1", name: "Ming" } } });
   await widget.panel.getByText("Ming is typing").waitFor();
   desk.add(

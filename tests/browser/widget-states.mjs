@@ -111,7 +111,7 @@ export function statesIn(lang) {
   const taken = [
     ...asked,
     said("visitor", words.person, 5),
-    happened({ owner: { owner: { kind: "QUEUE" }, term: 2, reason: "HANDOFF_ASKED" } }, 5),
+    happened({ owner: { owner: { kind: "QUEUE", place: 3 }, term: 2, reason: "HANDOFF_ASKED" } }, 5),
     happened({ owner: { owner: AGENT, term: 3, reason: "TAKEN" } }, 4),
     said("agent", words.agent, 4),
     said("agent", { card: words.card }, 3),
@@ -144,7 +144,7 @@ export function statesIn(lang) {
         ],
       },
     },
-    queue: { desk: { settings, events: taken.slice(0, 4), hello: { owner: { kind: "QUEUE", place: 3 } } } },
+    queue: { desk: { settings, events: taken.slice(0, 4), hello: { owner: { kind: "QUEUE", place: 3 }, term: 2 } } },
     person: { desk: { settings, events: taken, hello: agent } },
     form: {
       desk: {

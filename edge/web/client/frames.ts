@@ -58,4 +58,6 @@ export interface ServerFrame {
   read?: ReadMark;
   error?: ErrorFrame;
   pong?: object;
+  /** Our place among those who wait for a person has changed. */
+  queued?: { place: number };
 }

@@ -176,6 +176,14 @@ test("the newest owner is shown, and an older term changes nothing", () => {
   assert.equal(it.shown().owner.kind, "AGENT");
 });
 
+test("the place in the queue is shown as it changes, and goes with the queue", () => {
+  const it = conversation();
+  feed(it, { hello: hello({ owner: { kind: "QUEUE", place: 4 }, term: 2 }) }, { queued: { place: 3 } });
+  assert.equal(it.shown().owner.place, 3);
+  feed(it, { event: { seq: 1, owner: { owner: { kind: "AGENT", name: "Ming" }, term: 3 } } }, { queued: { place: 2 } });
+  assert.deepEqual(it.shown().owner, { kind: "AGENT", name: "Ming" });
+});
+
 test("a lost log is shown from what follows, and letters stay", () => {
   const it = conversation();
   feed(it, { hello: hello({ seq: 2 }) }, ...events(said(1, "BOT", "1"), said(2, "BOT", "2")));
