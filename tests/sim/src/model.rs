@@ -1,0 +1,105 @@
+//! The reference: what a log must be, and what each screen must show of it.
+
+use crate::invariant::{Held, Invariant};
+use kefu_proto::v1::{Event, Message, author, event, message, owner, provider_source::Outcome};
+use kefu_shared::view;
+use kefu_shared::who::Role;
+
+/// What a screen must show of a log from `after` on.
+pub(crate) fn due(log: &[Event], after: u32, role: Role) -> Vec<Event> {
+    let later = log.iter().filter(|event| event.seq > after);
+    later.map(|event| view::of(event, role).into_owned()).collect()
+}
+
+pub(crate) fn is_visitors(message: &Message) -> bool {
+    message.author.as_ref().is_some_and(|author| author.role() == author::Role::Visitor)
+}
+
+/// The text of an answer of AI, with its turn, its attempt and whether it is whole.
+pub(crate) fn answer(message: &Message) -> Option<(u32, u32, String, bool)> {
+    let Some(message::Source::Provider(source)) = &message.source else { return None };
+    let text = message.body.as_ref().map(kefu_shared::context::plain).unwrap_or_default();
+    let whole = source.outcome() == Outcome::Completed;
+    Some((message.turn?, message.attempt?, text, whole))
+}
+
+/// How many answers were cut off where they were shown.
+pub(crate) fn interrupted(log: &[Event]) -> usize {
+    let cut = |event: &&Event| match &event.kind {
+        Some(event::Kind::Message(message)) => answer(message).is_some_and(|(.., whole)| !whole),
+        _ => false,
+    };
+    log.iter().filter(cut).count()
+}
+
+/// The visitor's message that nobody answered although the machine owns the conversation.
+pub(crate) fn unanswered(log: &[Event]) -> Option<u32> {
+    let last = log.iter().rev().find_map(|event| match &event.kind {
+        Some(event::Kind::Message(message)) => Some(is_visitors(message).then_some(event.seq)),
+        Some(event::Kind::Owner(_) | event::Kind::Closed(_)) => Some(None),
+        _ => None,
+    });
+    last.flatten()
+}
+
+/// A log, read from its beginning.
+#[derive(Debug, Default)]
+pub(crate) struct Reading {
+    seq: u32,
+    msg_id: i64,
+    term: u32,
+    turn: u32,
+    owner: owner::Kind,
+    questions: u32,
+    answers: u32,
+}
+
+impl Reading {
+    /// Whether a log keeps its promises.
+    pub(crate) fn check(log: &[Event]) -> Held {
+        let mut reading = Self::default();
+        log.iter().try_for_each(|event| reading.take(event))
+    }
+
+    fn take(&mut self, event: &Event) -> Held {
+        let seq = event.seq;
+        let dense = seq == self.seq + 1;
+        Invariant::Dense.holds(dense, || format!("seq {seq} stands after {}", self.seq))?;
+        let rises = event.msg_id() > self.msg_id;
+        Invariant::Dense.holds(rises, || format!("the id of seq {seq} does not rise"))?;
+        (self.seq, self.msg_id) = (seq, event.msg_id());
+        match &event.kind {
+            Some(event::Kind::Owner(change)) => {
+                let next = change.term == self.term + 1;
+                Invariant::Dense
+                    .holds(next, || format!("term {} after {}", change.term, self.term))?;
+                self.term = change.term;
+                self.owner =
+                    change.owner.as_ref().map(kefu_proto::v1::Owner::kind).unwrap_or_default();
+                Ok(())
+            }
+            Some(event::Kind::Message(message)) => self.message(seq, message),
+            _ => Ok(()),
+        }
+    }
+
+    fn message(&mut self, seq: u32, message: &Message) -> Held {
+        self.questions += u32::from(is_visitors(message));
+        if message.source.is_none() {
+            return Ok(());
+        }
+        self.answers += 1;
+        Invariant::Silence.holds(self.owner != owner::Kind::Agent, || {
+            format!("the machine speaks in seq {seq} of a person")
+        })?;
+        Invariant::Attempts.holds(self.answers <= self.questions, || {
+            format!("seq {seq} answers what was answered")
+        })?;
+        let turn = message.turn.unwrap_or_default();
+        Invariant::Attempts.holds(turn > self.turn, || {
+            format!("seq {seq} is of turn {turn}, after {}", self.turn)
+        })?;
+        self.turn = turn;
+        Ok(())
+    }
+}
