@@ -51,7 +51,7 @@ impl World<'_> {
             return Ok(right);
         }
         let key = room.to_string();
-        let Some(kept) = self.contexts.get(&key, before.saturating_sub(1)) else {
+        let Some(kept) = self.contexts.get(&key, here.disk.seq()) else {
             self.contexts.put(key, fresh);
             return Ok(right);
         };
@@ -141,8 +141,14 @@ impl World<'_> {
         Ok(())
     }
 
+    /// An alarm that is not the one that is set: whoever hears it believes that it was.
+    pub(crate) fn ring_once_more(&mut self, room: usize) -> Held {
+        self.rooms[room].alarm.by = 0;
+        self.ring(room).map(drop)
+    }
+
     /// Gives the alarm to the instance that is used.
-    pub(crate) fn ring(&mut self, room: usize) -> Held<Given> {
+    fn ring(&mut self, room: usize) -> Held<Given> {
         let number = self.rooms[room].current.number;
         self.give(room, number, Input::Alarmed)
     }

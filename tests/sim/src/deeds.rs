@@ -33,7 +33,7 @@ impl World<'_> {
                 self.at_a_screen(id, deed);
                 Ok(())
             }
-            Deed::Ring { room } => self.ring(room).map(drop),
+            Deed::Ring { room } => self.ring_once_more(room),
             Deed::Crash
             | Deed::Doom { .. }
             | Deed::Hibernate { .. }
@@ -138,7 +138,6 @@ impl World<'_> {
         let here = &mut self.rooms[room];
         here.disk.restore(disk);
         here.ledger = ledger;
-        here.patience = Default::default();
         here.patience.resume(here.disk.events());
         here.places.clear();
     }

@@ -138,6 +138,9 @@ impl<'a> World<'a> {
             journal: Journal::default(),
             report: Report::default(),
         };
+        for room in &mut world.rooms {
+            room.patience.is_endless = !plan.keeps_time();
+        }
         for (index, item) in plan.items.iter().enumerate() {
             world.clock.at(item.at, Happening::Planned { index });
         }
@@ -184,7 +187,7 @@ impl<'a> World<'a> {
             }
             Happening::Timer { room, number, timer } => self.timer(room, number, timer)?,
             Happening::Alarm { room, number } => self.alarm(room, number)?,
-            Happening::Ring { room } => drop(self.ring(room)?),
+            Happening::Ring { room } => self.ring_once_more(room)?,
             Happening::Demise { room, number } => self.demise(room, Some(number)),
         }
         Ok(())
