@@ -106,8 +106,8 @@ pub(crate) type Held<T = ()> = Result<T, Broken>;
 pub struct Violation {
     /// What.
     pub broken: Broken,
-    /// In which world.
-    pub seed: u64,
+    /// The variables and the test that make its plan again.
+    pub origin: (String, &'static str),
     /// The items of its plan that happened; all of them when nothing was left out.
     pub kept: Option<Vec<usize>>,
     /// When, in virtual milliseconds.
@@ -125,7 +125,8 @@ impl Violation {
             let ids: Vec<_> = kept.iter().map(ToString::to_string).collect();
             format!("KEFU_KEEP={} ", ids.join(","))
         });
-        format!("KEFU_SEED={} {keep}cargo test -p kefu-sim one_seed", self.seed)
+        let (variables, test) = &self.origin;
+        format!("{variables} {keep}cargo test -p kefu-sim {test}")
     }
 }
 

@@ -14,6 +14,8 @@ pub(crate) struct Ledger {
     again: BTreeMap<u32, u32>,
     /// Turns of which something was shown.
     shown: BTreeSet<u32>,
+    /// The newest attempt that an owner change found: all up to it are silent.
+    silenced: Option<AttemptId>,
 }
 
 impl Ledger {
@@ -38,6 +40,18 @@ impl Ledger {
         }
     }
 
+    /// The owner changed: what was said until now is not said any more.
+    pub(crate) fn owner_changed(&mut self) {
+        self.silenced = self.said.keys().next_back().copied();
+    }
+
+    /// An attempt of an older term is silent.
+    pub(crate) fn may_speak(&self, id: AttemptId) -> Held {
+        Invariant::Silence.holds(self.silenced < Some(id), || {
+            format!("{id:?} is of an older term, as {:?} was", self.silenced)
+        })
+    }
+
     /// Something of an answer is shown.
     pub(crate) fn shows(&mut self, id: AttemptId, text: &str) -> Held {
         self.shown.insert(id.turn);
@@ -49,6 +63,9 @@ impl Ledger {
 
     /// An answer is stored: it is how its provider began, or all that it said.
     pub(crate) fn stores(&self, id: AttemptId, text: &str, whole: bool) -> Held {
+        if !text.is_empty() {
+            self.may_speak(id)?;
+        }
         let said = self.said.get(&id).map_or("", String::as_str);
         let right = if whole { said == text } else { said.starts_with(text) };
         Invariant::Attempts

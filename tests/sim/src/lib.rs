@@ -40,5 +40,5 @@ mod world;
 pub use chance::Chance;
 pub use invariant::{Broken, Invariant, Violation};
 pub use plan::{Deed, Item, Manner, Plan, Point, Seat, Wish};
-pub use shrink::shrink;
+pub use shrink::{check, shrink};
 pub use world::{Report, run};

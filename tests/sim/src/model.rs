@@ -57,7 +57,7 @@ pub(crate) struct Reading {
 impl Reading {
     /// Whether a log keeps its promises.
     pub(crate) fn check(log: &[Event]) -> Held {
-        let mut reading = Self::default();
+        let mut reading = Self { owner: owner::Kind::Bot, ..Self::default() };
         log.iter().try_for_each(|event| reading.take(event))
     }
 
@@ -76,6 +76,8 @@ impl Reading {
                 self.term = change.term;
                 self.owner =
                     change.owner.as_ref().map(kefu_proto::v1::Owner::kind).unwrap_or_default();
+                // What was asked of one owner is not answered under the next.
+                (self.questions, self.answers) = (0, 0);
                 Ok(())
             }
             Some(event::Kind::Message(message)) => self.message(seq, message),
@@ -89,11 +91,11 @@ impl Reading {
             return Ok(());
         }
         self.answers += 1;
-        Invariant::Silence.holds(self.owner != owner::Kind::Agent, || {
-            format!("the machine speaks in seq {seq} of a person")
+        Invariant::Silence.holds(self.owner == owner::Kind::Bot, || {
+            format!("the machine speaks in seq {seq} of {:?}", self.owner)
         })?;
         Invariant::Attempts.holds(self.answers <= self.questions, || {
-            format!("seq {seq} answers what was answered")
+            format!("seq {seq} answers what was answered, or asked of another owner")
         })?;
         let turn = message.turn.unwrap_or_default();
         Invariant::Attempts.holds(turn > self.turn, || {

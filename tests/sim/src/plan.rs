@@ -5,8 +5,8 @@ use kefu_shared::who::Who;
 
 mod generate;
 
-/// When a world calms down: nothing breaks any more, and everybody comes back.
-pub(crate) const CALM: u64 = 90_000;
+/// When a world calms down, unless it has more to do.
+const CALM: u64 = 90_000;
 
 /// What is planned for a world.
 #[derive(Clone, Debug)]
@@ -21,6 +21,8 @@ pub struct Plan {
     pub strike: Option<(u64, Deed)>,
     /// Whether an item was left out.
     pub shrunk: bool,
+    /// The variables and the test that make this plan again.
+    pub origin: (String, &'static str),
 }
 
 /// Somebody at a screen of one conversation.
@@ -137,6 +139,8 @@ pub enum Point {
 pub enum Manner {
     /// Well.
     Answers,
+    /// Well, in three pieces.
+    Briefly,
     /// Well, with long pauses.
     Pauses,
     /// With nothing.
@@ -167,7 +171,20 @@ impl Plan {
 
     /// A plan without items.
     pub fn bare(seed: u64, seats: Vec<Seat>) -> Self {
-        Self { seed, seats, items: Vec::new(), strike: None, shrunk: false }
+        let origin = (format!("KEFU_SEED={seed}"), "one_seed");
+        Self { seed, seats, items: Vec::new(), strike: None, shrunk: false, origin }
+    }
+
+    /// The plan, made again by a test and its variables.
+    #[must_use]
+    pub fn from_test(self, variables: String, test: &'static str) -> Self {
+        Self { origin: (variables, test), ..self }
+    }
+
+    /// The plan with something that happens right before the nth happening.
+    #[must_use]
+    pub fn struck(&self, nth: u64, deed: Deed) -> Self {
+        Self { strike: Some((nth, deed)), ..self.clone() }
     }
 
     /// The plan with one more item.
@@ -182,6 +199,11 @@ impl Plan {
     pub fn keep(&self, ids: &[usize]) -> Self {
         let items = self.items.iter().filter(|item| ids.contains(&item.id)).cloned().collect();
         Self { items, shrunk: true, ..self.clone() }
+    }
+
+    /// When nothing breaks any more and everybody comes back.
+    pub(crate) fn calm_at(&self) -> u64 {
+        self.items.iter().map(|item| item.at).max().unwrap_or(0).max(CALM)
     }
 
     /// How many conversations there are.

@@ -111,6 +111,9 @@ impl World<'_> {
                 self.contexts.fold(&room.to_string(), event);
             }
             here.patience.stored(now, event)?;
+            if matches!(event.kind, Some(event::Kind::Owner(_))) {
+                here.ledger.owner_changed();
+            }
             if let Some(event::Kind::Message(message)) = &event.kind {
                 if model::is_visitors(message) {
                     here.ledger.asked();

@@ -49,6 +49,7 @@ pub(crate) fn script(chance: &mut Chance, manner: Manner, wall: Millis, tag: &st
         Manner::Refuses(status) => vec![(at, head(status)), (at + 5, Said::End(BodyEnd::Clean))],
         Manner::OnlyHead => vec![(at, head(200))],
         Manner::Answers
+        | Manner::Briefly
         | Manner::Empty
         | Manner::Resets
         | Manner::Errs
@@ -63,9 +64,13 @@ pub(crate) fn script(chance: &mut Chance, manner: Manner, wall: Millis, tag: &st
 fn body(chance: &mut Chance, manner: Manner, head: (u64, Said), tag: &str) -> Script {
     let mut at = head.0;
     let mut script = Script { said: vec![head], text: String::new() };
-    let pieces = if manner == Manner::Empty { 0 } else { chance.between(1, 30) };
+    let pieces = match manner {
+        Manner::Empty => 0,
+        Manner::Briefly => 3,
+        _ => chance.between(1, 30),
+    };
     for number in 0..pieces {
-        at += chance.between(1, 80);
+        at += if manner == Manner::Briefly { 250 } else { chance.between(1, 80) };
         if manner == Manner::Pauses && chance.once_in(6) {
             at += chance.between(500, 9_000);
         }

@@ -190,9 +190,9 @@ impl Screen {
 
     /// Unless a person owns, as far as is known; while something is missing nothing is.
     fn machine_may_speak(&self) -> Held {
-        let may = self.owner != owner::Kind::Agent || self.asked_again > 0;
+        let may = self.owner == owner::Kind::Bot || self.asked_again > 0;
         Invariant::Silence.holds(may, || {
-            format!("the machine is shown to somebody who sees that a person owns ({})", self.term)
+            format!("the machine is shown to somebody who sees that {:?} owns", self.owner)
         })
     }
 

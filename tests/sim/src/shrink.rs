@@ -2,10 +2,18 @@
 
 use crate::invariant::Violation;
 use crate::plan::Plan;
-use crate::world::run;
+use crate::world::{Report, run};
 
 /// How many smaller worlds are tried.
 const TRIES: usize = 600;
+
+/// Lets everything happen that is planned; what fails is shrunk.
+///
+/// # Errors
+/// The smallest world that was found in which the same promise does not hold.
+pub fn check(plan: &Plan) -> Result<Report, Box<Violation>> {
+    run(plan).map_err(|violation| shrink(plan, violation))
+}
 
 /// The smallest world that was found in which the same promise does not hold.
 pub fn shrink(plan: &Plan, violation: Box<Violation>) -> Box<Violation> {

@@ -86,9 +86,10 @@ fn shows(room: &mut Room, now: u64, knows_all: bool, id: AttemptId, text: &str) 
     if !knows_all {
         return Ok(());
     }
-    let by_person = matches!(room.disk.head().owner, OwnerRecord::Agent { .. });
+    room.ledger.may_speak(id)?;
+    let owner = room.disk.head().owner;
     Invariant::Silence
-        .holds(!by_person, || format!("{id:?} is shown while a person owns the conversation"))?;
+        .holds(owner == OwnerRecord::Bot, || format!("{id:?} is shown while {owner:?} owns"))?;
     Invariant::DurableFirst
         .holds(has_begun(room, id), || format!("{id:?} is shown and not stored as begun"))
 }

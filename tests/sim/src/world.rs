@@ -6,7 +6,7 @@ use crate::invariant::{Broken, Held, Invariant, Violation};
 use crate::journal::Journal;
 use crate::model;
 use crate::network::Link;
-use crate::plan::{CALM, Plan};
+use crate::plan::Plan;
 use crate::process::Doom;
 use crate::provider::Said;
 use crate::room::Room;
@@ -19,9 +19,9 @@ use kefu_shared::who::author_of_tag;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// When everything must have come to rest: the longest answer after the last question, and
-/// everything that had to be asked again.
-const REST: u64 = CALM + 600_000;
+/// How long after the calm everything must have come to rest: the longest answer, and everything
+/// that had to be asked again.
+const REST: u64 = 600_000;
 
 /// What happened in a world.
 #[derive(Clone, Debug, Default)]
@@ -48,6 +48,21 @@ pub struct Report {
     pub steps: Vec<usize>,
     /// A hash of everything that happened, in order.
     pub trace: u64,
+}
+
+impl Report {
+    /// Adds up what happened in another world; what is of one world only stays as it is.
+    pub fn add(&mut self, other: &Self) {
+        self.happenings += other.happenings;
+        self.logged += other.logged;
+        self.acknowledged += other.acknowledged;
+        self.crashes += other.crashes;
+        self.splits += other.splits;
+        self.refusals += other.refusals;
+        self.calls += other.calls;
+        self.reloads += other.reloads;
+        self.interrupted += other.interrupted;
+    }
 }
 
 /// What happens next.
@@ -144,8 +159,7 @@ impl<'a> World<'a> {
         for (index, item) in plan.items.iter().enumerate() {
             world.clock.at(item.at, Happening::Planned { index });
         }
-        let last = plan.items.iter().map(|item| item.at).max().unwrap_or(0);
-        world.clock.at(CALM.max(last), Happening::Calm);
+        world.clock.at(plan.calm_at(), Happening::Calm);
         world
     }
 
@@ -217,7 +231,7 @@ impl<'a> World<'a> {
     }
 
     pub(crate) fn is_calm(&self) -> bool {
-        self.clock.now() >= CALM
+        self.clock.now() >= self.plan.calm_at()
     }
 
     // What must hold at the end.
@@ -229,7 +243,7 @@ impl<'a> World<'a> {
         for seat in 0..self.clients.len() {
             self.screen_at_rest(seat)?;
         }
-        let late = self.plan.keeps_time() && self.clock.now() > REST;
+        let late = self.plan.keeps_time() && self.clock.now() > self.plan.calm_at() + REST;
         Invariant::Rest.holds(!late, || "the world does not come to rest".into())
     }
 
@@ -299,7 +313,7 @@ impl<'a> World<'a> {
         let items = self.plan.items.iter();
         Violation {
             broken,
-            seed: self.plan.seed,
+            origin: self.plan.origin.clone(),
             kept: self.plan.shrunk.then(|| items.clone().map(|item| item.id).collect()),
             at: self.clock.now(),
             items: items.map(|it| format!("{} at {}: {:?}", it.id, it.at, it.deed)).collect(),
