@@ -6,7 +6,7 @@ use crate::screen::Screen;
 use kefu_proto::v1::server_frame::Frame;
 use kefu_proto::v1::{Send, send};
 use kefu_shared::conversation::{ConnId, Request};
-use kefu_shared::who::Who;
+use kefu_shared::who::{Role, Who};
 use std::collections::{BTreeMap, VecDeque};
 
 #[derive(Debug)]
@@ -46,6 +46,11 @@ impl Client {
             said: Vec::new(),
             errands: BTreeMap::new(),
         }
+    }
+
+    /// A visitor begins a conversation, an agent speaks in one that is open.
+    pub(crate) fn may_speak(&self) -> bool {
+        self.arrived && (self.who.role == Role::Visitor || self.conn.is_some())
     }
 
     pub(crate) fn connected(&mut self, conn: ConnId) {

@@ -61,7 +61,7 @@ impl World<'_> {
                 self.clients[seat].away_until = self.clock.now() + away;
                 self.cut(seat, away);
             }
-            Deed::Say { seat, text } if self.clients[seat].arrived => {
+            Deed::Say { seat, text } if self.clients[seat].may_speak() => {
                 let letter = self.clients[seat].says(key(id), text);
                 self.send_up(seat, Frame::Send(letter));
             }

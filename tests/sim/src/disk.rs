@@ -29,29 +29,26 @@ pub(crate) struct Disk {
     head: Option<Head>,
     turn: Option<TurnRecord>,
     marks: BTreeMap<String, u32>,
-    /// How many transactions there were, and how many of them with a state.
+    /// How many transactions there were.
     commits: u64,
-    states: u64,
 }
 
 impl Disk {
     /// Commits, or says why the storage does not.
-    pub(crate) fn commit(&mut self, writes: &[Write], states: u64) -> Result<(), Refused> {
-        let has_state = |write: &Write| matches!(write, Write::Head(_) | Write::Turn(_));
-        let has_state = writes.iter().any(has_state);
-        if has_state && states != self.states {
-            return Err(Refused::State);
+    pub(crate) fn commit(&mut self, writes: &[Write]) -> Result<(), Refused> {
+        if writes.is_empty() {
+            return Ok(());
         }
-        self.refuse(writes)?;
+        self.refuse_events(writes)?;
+        writes.iter().try_for_each(|write| self.refuse_state(write))?;
         self.commits += 1;
-        self.states += u64::from(has_state);
         for write in writes {
             self.write(write);
         }
         Ok(())
     }
 
-    fn refuse(&self, writes: &[Write]) -> Result<(), Refused> {
+    fn refuse_events(&self, writes: &[Write]) -> Result<(), Refused> {
         let mut next = self.seq();
         for write in writes {
             let Write::Event { event, sender, .. } = write else { continue };
@@ -64,6 +61,16 @@ impl Disk {
             }
         }
         Ok(())
+    }
+
+    /// A state follows the stored one.
+    fn refuse_state(&self, write: &Write) -> Result<(), Refused> {
+        let (stored, given) = match write {
+            Write::Head(head) => (self.head().version, head.version),
+            Write::Turn(turn) => (self.turn().version, turn.version),
+            Write::Event { .. } | Write::Mark { .. } | Write::Alarm(_) => return Ok(()),
+        };
+        if given == stored + 1 { Ok(()) } else { Err(Refused::State) }
     }
 
     fn write(&mut self, write: &Write) {
@@ -79,6 +86,8 @@ impl Disk {
             }
             Write::Head(head) => self.head = through_json(head, &[]),
             Write::Turn(turn) => self.turn = through_json(turn, &[]),
+            // The platform's, which keeps it in the same transaction.
+            Write::Alarm(_) => {}
             Write::Mark { who, seq } => {
                 let mark = self.marks.entry(who.clone()).or_default();
                 *mark = (*mark).max(*seq);
@@ -88,10 +97,6 @@ impl Disk {
 
     pub(crate) fn commits(&self) -> u64 {
         self.commits
-    }
-
-    pub(crate) fn states(&self) -> u64 {
-        self.states
     }
 
     pub(crate) fn seq(&self) -> u32 {
@@ -144,8 +149,8 @@ impl Disk {
     /// What the version before would have stored: without what it did not know, and with
     /// something that it knew and this one does not.
     pub(crate) fn age(&mut self) {
-        self.head = self.head.take().and_then(|head| through_json(&head, &["policy"]));
-        self.turn = self.turn.take().and_then(|turn| through_json(&turn, &[]));
+        self.head = self.head.take().and_then(|head| through_json(&head, &["policy", "version"]));
+        self.turn = self.turn.take().and_then(|turn| through_json(&turn, &["version"]));
     }
 
     /// Goes back to how it was; the log has a new life.

@@ -18,10 +18,10 @@ pub(crate) struct Instance {
     pub(crate) call: Option<AttemptId>,
     /// Preparations that were asked for.
     pub(crate) preparing: u32,
+    /// Summaries that the desk has not answered.
+    pub(crate) telling: u32,
     /// The transactions that it knows of.
     pub(crate) seen: u64,
-    /// Those with a state.
-    pub(crate) states: u64,
 }
 
 impl Instance {
@@ -33,8 +33,8 @@ impl Instance {
             timer: None,
             call: None,
             preparing: 0,
+            telling: 0,
             seen: 0,
-            states: 0,
         }
     }
 
@@ -50,7 +50,7 @@ impl Instance {
     }
 
     fn resume(&mut self, disk: &Disk, now: Millis) -> Conversation {
-        (self.seen, self.states) = (disk.commits(), disk.states());
+        self.seen = disk.commits();
         let streams = self.streams.clone().into_iter().collect();
         Conversation::resume(Snapshot { streams, ..disk.snapshot(now) }, 3)
     }
@@ -61,6 +61,7 @@ impl Instance {
         self.timer = None;
         self.call = None;
         self.preparing = 0;
+        self.telling = 0;
     }
 
     pub(crate) fn is_awake(&self) -> bool {
@@ -79,6 +80,9 @@ impl Instance {
         }
         if let Some(call) = self.call {
             return Some(format!("{call:?}"));
+        }
+        if self.telling > 0 {
+            return Some("a summary".into());
         }
         (self.preparing > 0).then(|| "a preparation".into())
     }

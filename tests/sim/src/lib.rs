@@ -34,6 +34,7 @@ mod room;
 mod screen;
 mod shrink;
 mod site;
+mod telling;
 mod witness;
 mod world;
 

@@ -8,6 +8,7 @@ use crate::world::{Happening, World};
 use kefu_proto::v1::{channel, client_frame, server_frame::Frame};
 use kefu_shared::conversation::{ConnId, Input, Stream};
 use kefu_shared::view;
+use kefu_shared::who::Role;
 use std::time::Duration;
 
 /// How long a token is good for.
@@ -48,7 +49,13 @@ impl Link {
 impl World<'_> {
     pub(crate) fn connect(&mut self, seat: usize) -> Held {
         let client = &mut self.clients[seat];
-        if client.conn.is_some() || client.away_until > self.clock.now() {
+        let is_here = client.arrived && client.away_until <= self.clock.now();
+        if client.conn.is_some() || !is_here {
+            return Ok(());
+        }
+        if client.who.role == Role::Agent && self.rooms[client.room].disk.seq() == 0 {
+            // There is no such conversation; the inbox tells when there is.
+            client.screen.forget();
             return Ok(());
         }
         self.conns += 1;

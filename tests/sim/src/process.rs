@@ -15,6 +15,9 @@ use kefu_shared::time::Tick;
 use kefu_shared::view;
 use kefu_shared::who::Role;
 
+/// When agents find a conversation that begins.
+const OPENED_AFTER: u64 = 400;
+
 /// What came of an input.
 #[derive(Debug)]
 pub(crate) enum Given {
@@ -89,13 +92,11 @@ impl World<'_> {
             left => here.refuse_in = left.map(|left| left - 1),
         }
         let knows_all = here.is_up_to_date(number);
-        let states = here.instance(number).map_or(0, |(instance, _)| instance.states);
-        if let Err(refused) = here.disk.commit(writes, states) {
+        if let Err(refused) = here.disk.commit(writes) {
             return if knows_all { Err(unexpected(&refused)) } else { Ok(Err(refused)) };
         }
         if let Some((instance, disk)) = here.instance(number) {
             instance.seen = if knows_all { disk.commits() } else { instance.seen };
-            instance.states = if knows_all { disk.states() } else { instance.states };
         }
         self.committed(room, number, writes)?;
         Ok(Ok(()))
@@ -104,6 +105,11 @@ impl World<'_> {
     /// What is known of a conversation follows what is stored.
     fn committed(&mut self, room: usize, number: u32, writes: &[Write]) -> Held {
         let now = self.clock.now();
+        for write in writes {
+            if let Write::Alarm(at) = write {
+                self.set_alarm(room, number, *at);
+            }
+        }
         let here = &mut self.rooms[room];
         for write in writes {
             let Write::Event { event, .. } = write else { continue };
@@ -111,6 +117,12 @@ impl World<'_> {
                 self.contexts.fold(&room.to_string(), event);
             }
             here.patience.stored(now, event)?;
+            if event.seq == 1 {
+                for seat in 0..self.clients.len() {
+                    // Agents who wait for the conversation to begin.
+                    self.clock.later(OPENED_AFTER, Happening::Connect { seat });
+                }
+            }
             if matches!(event.kind, Some(event::Kind::Owner(_))) {
                 here.ledger.owner_changed();
             }
@@ -157,8 +169,8 @@ impl World<'_> {
                 self.abort(room, number, attempt);
                 Ok(())
             }
-            Act::Alarm(at) => {
-                self.set_alarm(room, number, at);
+            Act::Tell { summary, .. } => {
+                self.tell(room, number, summary);
                 Ok(())
             }
         }

@@ -61,6 +61,11 @@ impl Screen {
         Cursor { epoch: self.epoch, seq: self.last() }
     }
 
+    /// There is nothing to show any more.
+    pub(crate) fn forget(&mut self) {
+        *self = Self::new(self.role);
+    }
+
     pub(crate) fn connected(&mut self) {
         self.heard_hello = false;
         self.answer = None;
@@ -100,6 +105,7 @@ impl Screen {
             | Frame::Error(_)
             | Frame::Typing(_)
             | Frame::Presence(_)
+            | Frame::Inbox(_)
             | Frame::Pong(_) => Ok(()),
         }
     }

@@ -32,6 +32,7 @@ impl World<'_> {
             | Frame::Typing(_)
             | Frame::Presence(_)
             | Frame::Error(_)
+            | Frame::Inbox(_)
             | Frame::Pong(_) => Ok(()),
         }
     }
@@ -82,10 +83,10 @@ fn hello_is_true(room: &Room, hello: &Hello) -> Held {
 /// instance that was replaced cannot know; its readers' screens tell whether they saw too much.
 fn shows(room: &mut Room, now: u64, knows_all: bool, id: AttemptId, text: &str) -> Held {
     room.ledger.shows(id, text)?;
-    room.patience.shown(now)?;
     if !knows_all {
         return Ok(());
     }
+    room.patience.shown(now)?;
     room.ledger.may_speak(id)?;
     let owner = room.disk.head().owner;
     Invariant::Silence

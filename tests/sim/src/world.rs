@@ -90,6 +90,8 @@ pub(crate) enum Happening {
     Provider { room: usize, number: u32, attempt: AttemptId, deaf: bool, said: Said },
     /// The site was read, or could not be.
     Site { room: usize, number: u32, turn: u32, before: u32 },
+    /// The desk answers a conversation that told how it stands, or something in between does.
+    Told { room: usize, number: u32, seq: u32, arrived: bool },
     /// A timer of an instance.
     Timer { room: usize, number: u32, timer: u32 },
     /// The alarm of the platform.
@@ -198,6 +200,9 @@ impl<'a> World<'a> {
             }
             Happening::Site { room, number, turn, before } => {
                 self.site(room, number, turn, before)?;
+            }
+            Happening::Told { room, number, seq, arrived } => {
+                self.told(room, number, seq, arrived)?;
             }
             Happening::Timer { room, number, timer } => self.timer(room, number, timer)?,
             Happening::Alarm { room, number } => self.alarm(room, number)?,
