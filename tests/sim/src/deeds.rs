@@ -7,6 +7,7 @@ use crate::process::{Doom, Given};
 use crate::world::{Happening, World};
 use kefu_proto::v1::{Read, Resume, Stop, Typing, client_frame::Frame};
 use kefu_shared::conversation::{Reply, Request};
+use std::time::Duration;
 
 /// When a request without an answer is made again.
 const ASK_AGAIN: u64 = 4_000;
@@ -34,6 +35,10 @@ impl World<'_> {
                 Ok(())
             }
             Deed::Ring { room } => self.ring_once_more(room),
+            Deed::OpenList { console } => {
+                self.consoles[console].arrived = true;
+                self.open_console(console)
+            }
             Deed::Crash
             | Deed::Doom { .. }
             | Deed::Hibernate { .. }
@@ -47,7 +52,12 @@ impl World<'_> {
             | Deed::RingLate { .. }
             | Deed::Jump { .. }
             | Deed::Expect { .. }
-            | Deed::LoseSite { .. } => {
+            | Deed::LoseSite { .. }
+            | Deed::CutList { .. }
+            | Deed::Tell { .. }
+            | Deed::ResetDesk
+            | Deed::SleepDesk
+            | Deed::RefuseDesk { .. } => {
                 self.breaks(deed);
                 Ok(())
             }
@@ -83,7 +93,7 @@ impl World<'_> {
             Deed::Lag { seat, by } => {
                 let link = self.clients[seat].conn.and_then(|conn| self.links.get_mut(&conn));
                 if let Some(link) = link {
-                    link.lag = by;
+                    (link.up.lag, link.down.lag) = (by, by);
                 }
             }
             _ => {}
@@ -117,7 +127,8 @@ impl World<'_> {
                 self.crash();
                 self.rooms[room].disk.age();
             }
-            Deed::Backup { room } => {
+            // An empty log is not there: going back to it would be an erasure.
+            Deed::Backup { room } if self.rooms[room].disk.seq() > 0 => {
                 let here = &mut self.rooms[room];
                 here.backup = Some((here.disk.clone(), here.ledger.clone()));
             }
@@ -127,6 +138,14 @@ impl World<'_> {
             Deed::Jump { by } => self.clock.jump(by),
             Deed::Expect { room, manner } => self.rooms[room].manners.push_back(manner),
             Deed::LoseSite { room } => self.rooms[room].site_lost = true,
+            Deed::CutList { console, away } => {
+                self.consoles[console].away_until = self.clock.now() + away;
+                self.cut_console(console, away);
+            }
+            Deed::Tell { room, fate } => self.rooms[room].fates.push_back(fate),
+            Deed::ResetDesk => self.reset_desk(),
+            Deed::SleepDesk => self.office.sleep(),
+            Deed::RefuseDesk { skip } => self.office.refuse_in = Some(skip),
             _ => {}
         }
     }
@@ -140,6 +159,9 @@ impl World<'_> {
         here.ledger = ledger;
         here.patience.resume(here.disk.events());
         here.places.clear();
+        // Whoever restores sets the alarm: the desk does not know of the new life.
+        let soon = self.clock.wall() + Duration::from_secs(1);
+        self.set_alarm(room, 0, Some(soon));
     }
 
     /// Asks for something without a stream.
@@ -188,11 +210,10 @@ impl World<'_> {
         let Some((letter, seq)) = self.clients[seat].oldest(epoch) else { return Ok(()) };
         let key = letter.key.clone();
         match self.request(seat, Request::Send(letter))? {
-            Given::Done(Some(Reply::Sent(sent))) => {
-                Invariant::Once.holds(sent.duplicate && sent.seq == seq, || {
+            Given::Done(Some(Reply::Sent(sent))) => Invariant::Once
+                .holds(sent.duplicate && sent.seq == seq, || {
                     format!("{key} of {seq} comes again as {}", sent.seq)
-                })
-            }
+                }),
             Given::Done(other) => {
                 Err(Invariant::Once.broken(format!("{key} comes again: {other:?}")))
             }

@@ -7,10 +7,8 @@ use kefu_shared::problem::Code;
 
 /// The request that a wish makes. `term` is the one on the screen.
 pub(crate) fn request(wish: Wish, key: String, term: u32) -> Request {
-    let owner = |with_term: bool| OwnerRequest {
-        key: Some(key.clone()),
-        term: with_term.then_some(term),
-    };
+    let owner =
+        |with_term: bool| OwnerRequest { key: Some(key.clone()), term: with_term.then_some(term) };
     match wish {
         Wish::Handoff => Request::Handoff(HandoffRequest { key, reason: String::new() }),
         Wish::Rate => Request::Rate(RateRequest { key, score: 5, comment: "好".into() }),

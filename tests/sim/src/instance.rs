@@ -1,7 +1,7 @@
 //! A conversation in a process's memory: what is gone when the process dies.
 
 use crate::disk::Disk;
-use kefu_shared::conversation::{AttemptId, Conversation, ConnId, Input, Snapshot, Step, Stream};
+use kefu_shared::conversation::{AttemptId, ConnId, Conversation, Input, Snapshot, Step, Stream};
 use kefu_shared::time::{Millis, Tick};
 use std::collections::BTreeMap;
 

@@ -1,7 +1,10 @@
 //! The reference: what a log must be, and what each screen must show of it.
 
 use crate::invariant::{Held, Invariant};
-use kefu_proto::v1::{Event, Message, author, event, message, owner, provider_source::Outcome};
+use kefu_proto::v1::{
+    Event, InboxEntry, Message, Owner, author, event, message, owner, provider_source::Outcome,
+};
+use kefu_shared::conversation::Head;
 use kefu_shared::view;
 use kefu_shared::who::Role;
 
@@ -40,6 +43,60 @@ pub(crate) fn unanswered(log: &[Event]) -> Option<u32> {
         _ => None,
     });
     last.flatten()
+}
+
+/// How a conversation stands, as far as its log tells: what the inbox must have of it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Standing {
+    at: (u32, u32),
+    session: u32,
+    owner: Option<Owner>,
+    term: u32,
+    closed: bool,
+    visitor: Option<String>,
+    last: Option<u32>,
+}
+
+impl Standing {
+    /// Of a log and its head.
+    pub(crate) fn of(log: &[Event], head: &Head) -> Self {
+        let message = |event: &Event| match &event.kind {
+            Some(event::Kind::Message(message)) => Some((event.seq, message.clone())),
+            _ => None,
+        };
+        let visitors = |message: &Message| {
+            is_visitors(message).then(|| Some(message.author.as_ref()?.id.clone()))
+        };
+        let messages: Vec<_> = log.iter().filter_map(message).collect();
+        Self {
+            at: (head.epoch, log.last().map_or(0, |event| event.seq)),
+            session: log.last().and_then(|event| event.session).unwrap_or(0),
+            owner: Some(head.owner.wire()),
+            term: head.term,
+            closed: head.closed,
+            visitor: messages.iter().rev().find_map(|(_, message)| visitors(message)?),
+            last: messages.last().map(|(seq, _)| *seq),
+        }
+    }
+
+    /// Whether it is the one that is due. The inbox may know the visitor from an earlier life.
+    pub(crate) fn is(&self, due: &Self) -> bool {
+        let visitor = due.visitor.clone().or_else(|| self.visitor.clone());
+        *self == Self { visitor, ..due.clone() }
+    }
+
+    /// Of what the desk was told.
+    pub(crate) fn told(entry: &InboxEntry) -> Self {
+        Self {
+            at: (entry.epoch, entry.seq),
+            session: entry.session,
+            owner: entry.owner.clone(),
+            term: entry.term,
+            closed: entry.closed,
+            visitor: entry.visitor.as_ref().map(|author| author.id.clone()),
+            last: entry.last.as_ref().map(|last| last.seq),
+        }
+    }
 }
 
 /// A log, read from its beginning.

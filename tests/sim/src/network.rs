@@ -24,25 +24,39 @@ pub(crate) struct Link {
     epoch: u32,
     /// Whether anything gets through.
     open: bool,
+    pub(crate) up: Pace,
+    pub(crate) down: Pace,
+}
+
+/// How long what is sent in one direction of a stream is on its way.
+#[derive(Debug)]
+pub(crate) struct Pace {
     chance: Chance,
-    /// When the last frame arrives, up and down: what comes later does not overtake it.
-    up: u64,
-    down: u64,
+    /// When the last frame arrives: what comes later does not overtake it.
+    last: u64,
     /// By how much it is slower than usual.
     pub(crate) lag: u64,
 }
 
-impl Link {
+impl Pace {
+    pub(crate) fn of(chance: Chance) -> Self {
+        Self { chance, last: 0, lag: 0 }
+    }
+
     /// When something that is sent now arrives.
-    fn arrival(&mut self, now: u64, is_up: bool) -> u64 {
+    pub(crate) fn arrival(&mut self, now: u64) -> u64 {
         let delay = if self.chance.once_in(20) {
             self.chance.between(100, 2_000)
         } else {
             self.chance.between(1, 40)
         };
-        let last = if is_up { &mut self.up } else { &mut self.down };
-        *last = (now + delay + self.lag).max(*last);
-        *last
+        self.last = self.last.max(now + delay + self.lag);
+        self.last
+    }
+
+    /// A moment that has to do with the stream and with nothing else.
+    pub(crate) fn moment(&mut self, low: u64, high: u64) -> u64 {
+        self.chance.between(low, high)
     }
 }
 
@@ -64,7 +78,9 @@ impl World<'_> {
         let (room, cursor) = (client.room, client.screen.cursor());
         let expires = self.clock.wall() + TOKEN;
         let stream = Stream { who: client.who.clone(), channel: channel::Type::Web, expires };
-        let chance = Chance::of(self.plan.seed, &[LINK, seat as u64, client.streams]);
+        let thing = [LINK, seat as u64, client.streams];
+        let pace = |way| Pace::of(Chance::of(self.plan.seed, &[&thing[..], &[way]].concat()));
+        let (up, down) = (pace(0), pace(1));
         let instance = self.rooms[room].current.number;
         self.links.insert(
             conn,
@@ -73,10 +89,8 @@ impl World<'_> {
                 instance,
                 epoch: self.rooms[room].disk.head().epoch,
                 open: true,
-                chance,
-                up: 0,
-                down: 0,
-                lag: 0,
+                up,
+                down,
             },
         );
         self.rooms[room].current.streams.insert(conn, stream.clone());
@@ -91,7 +105,7 @@ impl World<'_> {
     pub(crate) fn send_up(&mut self, seat: usize, frame: client_frame::Frame) {
         let Some(conn) = self.clients[seat].conn else { return };
         let Some(link) = self.links.get_mut(&conn) else { return };
-        let at = link.arrival(self.clock.now(), true);
+        let at = link.up.arrival(self.clock.now());
         self.clock.at(at, Happening::Up { conn, frame });
     }
 
@@ -108,7 +122,7 @@ impl World<'_> {
     /// The process sends a frame to a stream.
     pub(crate) fn send_down(&mut self, conn: ConnId, frame: Frame) {
         let Some(link) = self.links.get_mut(&conn) else { return };
-        let at = link.arrival(self.clock.now(), false);
+        let at = link.down.arrival(self.clock.now());
         self.clock.at(at, Happening::Down { conn, frame: Box::new(frame) });
     }
 
@@ -151,8 +165,8 @@ impl World<'_> {
         let Some(conn) = self.clients[seat].conn.take() else { return };
         let Some(link) = self.links.get_mut(&conn) else { return };
         link.open = false;
-        let noticed = link.chance.between(0, 5_000);
-        let back = away + link.chance.between(50, 3_000);
+        let noticed = link.up.moment(0, 5_000);
+        let back = away + link.up.moment(50, 3_000);
         self.clock.later(noticed, Happening::Hangup { conn });
         self.clock.later(back, Happening::Connect { seat });
     }
@@ -162,7 +176,7 @@ impl World<'_> {
         let Some(conn) = self.clients[seat].conn else { return };
         let Some(link) = self.links.get_mut(&conn) else { return };
         link.open = false;
-        let missed = link.chance.between(1_000, 20_000);
+        let missed = link.up.moment(1_000, 20_000);
         self.clock.later(missed, Happening::Watchdog { conn });
     }
 
@@ -188,14 +202,14 @@ impl World<'_> {
     /// The process ends a stream: the client learns it after what was sent before.
     pub(crate) fn end_stream(&mut self, conn: ConnId) {
         let Some(link) = self.links.get_mut(&conn) else { return };
-        let at = link.arrival(self.clock.now(), false);
+        let at = link.down.arrival(self.clock.now());
         self.clock.at(at, Happening::Closed { conn });
     }
 
     pub(crate) fn closed(&mut self, conn: ConnId) {
         let Some(link) = self.links.get_mut(&conn).filter(|link| link.open) else { return };
         link.open = false;
-        let (seat, back) = (link.seat, link.chance.between(50, 4_000));
+        let (seat, back) = (link.seat, link.up.moment(50, 4_000));
         if self.clients[seat].conn == Some(conn) {
             self.clients[seat].conn = None;
             self.clock.later(back, Happening::Connect { seat });

@@ -90,7 +90,8 @@ impl Patience {
             }
             _ => since + BUDGET,
         };
-        Invariant::Answered
-            .holds(now <= until || self.is_endless, || format!("a question waited {} ms", now - since))
+        Invariant::Answered.holds(now <= until || self.is_endless, || {
+            format!("a question waited {} ms", now - since)
+        })
     }
 }

@@ -15,6 +15,8 @@ pub struct Plan {
     pub seed: u64,
     /// Who may be there.
     pub seats: Vec<Seat>,
+    /// How many agents may have their list open.
+    pub consoles: usize,
     /// What happens, in no order.
     pub items: Vec<Item>,
     /// Something that happens right before the nth happening, whenever that is.
@@ -103,6 +105,18 @@ pub enum Deed {
     Expect { room: usize, manner: Manner },
     /// The site cannot be read the next time.
     LoseSite { room: usize },
+    /// An agent opens the list.
+    OpenList { console: usize },
+    /// The stream of a list breaks, and comes back after a while.
+    CutList { console: usize, away: u64 },
+    /// The next summary of a conversation goes that way.
+    Tell { room: usize, fate: Fate },
+    /// The desk dies alone.
+    ResetDesk,
+    /// The desk leaves memory if nothing is under way.
+    SleepDesk,
+    /// The desk's storage refuses the write after `skip` others.
+    RefuseDesk { skip: usize },
 }
 
 /// What is asked for without a stream.
@@ -132,6 +146,21 @@ pub enum Point {
     BeforeCommit,
     /// The step is stored, and so many of its acts were carried out.
     AfterActs(usize),
+}
+
+/// What becomes of a summary on its way to the desk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It arrives, and the answer too.
+    Arrives,
+    /// It does not arrive.
+    Lost,
+    /// It arrives, and the answer does not.
+    AnswerLost,
+    /// It arrives, and once more later.
+    Twice,
+    /// It arrives so many milliseconds later, when nobody believes in it any more.
+    Late(u64),
 }
 
 /// How a provider treats a call.
@@ -172,7 +201,7 @@ impl Plan {
     /// A plan without items.
     pub fn bare(seed: u64, seats: Vec<Seat>) -> Self {
         let origin = (format!("KEFU_SEED={seed}"), "one_seed");
-        Self { seed, seats, items: Vec::new(), strike: None, shrunk: false, origin }
+        Self { seed, seats, consoles: 2, items: Vec::new(), strike: None, shrunk: false, origin }
     }
 
     /// The plan, made again by a test and its variables.

@@ -49,7 +49,7 @@ impl World<'_> {
 
     /// Stores, then acts; the process may die before, after, and between any two acts.
     fn carry_out(&mut self, room: usize, number: u32, step: Step) -> Held<Given> {
-        let fate = self.fate(&step);
+        let fate = self.fate(step.acts.len());
         if fate == Some(Point::BeforeCommit) {
             self.crash();
             return Ok(Given::Lost);
@@ -72,8 +72,8 @@ impl World<'_> {
     }
 
     /// Whether the process dies in this step, and where.
-    fn fate(&mut self, step: &Step) -> Option<Point> {
-        self.report.steps.push(step.acts.len());
+    pub(crate) fn fate(&mut self, acts: usize) -> Option<Point> {
+        self.report.steps.push(acts);
         let doom = self.doom.as_mut()?;
         if doom.skip > 0 {
             doom.skip -= 1;
@@ -243,6 +243,7 @@ impl World<'_> {
     pub(crate) fn crash(&mut self) {
         self.report.crashes += 1;
         self.contexts = Contexts::new(CONTEXTS_BUDGET);
+        self.reset_desk();
         for room in 0..self.rooms.len() {
             self.reset(room);
         }

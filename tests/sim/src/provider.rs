@@ -20,7 +20,9 @@ impl fmt::Debug for Said {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Head(head) => write!(f, "head {}", head.status),
-            Self::Bytes(bytes) => write!(f, "{}", String::from_utf8_lossy(bytes).replace('\n', "⏎")),
+            Self::Bytes(bytes) => {
+                write!(f, "{}", String::from_utf8_lossy(bytes).replace('\n', "⏎"))
+            }
             Self::End(how) => write!(f, "end {how:?}"),
             Self::Unreachable(failure) => write!(f, "failure {failure}"),
         }

@@ -5,7 +5,7 @@ use crate::disk::Disk;
 use crate::instance::Instance;
 use crate::ledger::Ledger;
 use crate::patience::Patience;
-use crate::plan::Manner;
+use crate::plan::{Fate, Manner};
 use std::collections::{BTreeMap, VecDeque};
 
 #[derive(Debug)]
@@ -25,6 +25,8 @@ pub(crate) struct Room {
     /// How the next calls go.
     pub(crate) manners: VecDeque<Manner>,
     pub(crate) site_lost: bool,
+    /// How the next summaries go.
+    pub(crate) fates: VecDeque<Fate>,
     pub(crate) ledger: Ledger,
     pub(crate) patience: Patience,
     /// Where each request without a stream was first answered to be.
@@ -56,6 +58,7 @@ impl Room {
             refuse_in: None,
             manners: VecDeque::new(),
             site_lost: false,
+            fates: VecDeque::new(),
             ledger: Ledger::default(),
             patience: Patience::default(),
             places: BTreeMap::new(),

@@ -169,9 +169,8 @@ impl Screen {
         let Some((turn, attempt, text, whole)) = model::answer(said) else { return Ok(()) };
         let Some((shown_turn, shown_attempt, shown)) = self.answer.take() else { return Ok(()) };
         let right = !whole || (shown_turn, shown_attempt) != (turn, attempt);
-        Invariant::Attempts.holds(right || text.starts_with(&shown), || {
-            format!("`{shown}` was shown of `{text}`")
-        })
+        Invariant::Attempts
+            .holds(right || text.starts_with(&shown), || format!("`{shown}` was shown of `{text}`"))
     }
 
     fn assemble(&mut self, delta: &Delta) -> Held {

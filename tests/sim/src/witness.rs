@@ -61,9 +61,8 @@ fn mark_is_stored(room: &Room, mark: &ReadMark, knows_all: bool) -> Held {
     let stored = room.disk.marks().iter().find(|(tag, _)| of_author(tag) == wanted);
     let stored = stored.map_or(0, |(_, seq)| *seq);
     let right = stored == mark.seq || !knows_all && stored > mark.seq;
-    Invariant::DurableFirst.holds(right, || {
-        format!("a mark at {} is sent and stored at {stored}", mark.seq)
-    })
+    Invariant::DurableFirst
+        .holds(right, || format!("a mark at {} is sent and stored at {stored}", mark.seq))
 }
 
 /// What happens in the same step after it is sent after it.

@@ -1,24 +1,29 @@
 //! The world: what is in it, what happens next, and what must hold when it has come to rest.
 
 use crate::agenda::Agenda;
+use crate::chance::Chance;
 use crate::client::Client;
+use crate::console::{self, Console, Wire};
 use crate::invariant::{Broken, Held, Invariant, Violation};
 use crate::journal::Journal;
 use crate::model;
 use crate::network::Link;
+use crate::office::Office;
 use crate::plan::Plan;
 use crate::process::Doom;
 use crate::provider::Said;
 use crate::room::Room;
 use crate::screen;
 use crate::site::CONTEXTS_BUDGET;
-use kefu_proto::v1::{client_frame, server_frame::Frame};
+use kefu_proto::v1::{InboxEntry, client_frame, server_frame::Frame};
 use kefu_shared::context::Contexts;
 use kefu_shared::conversation::{AttemptId, ConnId, OwnerRecord};
+use kefu_shared::desk::Session;
 use kefu_shared::who::author_of_tag;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+const OFFICE: u64 = 5;
 /// How long after the calm everything must have come to rest: the longest answer, and everything
 /// that had to be asked again.
 const REST: u64 = 600_000;
@@ -90,6 +95,18 @@ pub(crate) enum Happening {
     Provider { room: usize, number: u32, attempt: AttemptId, deaf: bool, said: Said },
     /// The site was read, or could not be.
     Site { room: usize, number: u32, turn: u32, before: u32 },
+    /// An agent's list connects.
+    Console { number: usize },
+    /// A frame reaches it.
+    Listed { conn: ConnId, frame: Box<Frame> },
+    /// The desk notices that a stream is over.
+    ConsoleHangup { conn: ConnId },
+    /// A list learns that its stream was ended.
+    ConsoleClosed { conn: ConnId },
+    /// The desk's timer.
+    DeskTimer { timer: u32 },
+    /// A summary reaches the desk.
+    Tell { room: usize, number: u32, entry: Box<InboxEntry>, answers: bool },
     /// The desk answers a conversation that told how it stands, or something in between does.
     Told { room: usize, number: u32, seq: u32, arrived: bool },
     /// A timer of an instance.
@@ -109,6 +126,11 @@ pub(crate) struct World<'a> {
     pub(crate) rooms: Vec<Room>,
     pub(crate) clients: Vec<Client>,
     pub(crate) links: BTreeMap<ConnId, Link>,
+    /// The desk, the agents' lists and the streams between them.
+    pub(crate) office: Office,
+    pub(crate) office_chance: Chance,
+    pub(crate) consoles: Vec<Console>,
+    pub(crate) wires: BTreeMap<ConnId, Wire>,
     /// Numbers given so far.
     pub(crate) conns: ConnId,
     pub(crate) instances: u32,
@@ -146,6 +168,10 @@ impl<'a> World<'a> {
             rooms: numbers.map(|(room, number)| Room::new(plan.seed, room, number)).collect(),
             clients: plan.seats.iter().map(Client::new).collect(),
             links: BTreeMap::new(),
+            office: Office::default(),
+            office_chance: Chance::of(plan.seed, &[OFFICE]),
+            consoles: (0..plan.consoles).map(|_| Console::default()).collect(),
+            wires: BTreeMap::new(),
             conns: 0,
             instances: u32::try_from(rooms).unwrap_or(u32::MAX),
             timers: 0,
@@ -155,6 +181,11 @@ impl<'a> World<'a> {
             journal: Journal::default(),
             report: Report::default(),
         };
+        for number in 0..plan.consoles {
+            let since = world.clock.wall().0;
+            let session = Session { id: console::session(number), agent: "ming".into(), since };
+            world.office.disk.sessions.push(session);
+        }
         for room in &mut world.rooms {
             room.patience.is_endless = !plan.keeps_time();
         }
@@ -201,6 +232,14 @@ impl<'a> World<'a> {
             Happening::Site { room, number, turn, before } => {
                 self.site(room, number, turn, before)?;
             }
+            Happening::Console { number } => self.open_console(number)?,
+            Happening::Listed { conn, frame } => self.listed(conn, &frame)?,
+            Happening::ConsoleHangup { conn } => self.console_hangup(conn)?,
+            Happening::ConsoleClosed { conn } => self.console_closed(conn),
+            Happening::DeskTimer { timer } => self.desk_timer(timer)?,
+            Happening::Tell { room, number, entry, answers } => {
+                self.tell_desk(room, number, *entry, answers)?;
+            }
             Happening::Told { room, number, seq, arrived } => {
                 self.told(room, number, seq, arrived)?;
             }
@@ -218,6 +257,12 @@ impl<'a> World<'a> {
             room.refuse_in = None;
             room.site_lost = false;
             room.manners.clear();
+            room.fates.clear();
+        }
+        self.office.refuse_in = None;
+        for number in 0..self.consoles.len() {
+            self.consoles[number].away_until = 0;
+            self.clock.later(100, Happening::Console { number });
         }
         // Two lives of one conversation end with a reset: what one of them was not told is seen.
         for room in 0..self.rooms.len() {
@@ -248,6 +293,10 @@ impl<'a> World<'a> {
         for seat in 0..self.clients.len() {
             self.screen_at_rest(seat)?;
         }
+        self.inbox_at_rest()?;
+        self.consoles_at_rest()?;
+        let left = self.office.deadline();
+        Invariant::Rest.holds(left.is_none(), || format!("the desk waits for {left:?}"))?;
         let late = self.plan.keeps_time() && self.clock.now() > self.plan.calm_at() + REST;
         Invariant::Rest.holds(!late, || "the world does not come to rest".into())
     }

@@ -48,9 +48,7 @@ impl Letter {
         match self {
             Self::Say => true,
             // Only what is asked of the machine can be stopped.
-            Self::Stop => {
-                owner != Some(Self::Take) && script.last() == Some(&Self::Say)
-            }
+            Self::Stop => owner != Some(Self::Take) && script.last() == Some(&Self::Say),
             Self::Take => owner != Some(Self::Take),
             Self::Release => owner == Some(Self::Take),
             Self::Resolve => last(&[Self::Say, Self::Resolve]) == Some(Self::Say),

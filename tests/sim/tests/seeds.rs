@@ -38,9 +38,9 @@ fn the_same_seed_is_the_same_world_letter_for_letter() {
 fn one_seed() {
     let Some(seed) = number("KEFU_SEED") else { return };
     let plan = Plan::of(seed);
-    let keep = env::var("KEFU_KEEP").ok().map(|ids| {
-        ids.split(',').filter_map(|id| id.trim().parse().ok()).collect::<Vec<usize>>()
-    });
+    let keep = env::var("KEFU_KEEP")
+        .ok()
+        .map(|ids| ids.split(',').filter_map(|id| id.trim().parse().ok()).collect::<Vec<usize>>());
     let report = match keep {
         Some(ids) => run(&plan.keep(&ids)).unwrap_or_else(|violation| panic!("{violation}")),
         None => lives(&plan),

@@ -1,6 +1,6 @@
 //! The plan that a seed stands for.
 
-use super::{CALM, Deed, Item, Manner, Plan, Point, Seat, Wish};
+use super::{CALM, Deed, Fate, Item, Manner, Plan, Point, Seat, Wish};
 use crate::chance::Chance;
 use kefu_shared::who::Role;
 
@@ -17,6 +17,7 @@ pub(super) fn plan(seed: u64) -> Plan {
         storage(&mut chance, &mut plan, room);
     }
     process(&mut chance, &mut plan);
+    desk(&mut chance, &mut plan);
     if chance.once_in(12) {
         let by = *chance.pick(&[-HOUR, 24 * HOUR, -1_000, -HOUR]);
         add(&mut plan, &mut chance, Deed::Jump { by });
@@ -158,6 +159,30 @@ fn storage(chance: &mut Chance, plan: &mut Plan, room: usize) {
     some(plan, chance, 1, |_| Deed::RingTwice { room });
     some(plan, chance, 1, |chance| Deed::RingLate { room, by: chance.between(500, 20_000) });
     some(plan, chance, 1, |_| Deed::Ring { room });
+}
+
+fn desk(chance: &mut Chance, plan: &mut Plan) {
+    for console in 0..plan.consoles {
+        let at = chance.below(CALM / 4);
+        let deed = Deed::OpenList { console };
+        plan.items.push(Item { id: plan.items.len(), at, deed });
+        some(plan, chance, 2, |chance| Deed::CutList { console, away: chance.below(20_000) });
+    }
+    for room in 0..plan.rooms() {
+        some(plan, chance, 4, |chance| Deed::Tell { room, fate: fate(chance) });
+    }
+    some(plan, chance, 2, |_| Deed::ResetDesk);
+    some(plan, chance, 2, |_| Deed::SleepDesk);
+    some(plan, chance, 1, |chance| Deed::RefuseDesk { skip: chance.index(4) });
+}
+
+fn fate(chance: &mut Chance) -> Fate {
+    match chance.below(4) {
+        0 => Fate::Lost,
+        1 => Fate::AnswerLost,
+        2 => Fate::Twice,
+        _ => Fate::Late(chance.between(1_000, 30_000)),
+    }
 }
 
 fn process(chance: &mut Chance, plan: &mut Plan) {
