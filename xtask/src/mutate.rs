@@ -91,15 +91,21 @@ fn attempt(mutation: &Mutation) -> Result<bool> {
     let verdict = verdict();
     fs::write(&path, sound)?;
     let verdict = verdict.with_context(|| mutation.name.clone())?;
-    let by = verdict.as_deref().unwrap_or("NOT NOTICED");
-    let other = if by == mutation.breaks { "" } else { " (expected: " };
-    let expected =
-        if other.is_empty() { String::new() } else { format!("{other}{})", mutation.breaks) };
-    println!("  {by:<16} {:<64} {:>8}{expected}", mutation.name, seconds(begun.elapsed()));
+    println!("{}", mutation.line(verdict.as_deref(), &seconds(begun.elapsed())));
     Ok(verdict.is_some())
 }
 
 impl Mutation {
+    /// What the table tells of it.
+    fn line(&self, found: Option<&str>, took: &str) -> String {
+        let by = found.unwrap_or("NOT NOTICED");
+        let expected = match found {
+            Some(found) if found != self.breaks => format!("  expected: {}", self.breaks),
+            _ => String::new(),
+        };
+        format!("  {by:<16} {:<64} {took:>8}{expected}", self.name)
+    }
+
     fn apply(&self, text: &str) -> Result<String> {
         let times = text.matches(&self.find).count();
         ensure!(

@@ -1,12 +1,13 @@
 //! What a process waits for: providers, the site, and the platform's alarm.
 
 use crate::chance::Chance;
+use crate::happening::Happening;
 use crate::invariant::{Held, Invariant};
 use crate::plan::Manner;
 use crate::process::Given;
 use crate::provider::{self, Said};
 use crate::site;
-use crate::world::{Happening, World};
+use crate::world::World;
 use kefu_shared::context::Context;
 use kefu_shared::conversation::{AttemptId, Input, Prepared};
 use kefu_shared::provider::Round;

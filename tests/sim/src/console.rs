@@ -2,9 +2,10 @@
 //! keeps the newest revision as its cursor.
 
 use crate::chance::Chance;
+use crate::happening::Happening;
 use crate::invariant::{Held, Invariant};
 use crate::network::Pace;
-use crate::world::{Happening, World};
+use crate::world::World;
 use kefu_proto::v1::server_frame::Frame;
 use kefu_proto::v1::{Hello, Inbox, InboxEntry};
 use kefu_shared::conversation::{ConnId, Cursor};

@@ -1,10 +1,11 @@
 //! Carrying out what is planned.
 
 use crate::errand;
+use crate::happening::Happening;
 use crate::invariant::{Held, Invariant};
 use crate::plan::{Deed, Wish};
 use crate::process::{Doom, Given};
-use crate::world::{Happening, World};
+use crate::world::World;
 use kefu_proto::v1::{Read, Resume, Stop, Typing, client_frame::Frame};
 use kefu_shared::conversation::{Reply, Request};
 use std::time::Duration;

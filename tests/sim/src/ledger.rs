@@ -1,7 +1,9 @@
 //! Calls to providers (I8): how many, of which attempts, and what each provider said.
 
 use crate::invariant::{Held, Invariant};
+use crate::model;
 use crate::site::ATTEMPTS_MOST;
+use kefu_proto::v1::Message;
 use kefu_shared::conversation::AttemptId;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,8 +35,21 @@ impl Ledger {
         Invariant::Attempts.holds(!twice, || format!("{id:?} is called twice"))
     }
 
+    /// A message is stored.
+    pub(crate) fn logged(&mut self, message: &Message) -> Held {
+        if model::is_visitors(message) {
+            self.asked();
+        }
+        match model::answer(message) {
+            Some((turn, attempt, text, whole)) => {
+                self.stores(AttemptId { turn, attempt }, &text, whole)
+            }
+            None => Ok(()),
+        }
+    }
+
     /// A visitor says something more.
-    pub(crate) fn asked(&mut self) {
+    fn asked(&mut self) {
         if let Some(&turn) = self.calls.keys().next_back() {
             *self.again.entry(turn).or_default() += 1;
         }
@@ -62,7 +77,7 @@ impl Ledger {
     }
 
     /// An answer is stored: it is how its provider began, or all that it said.
-    pub(crate) fn stores(&self, id: AttemptId, text: &str, whole: bool) -> Held {
+    fn stores(&self, id: AttemptId, text: &str, whole: bool) -> Held {
         if !text.is_empty() {
             self.may_speak(id)?;
         }

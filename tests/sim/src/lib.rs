@@ -12,6 +12,7 @@
 //! one line that repeats it.
 
 #![allow(clippy::indexing_slicing, reason = "a fault of the simulator ends the run, as it should")]
+#![allow(clippy::wildcard_enum_match_arm, reason = "what is simulated names what it looks for")]
 
 mod agenda;
 mod calls;
@@ -21,10 +22,12 @@ mod console;
 mod deeds;
 mod disk;
 mod errand;
+mod happening;
 mod instance;
 mod invariant;
 mod journal;
 mod ledger;
+mod life;
 mod model;
 mod network;
 mod office;
@@ -32,10 +35,12 @@ mod patience;
 mod plan;
 mod process;
 mod provider;
+mod rest;
 mod room;
 mod screen;
 mod shrink;
 mod site;
+mod storing;
 mod telling;
 mod witness;
 mod world;

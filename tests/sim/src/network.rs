@@ -2,9 +2,10 @@
 //! order stays; across streams nothing is promised.
 
 use crate::chance::Chance;
+use crate::happening::Happening;
 use crate::invariant::{Held, Invariant};
 use crate::process::Given;
-use crate::world::{Happening, World};
+use crate::world::World;
 use kefu_proto::v1::{channel, client_frame, server_frame::Frame};
 use kefu_shared::conversation::{ConnId, Input, Stream};
 use kefu_shared::view;

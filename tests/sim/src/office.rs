@@ -1,9 +1,12 @@
 //! The desk's place in the world: its disk, its memory, and how it steps, stores and acts. It
 //! shares the process with the conversations, and may also die alone.
 
+use crate::happening::Happening;
 use crate::invariant::{Held, Invariant};
 use crate::plan::Point;
-use crate::world::{Happening, World};
+use crate::process::survived;
+use crate::storing::is_due;
+use crate::world::World;
 use kefu_proto::v1::InboxEntry;
 use kefu_proto::v1::server_frame::Frame;
 use kefu_shared::conversation::{Audience, ConnId};
@@ -100,12 +103,8 @@ impl World<'_> {
             self.reset_desk();
             return Ok(None);
         }
-        for (index, act) in step.acts.into_iter().enumerate() {
-            if fate == Some(Point::AfterActs(index)) {
-                break;
-            }
-            self.act_of_desk(act)?;
-        }
+        let acts = survived(fate, step.acts.len());
+        step.acts.into_iter().take(acts).try_for_each(|act| self.act_of_desk(act))?;
         if fate.is_some() {
             self.crash();
             return Ok(None);
@@ -119,12 +118,9 @@ impl World<'_> {
         if writes.is_empty() {
             return true;
         }
-        match self.office.refuse_in.take() {
-            Some(0) => {
-                self.report.refusals += 1;
-                return false;
-            }
-            left => self.office.refuse_in = left.map(|left| left - 1),
+        if is_due(&mut self.office.refuse_in) {
+            self.report.refusals += 1;
+            return false;
         }
         self.office.disk.commit(writes);
         true
@@ -177,7 +173,8 @@ impl World<'_> {
                 let delay = self.clock.until(at);
                 self.clock.later(delay, Happening::DeskTimer { timer });
             }
-        } else if self.drowsy {
+        }
+        if self.drowsy {
             self.office.sleep();
         }
     }

@@ -1,22 +1,14 @@
 //! The process: steps, stores, then acts, as every host does; and dies at any point.
 
-use crate::disk::Refused;
-use crate::instance::Instance;
-use crate::invariant::{Held, Invariant};
-use crate::model;
+use crate::happening::Happening;
+use crate::invariant::Held;
 use crate::plan::Point;
-use crate::site::CONTEXTS_BUDGET;
-use crate::world::{Happening, World};
-use kefu_proto::v1::event;
-use kefu_shared::context::Contexts;
-use kefu_shared::conversation::{Act, AttemptId, Audience, ConnId, Input, Reply, Step, Write};
-use kefu_shared::problem::{Code, Refusal};
+use crate::world::World;
+use kefu_proto::v1::server_frame::Frame;
+use kefu_shared::conversation::{Act, Audience, ConnId, Input, Reply, Step};
 use kefu_shared::time::Tick;
 use kefu_shared::view;
 use kefu_shared::who::Role;
-
-/// When agents find a conversation that begins.
-const OPENED_AFTER: u64 = 400;
 
 /// What came of an input.
 #[derive(Debug)]
@@ -57,12 +49,8 @@ impl World<'_> {
         if let Err(refused) = self.commit(room, number, &step.writes)? {
             return Ok(Given::Refused(self.give_up(room, number, &refused)));
         }
-        for (index, act) in step.acts.into_iter().enumerate() {
-            if fate == Some(Point::AfterActs(index)) {
-                break;
-            }
-            self.act(room, number, act)?;
-        }
+        let acts = survived(fate, step.acts.len());
+        step.acts.into_iter().take(acts).try_for_each(|act| self.act(room, number, act))?;
         if fate.is_some() {
             self.crash();
             return Ok(Given::Lost);
@@ -82,98 +70,32 @@ impl World<'_> {
         self.doom.take().map(|doom| doom.point)
     }
 
-    fn commit(&mut self, room: usize, number: u32, writes: &[Write]) -> Held<Result<(), Refused>> {
-        if writes.is_empty() {
-            return Ok(Ok(()));
-        }
-        let here = &mut self.rooms[room];
-        match here.refuse_in.take() {
-            Some(0) => return Ok(Err(Refused::Fault)),
-            left => here.refuse_in = left.map(|left| left - 1),
-        }
-        let knows_all = here.is_up_to_date(number);
-        if let Err(refused) = here.disk.commit(writes) {
-            return if knows_all { Err(unexpected(&refused)) } else { Ok(Err(refused)) };
-        }
-        if let Some((instance, disk)) = here.instance(number) {
-            instance.seen = if knows_all { disk.commits() } else { instance.seen };
-        }
-        self.committed(room, number, writes)?;
-        Ok(Ok(()))
-    }
-
-    /// What is known of a conversation follows what is stored.
-    fn committed(&mut self, room: usize, number: u32, writes: &[Write]) -> Held {
-        let now = self.clock.now();
-        for write in writes {
-            if let Write::Alarm(at) = write {
-                self.set_alarm(room, number, *at);
-            }
-        }
-        let here = &mut self.rooms[room];
-        for write in writes {
-            let Write::Event { event, .. } = write else { continue };
-            if here.current.number == number {
-                self.contexts.fold(&room.to_string(), event);
-            }
-            here.patience.stored(now, event)?;
-            if event.seq == 1 {
-                for seat in 0..self.clients.len() {
-                    // Agents who wait for the conversation to begin.
-                    self.clock.later(OPENED_AFTER, Happening::Connect { seat });
-                }
-            }
-            if matches!(event.kind, Some(event::Kind::Owner(_))) {
-                here.ledger.owner_changed();
-            }
-            if let Some(event::Kind::Message(message)) = &event.kind {
-                if model::is_visitors(message) {
-                    here.ledger.asked();
-                }
-                if let Some((turn, attempt, text, whole)) = model::answer(message) {
-                    here.ledger.stores(AttemptId { turn, attempt }, &text, whole)?;
-                }
-            }
-        }
-        let bytes = self.contexts.bytes();
-        Invariant::Bounded
-            .holds(bytes <= CONTEXTS_BUDGET, || format!("contexts have {bytes} bytes"))
-    }
-
     fn act(&mut self, room: usize, number: u32, act: Act) -> Held {
         match act {
-            Act::Send { to, frame } => {
-                self.witness(room, number, &frame)?;
-                for conn in self.audience(room, number, to) {
-                    self.send_down(conn, frame.clone());
-                }
-                Ok(())
-            }
-            Act::Replay { conn, after, upto } => {
-                self.replay(room, number, conn, after, upto);
-                Ok(())
-            }
-            Act::Close { conn, .. } => {
-                if let Some((instance, _)) = self.rooms[room].instance(number) {
-                    instance.streams.remove(&conn);
-                }
-                self.end_stream(conn);
-                Ok(())
-            }
-            Act::Prepare { turn, before } => {
-                self.prepare(room, number, turn, before);
-                Ok(())
-            }
-            Act::Call { attempt, .. } => self.call(room, number, attempt),
-            Act::Abort { attempt } => {
-                self.abort(room, number, attempt);
-                Ok(())
-            }
-            Act::Tell { summary, .. } => {
-                self.tell(room, number, summary);
-                Ok(())
-            }
+            Act::Send { to, frame } => self.send(room, number, to, &frame)?,
+            Act::Replay { conn, after, upto } => self.replay(room, number, conn, after, upto),
+            Act::Close { conn, .. } => self.close(room, number, conn),
+            Act::Prepare { turn, before } => self.prepare(room, number, turn, before),
+            Act::Call { attempt, .. } => self.call(room, number, attempt)?,
+            Act::Abort { attempt } => self.abort(room, number, attempt),
+            Act::Tell { summary, .. } => self.tell(room, number, summary),
         }
+        Ok(())
+    }
+
+    fn send(&mut self, room: usize, number: u32, to: Audience, frame: &Frame) -> Held {
+        self.witness(room, number, frame)?;
+        for conn in self.audience(room, number, to) {
+            self.send_down(conn, frame.clone());
+        }
+        Ok(())
+    }
+
+    fn close(&mut self, room: usize, number: u32, conn: ConnId) {
+        if let Some((instance, _)) = self.rooms[room].instance(number) {
+            instance.streams.remove(&conn);
+        }
+        self.end_stream(conn);
     }
 
     fn audience(&mut self, room: usize, number: u32, to: Audience) -> Vec<ConnId> {
@@ -196,7 +118,7 @@ impl World<'_> {
             .filter_map(|seq| Some(view::of(disk.event(seq)?, role).into_owned()))
             .collect();
         for event in events {
-            self.send_down(conn, kefu_proto::v1::server_frame::Frame::Event(event));
+            self.send_down(conn, Frame::Event(event));
         }
     }
 
@@ -211,8 +133,11 @@ impl World<'_> {
                 let delay = self.clock.until(at);
                 self.clock.later(delay, Happening::Timer { room, number, timer });
             }
-        } else if self.drowsy && instance.under_way().is_none() {
-            instance.forget();
+        }
+        let drowsy = self.drowsy;
+        let instance = self.rooms[room].instance(number).map(|(instance, _)| instance);
+        if let Some(idle) = instance.filter(|it| drowsy && it.under_way().is_none()) {
+            idle.forget();
         }
     }
 
@@ -224,81 +149,13 @@ impl World<'_> {
         }
         Ok(())
     }
-
-    /// A step that could not be stored did not happen: forget it, and let everybody come back.
-    fn give_up(&mut self, room: usize, number: u32, refused: &Refused) -> Reply {
-        self.journal.note(self.clock.now(), refused);
-        self.report.refusals += 1;
-        if self.rooms[room].current.number == number {
-            let new = self.new_instance();
-            let old = std::mem::replace(&mut self.rooms[room].current, new);
-            self.lose(room, old);
-        } else {
-            self.demise(room, Some(number));
-        }
-        Reply::Refused(Refusal::new(Code::Unavailable, "send it again"))
-    }
-
-    /// The process dies: its memory, its calls and its streams are gone.
-    pub(crate) fn crash(&mut self) {
-        self.report.crashes += 1;
-        self.contexts = Contexts::new(CONTEXTS_BUDGET);
-        self.reset_desk();
-        for room in 0..self.rooms.len() {
-            self.reset(room);
-        }
-    }
-
-    /// One object's memory, calls and streams are gone.
-    pub(crate) fn reset(&mut self, room: usize) {
-        self.demise(room, None);
-        let new = self.new_instance();
-        let old = std::mem::replace(&mut self.rooms[room].current, new);
-        self.lose(room, old);
-    }
-
-    /// A second instance appears: the first one keeps its memory, its streams and its calls.
-    pub(crate) fn split(&mut self, room: usize) {
-        self.demise(room, None);
-        let new = self.new_instance();
-        let old = std::mem::replace(&mut self.rooms[room].current, new);
-        let number = old.number;
-        let here = &mut self.rooms[room];
-        here.patience.broke(self.clock.now());
-        let lives = here.entropy.between(1_000, 40_000);
-        here.stale = Some(old);
-        here.was_split = true;
-        self.report.splits += 1;
-        self.clock.later(lives, Happening::Demise { room, number });
-    }
-
-    /// The instance that was replaced dies at last.
-    pub(crate) fn demise(&mut self, room: usize, number: Option<u32>) {
-        let is_it = |stale: &mut Instance| number.is_none_or(|number| stale.number == number);
-        if let Some(stale) = self.rooms[room].stale.take_if(is_it) {
-            self.lose(room, stale);
-        }
-    }
-
-    fn lose(&mut self, room: usize, instance: Instance) {
-        self.rooms[room].patience.broke(self.clock.now());
-        for conn in instance.streams.into_keys() {
-            self.end_stream(conn);
-        }
-    }
-
-    pub(crate) fn new_instance(&mut self) -> Instance {
-        self.instances += 1;
-        Instance::new(self.instances)
-    }
 }
 
-/// The storage refuses what an instance that knows everything wants to store.
-fn unexpected(refused: &Refused) -> crate::invariant::Broken {
-    match refused {
-        Refused::Sender(what) => Invariant::Once.broken(what),
-        Refused::Seq(what) => Invariant::Dense.broken(what),
-        Refused::State => Invariant::Dense.broken("a state that is not the next one"),
-        Refused::Fault => Invariant::Dense.broken("a fault that nobody planned"),
+/// How many acts are carried out before the process dies, if it does.
+pub(crate) fn survived(fate: Option<Point>, acts: usize) -> usize {
+    match fate {
+        Some(Point::AfterActs(survived)) => survived.min(acts),
+        Some(Point::BeforeCommit) => 0,
+        None => acts,
     }
 }

@@ -1,10 +1,11 @@
 //! How conversations tell the desk how they stand: over a network that loses requests, loses
 //! answers, delays and repeats. In the end the inbox is the fold of the conversations (I9).
 
+use crate::happening::Happening;
 use crate::invariant::{Held, Invariant};
 use crate::model;
 use crate::plan::Fate;
-use crate::world::{Happening, World};
+use crate::world::World;
 use kefu_proto::v1::InboxEntry;
 use kefu_shared::conversation::Input;
 use kefu_shared::desk::{self, Order};

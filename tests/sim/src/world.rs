@@ -4,6 +4,7 @@ use crate::agenda::Agenda;
 use crate::chance::Chance;
 use crate::client::Client;
 use crate::console::{self, Console, Wire};
+use crate::happening::Happening;
 use crate::invariant::{Broken, Held, Invariant, Violation};
 use crate::journal::Journal;
 use crate::model;
@@ -11,22 +12,15 @@ use crate::network::Link;
 use crate::office::Office;
 use crate::plan::Plan;
 use crate::process::Doom;
-use crate::provider::Said;
 use crate::room::Room;
-use crate::screen;
 use crate::site::CONTEXTS_BUDGET;
-use kefu_proto::v1::{InboxEntry, client_frame, server_frame::Frame};
 use kefu_shared::context::Contexts;
-use kefu_shared::conversation::{AttemptId, ConnId, OwnerRecord};
+use kefu_shared::conversation::ConnId;
 use kefu_shared::desk::Session;
-use kefu_shared::who::author_of_tag;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 const OFFICE: u64 = 5;
-/// How long after the calm everything must have come to rest: the longest answer, and everything
-/// that had to be asked again.
-const REST: u64 = 600_000;
 
 /// What happened in a world.
 #[derive(Clone, Debug, Default)]
@@ -68,55 +62,6 @@ impl Report {
         self.reloads += other.reloads;
         self.interrupted += other.interrupted;
     }
-}
-
-/// What happens next.
-#[derive(Clone, Debug)]
-pub(crate) enum Happening {
-    /// An item of the plan, by its index.
-    Planned { index: usize },
-    /// Nothing breaks any more, and everybody comes back.
-    Calm,
-    /// A client connects.
-    Connect { seat: usize },
-    /// A frame reaches the process.
-    Up { conn: ConnId, frame: client_frame::Frame },
-    /// A frame reaches a client.
-    Down { conn: ConnId, frame: Box<Frame> },
-    /// A client misses its pongs.
-    Watchdog { conn: ConnId },
-    /// The process notices that a stream is over.
-    Hangup { conn: ConnId },
-    /// A client learns that its stream was ended.
-    Closed { conn: ConnId },
-    /// A request had no answer.
-    AskAgain { seat: usize, id: usize },
-    /// A provider says something.
-    Provider { room: usize, number: u32, attempt: AttemptId, deaf: bool, said: Said },
-    /// The site was read, or could not be.
-    Site { room: usize, number: u32, turn: u32, before: u32 },
-    /// An agent's list connects.
-    Console { number: usize },
-    /// A frame reaches it.
-    Listed { conn: ConnId, frame: Box<Frame> },
-    /// The desk notices that a stream is over.
-    ConsoleHangup { conn: ConnId },
-    /// A list learns that its stream was ended.
-    ConsoleClosed { conn: ConnId },
-    /// The desk's timer.
-    DeskTimer { timer: u32 },
-    /// A summary reaches the desk.
-    Tell { room: usize, number: u32, entry: Box<InboxEntry>, answers: bool },
-    /// The desk answers a conversation that told how it stands, or something in between does.
-    Told { room: usize, number: u32, seq: u32, arrived: bool },
-    /// A timer of an instance.
-    Timer { room: usize, number: u32, timer: u32 },
-    /// The alarm of the platform.
-    Alarm { room: usize, number: u32 },
-    /// It rings once more than it should.
-    Ring { room: usize },
-    /// An instance that was replaced is gone at last.
-    Demise { room: usize, number: u32 },
 }
 
 /// One world.
@@ -211,47 +156,8 @@ impl<'a> World<'a> {
         Ok(())
     }
 
-    fn happen(&mut self, happening: Happening) -> Held {
-        match happening {
-            Happening::Planned { index } => {
-                let item = &self.plan.items[index];
-                self.journal.note(self.clock.now(), &item.deed);
-                self.perform(item.id, &item.deed)?;
-            }
-            Happening::Calm => self.calm(),
-            Happening::Connect { seat } => self.connect(seat)?,
-            Happening::Up { conn, frame } => self.up(conn, frame)?,
-            Happening::Down { conn, frame } => self.down(conn, &frame)?,
-            Happening::Watchdog { conn } => self.watchdog(conn),
-            Happening::Hangup { conn } => self.hangup(conn)?,
-            Happening::Closed { conn } => self.closed(conn),
-            Happening::AskAgain { seat, id } => self.ask(seat, id)?,
-            Happening::Provider { room, number, attempt, deaf, said } => {
-                self.provider((room, number), attempt, deaf, said)?;
-            }
-            Happening::Site { room, number, turn, before } => {
-                self.site(room, number, turn, before)?;
-            }
-            Happening::Console { number } => self.open_console(number)?,
-            Happening::Listed { conn, frame } => self.listed(conn, &frame)?,
-            Happening::ConsoleHangup { conn } => self.console_hangup(conn)?,
-            Happening::ConsoleClosed { conn } => self.console_closed(conn),
-            Happening::DeskTimer { timer } => self.desk_timer(timer)?,
-            Happening::Tell { room, number, entry, answers } => {
-                self.tell_desk(room, number, *entry, answers)?;
-            }
-            Happening::Told { room, number, seq, arrived } => {
-                self.told(room, number, seq, arrived)?;
-            }
-            Happening::Timer { room, number, timer } => self.timer(room, number, timer)?,
-            Happening::Alarm { room, number } => self.alarm(room, number)?,
-            Happening::Ring { room } => self.ring_once_more(room)?,
-            Happening::Demise { room, number } => self.demise(room, Some(number)),
-        }
-        Ok(())
-    }
-
-    fn calm(&mut self) {
+    /// Nothing breaks any more, and everybody comes back.
+    pub(crate) fn calm(&mut self) {
         self.doom = None;
         for room in &mut self.rooms {
             room.refuse_in = None;
@@ -282,70 +188,6 @@ impl<'a> World<'a> {
 
     pub(crate) fn is_calm(&self) -> bool {
         self.clock.now() >= self.plan.calm_at()
-    }
-
-    // What must hold at the end.
-
-    fn at_rest(&mut self) -> Held {
-        for room in 0..self.rooms.len() {
-            self.room_at_rest(room)?;
-        }
-        for seat in 0..self.clients.len() {
-            self.screen_at_rest(seat)?;
-        }
-        self.inbox_at_rest()?;
-        self.consoles_at_rest()?;
-        let left = self.office.deadline();
-        Invariant::Rest.holds(left.is_none(), || format!("the desk waits for {left:?}"))?;
-        let late = self.plan.keeps_time() && self.clock.now() > self.plan.calm_at() + REST;
-        Invariant::Rest.holds(!late, || "the world does not come to rest".into())
-    }
-
-    fn room_at_rest(&self, room: usize) -> Held {
-        let here = &self.rooms[room];
-        model::Reading::check(here.disk.events())?;
-        let left = here.current.under_way();
-        Invariant::Rest.holds(left.is_none(), || format!("{left:?} is left to do"))?;
-        Invariant::Rest.holds(here.alarm.set.is_none(), || "an alarm is left".into())?;
-        let head = here.disk.head();
-        let waits = model::unanswered(here.disk.events())
-            .filter(|_| head.owner == OwnerRecord::Bot && !head.closed);
-        Invariant::Answered.holds(waits.is_none(), || format!("seq {waits:?} was never answered"))
-    }
-
-    fn screen_at_rest(&self, seat: usize) -> Held {
-        let client = &self.clients[seat];
-        if !client.arrived {
-            return Ok(());
-        }
-        let here = &self.rooms[client.room];
-        let unsent = client.unsent();
-        Invariant::Acknowledged
-            .holds(unsent.is_empty(), || format!("client {seat} still has {unsent:?}"))?;
-        for (key, seq) in client.acknowledged(here.disk.head().epoch) {
-            here.disk.has(&client.who.sender(key), seq)?;
-        }
-        let due = model::due(here.disk.events(), client.screen.after, client.who.role);
-        let shown = &client.screen.events;
-        Invariant::Screen.holds(*shown == due, || {
-            format!("client {seat} shows {} of {} events", shown.len(), due.len())
-        })?;
-        self.marks_at_rest(seat)
-    }
-
-    /// Everybody sees how far everybody else has read.
-    fn marks_at_rest(&self, seat: usize) -> Held {
-        let client = &self.clients[seat];
-        for (tag, seq) in self.rooms[client.room].disk.marks() {
-            let Some(author) = author_of_tag(tag).filter(|_| *tag != client.who.tag()) else {
-                continue;
-            };
-            let shown = client.screen.marks.get(&screen::key(&author));
-            Invariant::Screen.holds(shown == Some(seq), || {
-                format!("client {seat} shows {tag} at {shown:?}, and it is at {seq}")
-            })?;
-        }
-        Ok(())
     }
 
     fn sum_up(&mut self) {
