@@ -5,6 +5,7 @@ use crate::desk_store::DeskStore;
 use crate::entropy;
 use crate::error::Fault;
 use crate::glue;
+use crate::metrics;
 use crate::sockets::{Sockets, protocol};
 use crate::timer::Timer;
 use kefu_shared::conversation::ConnId;
@@ -114,6 +115,7 @@ impl Host {
     fn step(&self, input: Input) -> Result<Option<Outcome>, Fault> {
         let Step { writes, acts, outcome } = self.decide(input)?;
         self.store.commit(&writes)?;
+        metrics::count(|metrics| metrics.rows_written += writes.len() as u64);
         for act in acts {
             match act {
                 Act::Send { to, frame } => self.sockets.send(to, frame, 1),

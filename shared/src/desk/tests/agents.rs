@@ -118,7 +118,7 @@ fn an_account_that_cannot_be_says_why() {
         (AgentRequest { email: "l i@shop.example".into(), ..good.clone() }, "email"),
         (AgentRequest { name: " ".into(), ..good.clone() }, "name"),
         (AgentRequest { name: "x".repeat(NAME_MOST + 1), ..good.clone() }, "name"),
-        (AgentRequest { password: "short".into(), ..good.clone() }, "password"),
+        (AgentRequest { password: "short".into(), ..good }, "password"),
     ] {
         let refusal = Account::checked(&bad, 1).unwrap_err();
         assert!(refusal.detail.contains(named), "{}", refusal.detail);
