@@ -90,9 +90,12 @@ fn attempt(mutation: &Mutation) -> Result<bool> {
     fs::write(&path, mutation.apply(&sound)?)?;
     let verdict = verdict();
     fs::write(&path, sound)?;
-    let verdict = verdict.with_context(|| mutation.name.clone())?;
-    println!("{}", mutation.line(verdict.as_deref(), &seconds(begun.elapsed())));
-    Ok(verdict.is_some())
+    let found = verdict.unwrap_or_else(|error| {
+        eprintln!("{error:#}");
+        None
+    });
+    println!("{}", mutation.line(found.as_deref(), &seconds(begun.elapsed())));
+    Ok(found.is_some())
 }
 
 impl Mutation {

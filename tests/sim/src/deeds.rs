@@ -23,42 +23,13 @@ impl World<'_> {
             }
             Deed::Ask { seat, wish } => self.wish(seat, id, wish),
             Deed::Repeat { seat } => self.repeat(seat),
-            Deed::Leave { .. }
-            | Deed::Say { .. }
-            | Deed::Read { .. }
-            | Deed::Type { .. }
-            | Deed::Stop { .. }
-            | Deed::Resume { .. }
-            | Deed::Cut { .. }
-            | Deed::HalfOpen { .. }
-            | Deed::Lag { .. } => {
-                self.at_a_screen(id, deed);
-                Ok(())
-            }
             Deed::Ring { room } => self.ring_once_more(room),
             Deed::OpenList { console } => {
                 self.consoles[console].arrived = true;
                 self.open_console(console)
             }
-            Deed::Crash
-            | Deed::Doom { .. }
-            | Deed::Hibernate { .. }
-            | Deed::Drowse
-            | Deed::Split { .. }
-            | Deed::Refuse { .. }
-            | Deed::Deploy { .. }
-            | Deed::Backup { .. }
-            | Deed::Restore { .. }
-            | Deed::RingTwice { .. }
-            | Deed::RingLate { .. }
-            | Deed::Jump { .. }
-            | Deed::Expect { .. }
-            | Deed::LoseSite { .. }
-            | Deed::CutList { .. }
-            | Deed::Tell { .. }
-            | Deed::ResetDesk
-            | Deed::SleepDesk
-            | Deed::RefuseDesk { .. } => {
+            _ => {
+                self.at_a_screen(id, deed);
                 self.breaks(deed);
                 Ok(())
             }
@@ -76,8 +47,9 @@ impl World<'_> {
                 let letter = self.clients[seat].says(key(id), text);
                 self.send_up(seat, Frame::Send(letter));
             }
-            Deed::Read { seat } => {
-                let seq = self.clients[seat].screen.last();
+            Deed::Read { seat, all } => {
+                let screen = &self.clients[seat].screen;
+                let seq = if all { screen.last() } else { screen.after + 1 };
                 self.send_up(seat, Frame::Read(Read { seq }));
             }
             Deed::Type { seat } => {

@@ -73,33 +73,41 @@ impl World<'_> {
             client.screen.forget();
             return Ok(());
         }
-        self.conns += 1;
-        let conn = self.conns;
-        client.connected(conn);
-        let (room, cursor) = (client.room, client.screen.cursor());
-        let expires = self.clock.wall() + TOKEN;
-        let stream = Stream { who: client.who.clone(), channel: channel::Type::Web, expires };
-        let thing = [LINK, seat as u64, client.streams];
-        let pace = |way| Pace::of(Chance::of(self.plan.seed, &[&thing[..], &[way]].concat()));
-        let (up, down) = (pace(0), pace(1));
-        let instance = self.rooms[room].current.number;
-        self.links.insert(
-            conn,
-            Link {
-                seat,
-                instance,
-                epoch: self.rooms[room].disk.head().epoch,
-                open: true,
-                up,
-                down,
-            },
-        );
+        let cursor = client.screen.cursor();
+        let (conn, room, stream) = self.link(seat);
+        let number = self.rooms[room].current.number;
         self.rooms[room].current.streams.insert(conn, stream.clone());
-        self.give(room, instance, Input::Attached { conn, stream, cursor })?;
+        self.give(room, number, Input::Attached { conn, stream, cursor })?;
         for send in self.clients[seat].unsent() {
             self.send_up(seat, client_frame::Frame::Send(send));
         }
         Ok(())
+    }
+
+    /// A new stream from a client to the instance that is used.
+    fn link(&mut self, seat: usize) -> (ConnId, usize, Stream) {
+        self.conns += 1;
+        let conn = self.conns;
+        let client = &mut self.clients[seat];
+        client.connected(conn);
+        let here = &self.rooms[client.room];
+        let thing = [LINK, seat as u64, client.streams];
+        let pace = |way| Pace::of(Chance::of(self.plan.seed, &[&thing[..], &[way]].concat()));
+        let link = Link {
+            seat,
+            instance: here.current.number,
+            epoch: here.disk.head().epoch,
+            open: true,
+            up: pace(0),
+            down: pace(1),
+        };
+        self.links.insert(conn, link);
+        let expires = self.clock.wall() + TOKEN;
+        (
+            conn,
+            client.room,
+            Stream { who: client.who.clone(), channel: channel::Type::Web, expires },
+        )
     }
 
     /// A client sends a frame, if it has a stream.

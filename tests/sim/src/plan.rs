@@ -59,8 +59,8 @@ pub enum Deed {
     Say { seat: usize, text: &'static str },
     /// Sends an acknowledged message again without a stream, as a webhook does days later.
     Repeat { seat: usize },
-    /// Has seen everything on its screen.
-    Read { seat: usize },
+    /// Has seen everything on its screen, or only the first event.
+    Read { seat: usize, all: bool },
     /// Writes something.
     Type { seat: usize },
     /// Wants no more of the answer.

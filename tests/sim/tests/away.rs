@@ -31,7 +31,7 @@ fn ten_minutes(seed: u64) -> Plan {
         };
         plan = plan.at(at, deed);
     }
-    plan.at(AWAY + 60_000, Deed::Read { seat: AGENT })
+    plan.at(AWAY + 60_000, Deed::Read { seat: AGENT, all: true })
 }
 
 #[test]

@@ -78,7 +78,7 @@ fn people(chance: &mut Chance, plan: &mut Plan, seat: usize) {
 fn visitors(chance: &mut Chance, seat: usize) -> Deed {
     match chance.below(24) {
         0..=2 => network(chance, seat),
-        3 | 4 => Deed::Read { seat },
+        3 | 4 => Deed::Read { seat, all: !chance.once_in(3) },
         5 => Deed::Type { seat },
         6 | 7 => Deed::Stop { seat },
         8 => Deed::Resume { seat },
@@ -96,7 +96,7 @@ fn agents(chance: &mut Chance, seat: usize) -> Deed {
     let with_term = chance.once_in(3);
     let wish = match chance.below(16) {
         0 | 1 => return network(chance, seat),
-        2 => return Deed::Read { seat },
+        2 => return Deed::Read { seat, all: !chance.once_in(3) },
         3 => return Deed::Type { seat },
         4..=6 => return Deed::Say { seat, text: "I see" },
         7..=9 => Wish::Take { with_term },
