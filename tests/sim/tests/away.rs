@@ -1,4 +1,5 @@
-//! An agent who is away for ten minutes of traffic, and comes back.
+//! An agent who is away for ten minutes of traffic, with the list and a conversation open, and
+//! comes back.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test")]
 
@@ -19,7 +20,9 @@ fn ten_minutes(seed: u64) -> Plan {
         .from_test(format!("KEFU_SEED={seed}"), "--test away")
         .at(0, Deed::Arrive { seat: VISITOR })
         .at(10, Deed::Arrive { seat: AGENT })
-        .at(5_000, Deed::Leave { seat: AGENT, away: AWAY });
+        .at(20, Deed::OpenList { console: 0 })
+        .at(5_000, Deed::Leave { seat: AGENT, away: AWAY })
+        .at(5_001, Deed::CutList { console: 0, away: AWAY });
     let mut at = 1_000;
     while at < AWAY {
         at += chance.between(3_000, 6_000);

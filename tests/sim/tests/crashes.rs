@@ -71,7 +71,8 @@ fn plan(script: &[Letter]) -> Plan {
     let mut plan = Plan::bare(0, vec![Seat::visitor(0), Seat::agent(0, "Ming")])
         .from_test(String::new(), "--test crashes")
         .at(0, Deed::Arrive { seat: VISITOR })
-        .at(1, Deed::Arrive { seat: AGENT });
+        .at(1, Deed::Arrive { seat: AGENT })
+        .at(1, Deed::OpenList { console: 0 });
     for _ in script {
         plan = plan.at(2, Deed::Expect { room: 0, manner: Manner::Briefly });
     }
