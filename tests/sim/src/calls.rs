@@ -17,22 +17,32 @@ use kefu_shared::time::Millis;
 const CONTEXT_EVENTS: usize = 120;
 /// When the platform rings again after an alarm that failed.
 const ALARM_RETRY: u64 = 2_000;
+/// How long a site object may take to say that it cannot be read.
+const SITE_HANGS: u64 = 40_000;
 const CALL: u64 = 3;
 
 impl World<'_> {
     /// Asks for the site and the rounds before a question.
     pub(crate) fn prepare(&mut self, room: usize, number: u32, turn: u32, before: u32) {
-        let delay = self.rooms[room].entropy.between(0, 30);
-        if let Some((instance, _)) = self.rooms[room].instance(number) {
+        let here = &mut self.rooms[room];
+        let lost = here.site_lost.take();
+        let delay = if lost == Some(true) { SITE_HANGS } else { here.entropy.between(0, 30) };
+        if let Some((instance, _)) = here.instance(number) {
             instance.preparing += 1;
-            self.clock.later(delay, Happening::Site { room, number, turn, before });
+            let lost = lost.is_some();
+            self.clock.later(delay, Happening::Site { room, number, turn, before, lost });
         }
     }
 
-    pub(crate) fn site(&mut self, room: usize, number: u32, turn: u32, before: u32) -> Held {
-        let here = &mut self.rooms[room];
-        let lost = std::mem::take(&mut here.site_lost);
-        let Some((instance, _)) = here.instance(number).filter(|(it, _)| it.preparing > 0) else {
+    pub(crate) fn site(
+        &mut self,
+        (room, number): (usize, u32),
+        turn: u32,
+        before: u32,
+        lost: bool,
+    ) -> Held {
+        let instance = self.rooms[room].instance(number);
+        let Some((instance, _)) = instance.filter(|(it, _)| it.preparing > 0) else {
             return Ok(());
         };
         instance.preparing -= 1;

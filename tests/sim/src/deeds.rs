@@ -110,7 +110,7 @@ impl World<'_> {
             Deed::RingLate { room, by } => self.rooms[room].alarm.late = by,
             Deed::Jump { by } => self.clock.jump(by),
             Deed::Expect { room, manner } => self.rooms[room].manners.push_back(manner),
-            Deed::LoseSite { room } => self.rooms[room].site_lost = true,
+            Deed::LoseSite { room, hangs } => self.rooms[room].site_lost = Some(hangs),
             Deed::CutList { console, away } => {
                 self.consoles[console].away_until = self.clock.now() + away;
                 self.cut_console(console, away);

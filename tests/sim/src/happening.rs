@@ -30,7 +30,7 @@ pub(crate) enum Happening {
     /// A provider says something.
     Provider { room: usize, number: u32, attempt: AttemptId, deaf: bool, said: Said },
     /// The site was read, or could not be.
-    Site { room: usize, number: u32, turn: u32, before: u32 },
+    Site { room: usize, number: u32, turn: u32, before: u32, lost: bool },
     /// An agent's list connects.
     Console { number: usize },
     /// A frame reaches it.
@@ -75,8 +75,8 @@ impl World<'_> {
             Happening::Provider { room, number, attempt, deaf, said } => {
                 self.provider((room, number), attempt, deaf, said)?;
             }
-            Happening::Site { room, number, turn, before } => {
-                self.site(room, number, turn, before)?;
+            Happening::Site { room, number, turn, before, lost } => {
+                self.site((room, number), turn, before, lost)?;
             }
             Happening::Console { number } => self.open_console(number)?,
             Happening::Listed { conn, frame } => self.listed(conn, &frame)?,

@@ -103,8 +103,8 @@ pub enum Deed {
     Jump { by: i64 },
     /// The next call of a provider goes so.
     Expect { room: usize, manner: Manner },
-    /// The site cannot be read the next time.
-    LoseSite { room: usize },
+    /// The site cannot be read the next time, or only after long.
+    LoseSite { room: usize, hangs: bool },
     /// An agent opens the list.
     OpenList { console: usize },
     /// The stream of a list breaks, and comes back after a while.

@@ -24,7 +24,8 @@ pub(crate) struct Room {
     pub(crate) refuse_in: Option<usize>,
     /// How the next calls go.
     pub(crate) manners: VecDeque<Manner>,
-    pub(crate) site_lost: bool,
+    /// Whether the site cannot be read, and if so whether that takes long.
+    pub(crate) site_lost: Option<bool>,
     /// How the next summaries go.
     pub(crate) fates: VecDeque<Fate>,
     pub(crate) ledger: Ledger,
@@ -57,7 +58,7 @@ impl Room {
             alarm: Alarm::default(),
             refuse_in: None,
             manners: VecDeque::new(),
-            site_lost: false,
+            site_lost: None,
             fates: VecDeque::new(),
             ledger: Ledger::default(),
             patience: Patience::default(),

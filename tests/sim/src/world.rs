@@ -161,7 +161,7 @@ impl<'a> World<'a> {
         self.doom = None;
         for room in &mut self.rooms {
             room.refuse_in = None;
-            room.site_lost = false;
+            room.site_lost = None;
             room.manners.clear();
             room.fates.clear();
         }

@@ -119,7 +119,26 @@ fn network(chance: &mut Chance, seat: usize) -> Deed {
 
 fn providers(chance: &mut Chance, plan: &mut Plan, room: usize) {
     some(plan, chance, 6, |chance| Deed::Expect { room, manner: manner(chance) });
-    some(plan, chance, 1, |_| Deed::LoseSite { room });
+    some(plan, chance, 1, |chance| Deed::LoseSite { room, hangs: chance.once_in(2) });
+    if chance.once_in(3) {
+        outage(chance, plan, room);
+    }
+}
+
+/// Nobody answers for a while, and the visitor goes on asking.
+fn outage(chance: &mut Chance, plan: &mut Plan, room: usize) {
+    let visitor = plan.seats.iter().position(|seat| seat.room == room).unwrap_or(0);
+    let begin = chance.below(CALM / 2);
+    let manner = *chance.pick(&[Manner::Hangs, Manner::OnlyHead, Manner::OnlyHead]);
+    let mut add = |at, deed| plan.items.push(Item { id: plan.items.len(), at, deed });
+    for _ in 0..4 {
+        add(begin, Deed::Expect { room, manner });
+    }
+    add(begin, Deed::Say { seat: visitor, text: "hello" });
+    for _ in 0..chance.below(3) {
+        let at = begin + chance.between(500, 15_200);
+        add(at, Deed::Say { seat: visitor, text: "hello?" });
+    }
 }
 
 fn manner(chance: &mut Chance) -> Manner {
