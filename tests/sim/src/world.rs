@@ -150,6 +150,7 @@ impl<'a> World<'a> {
                 self.perform(usize::MAX, deed)?;
             }
             self.happen(happening)?;
+            self.comes_to_rest()?;
         }
         self.at_rest()?;
         self.sum_up();
