@@ -67,9 +67,8 @@ impl Host {
     pub async fn metric(&self, name: &str) -> f64 {
         let get = Client::new().get(format!("{}/metrics", self.url)).bearer_auth(ADMIN_TOKEN);
         let text = get.send().await.expect("an answer").text().await.expect("a body");
-        let named = |line: &&str| {
-            line.strip_prefix(name).is_some_and(|rest| rest.starts_with(['{', ' ']))
-        };
+        let named =
+            |line: &&str| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(['{', ' ']));
         let values = text.lines().filter(named).filter_map(|line| line.rsplit(' ').next());
         values.filter_map(|value| value.parse::<f64>().ok()).sum()
     }
