@@ -50,7 +50,7 @@ impl World<'_> {
         answers: bool,
     ) -> Held {
         let seq = entry.seq;
-        let outcome = self.give_desk(desk::Input::Ordered(Order::Tell(entry)))?;
+        let outcome = self.give_desk(desk::Input::Ordered(Order::Tell(vec![entry])))?;
         if answers {
             let delay = self.rooms[room].entropy.between(1, 200);
             let arrived = outcome.is_some();
