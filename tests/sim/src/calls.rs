@@ -1,6 +1,6 @@
 //! What a process waits for: providers, the site, and the platform's alarm.
 
-use crate::chance::Chance;
+use crate::chance::{Chance, kind};
 use crate::happening::Happening;
 use crate::invariant::{Held, Invariant};
 use crate::plan::Manner;
@@ -19,7 +19,6 @@ const CONTEXT_EVENTS: usize = 120;
 const ALARM_RETRY: u64 = 2_000;
 /// How long a site object may take to say that it cannot be read.
 const SITE_HANGS: u64 = 40_000;
-const CALL: u64 = 3;
 
 impl World<'_> {
     /// Asks for the site and the rounds before a question.
@@ -76,7 +75,7 @@ impl World<'_> {
     /// Sends a request to a provider; it goes as the plan says.
     pub(crate) fn call(&mut self, room: usize, number: u32, attempt: AttemptId) -> Held {
         self.report.calls += 1;
-        let parts = [CALL, room as u64, attempt.turn.into(), attempt.attempt.into()];
+        let parts = [kind::CALL, room as u64, attempt.turn.into(), attempt.attempt.into()];
         let mut chance = Chance::of(self.plan.seed, &parts);
         let manner = self.rooms[room].manners.pop_front().unwrap_or(Manner::Answers);
         let tag = format!("{room}.{}.{}", attempt.turn, attempt.attempt);

@@ -1,5 +1,14 @@
 //! Randomness from a seed (SplitMix64).
 
+/// What tells the streams of things of different kinds apart, see [`Chance::of`].
+pub(crate) mod kind {
+    pub(crate) const ROOM: u64 = 1;
+    pub(crate) const LINK: u64 = 2;
+    pub(crate) const CALL: u64 = 3;
+    pub(crate) const GATEWAY: u64 = 4;
+    pub(crate) const OFFICE: u64 = 5;
+}
+
 /// A stream of numbers that its seed determines.
 #[derive(Clone, Debug)]
 pub struct Chance(u64);

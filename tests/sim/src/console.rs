@@ -1,7 +1,7 @@
 //! An agent's list: what an inbox screen shows, and the gateway stream that it comes over. It
 //! keeps the newest revision as its cursor.
 
-use crate::chance::Chance;
+use crate::chance::{Chance, kind};
 use crate::happening::Happening;
 use crate::invariant::{Held, Invariant};
 use crate::network::Pace;
@@ -14,7 +14,6 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 const TOKEN: Duration = Duration::from_secs(86_400);
-const GATEWAY: u64 = 4;
 
 #[derive(Debug, Default)]
 pub(crate) struct Console {
@@ -89,7 +88,7 @@ impl World<'_> {
         console.streams += 1;
         console.heard_hello = false;
         let cursor = Cursor { epoch: console.epoch, seq: console.revision };
-        let thing = [GATEWAY, number as u64, console.streams];
+        let thing = [kind::GATEWAY, number as u64, console.streams];
         let down = Pace::of(Chance::of(self.plan.seed, &thing));
         self.wires.insert(conn, Wire { console: number, open: true, down });
         let stream = Stream { session: session(number), expires: self.clock.wall() + TOKEN };

@@ -1,7 +1,7 @@
 //! The network: streams that delay, break, and look alive when they are dead. Within a stream the
 //! order stays; across streams nothing is promised.
 
-use crate::chance::Chance;
+use crate::chance::{Chance, kind};
 use crate::happening::Happening;
 use crate::invariant::{Held, Invariant};
 use crate::process::Given;
@@ -14,7 +14,6 @@ use std::time::Duration;
 
 /// How long a token is good for.
 const TOKEN: Duration = Duration::from_secs(86_400);
-const LINK: u64 = 2;
 
 #[derive(Debug)]
 pub(crate) struct Link {
@@ -91,7 +90,7 @@ impl World<'_> {
         let client = &mut self.clients[seat];
         client.connected(conn);
         let here = &self.rooms[client.room];
-        let thing = [LINK, seat as u64, client.streams];
+        let thing = [kind::LINK, seat as u64, client.streams];
         let pace = |way| Pace::of(Chance::of(self.plan.seed, &[&thing[..], &[way]].concat()));
         let link = Link {
             seat,

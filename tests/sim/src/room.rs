@@ -1,6 +1,6 @@
 //! One conversation's place in the world: its disk, its instances, and what is known of it.
 
-use crate::chance::Chance;
+use crate::chance::{Chance, kind};
 use crate::disk::Disk;
 use crate::instance::Instance;
 use crate::ledger::Ledger;
@@ -63,7 +63,7 @@ impl Room {
             ledger: Ledger::default(),
             patience: Patience::default(),
             places: BTreeMap::new(),
-            entropy: Chance::of(seed, &[ENTROPY, number as u64]),
+            entropy: Chance::of(seed, &[kind::ROOM, number as u64]),
         }
     }
 
@@ -85,6 +85,3 @@ impl Room {
         self.current.under_way().is_none()
     }
 }
-
-/// What tells streams of randomness apart.
-const ENTROPY: u64 = 1;

@@ -1,7 +1,7 @@
 //! The world: what is in it, what happens next, and what must hold when it has come to rest.
 
 use crate::agenda::Agenda;
-use crate::chance::Chance;
+use crate::chance::{Chance, kind};
 use crate::client::Client;
 use crate::console::{self, Console, Wire};
 use crate::happening::Happening;
@@ -19,8 +19,6 @@ use kefu_shared::conversation::ConnId;
 use kefu_shared::desk::Session;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-
-const OFFICE: u64 = 5;
 
 /// What happened in a world.
 #[derive(Clone, Debug, Default)]
@@ -114,7 +112,7 @@ impl<'a> World<'a> {
             clients: plan.seats.iter().map(Client::new).collect(),
             links: BTreeMap::new(),
             office: Office::default(),
-            office_chance: Chance::of(plan.seed, &[OFFICE]),
+            office_chance: Chance::of(plan.seed, &[kind::OFFICE]),
             consoles: (0..plan.consoles).map(|_| Console::default()).collect(),
             wires: BTreeMap::new(),
             conns: 0,

@@ -10,7 +10,7 @@ use common::{lives, number};
 use kefu_sim::{Chance, Deed, Manner, Plan, Point, Report, Seat, Wish};
 
 /// How many different answers are raced against.
-const ANSWERS: u64 = 12;
+const ANSWERS: u64 = 8;
 /// How many races at least cut an answer off where it was shown.
 const IN_MID_ANSWER: usize = 1_000;
 
