@@ -133,6 +133,11 @@ async fn serve(host: &Rc<Host>, mut request: Request) -> Result<web_sys::Respons
                 respond(&Answer::refused(&Refusal::new(Code::NotFound, "there is no such file")))
             }
         },
+        "place" => {
+            let place = url.query().and_then(|place| place.parse().ok()).unwrap_or(0);
+            host.apply(Input::Placed { place });
+            respond(&Answer::of(&Reply::Done))
+        }
         "stream" => stream(host, &caller, url.query().unwrap_or_default()),
         "events" => events(host, &caller, url.query().unwrap_or_default()),
         act => {

@@ -223,11 +223,15 @@ impl Host {
         self.keep_alive(async move {
             let told = tells::tell(&env, &site, entry).await;
             let age = entropy::now().since(since);
-            metrics::count(
-                |metrics| if told { metrics.told(age) } else { metrics.tells_failed += 1 },
-            );
+            metrics::count(|metrics| match told {
+                Some(_) => metrics.told(age),
+                None => metrics.tells_failed += 1,
+            });
             if let Some(host) = weak.upgrade() {
-                host.apply(if told { Input::Told { seq } } else { Input::NotTold { seq } });
+                host.apply(match told {
+                    Some(place) => Input::Told { seq, place },
+                    None => Input::NotTold { seq },
+                });
             }
         });
     }

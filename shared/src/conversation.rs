@@ -17,6 +17,7 @@ use kefu_proto::v1::{Event, channel, event, server_frame::Frame};
 use std::collections::BTreeMap;
 
 mod alarm;
+mod amend;
 mod attach;
 mod deadline;
 mod input;
@@ -30,7 +31,9 @@ mod snapshot;
 mod step;
 mod summary;
 mod turn;
+mod waiting;
 
+pub use amend::AMEND_WITHIN;
 pub use attach::{NEWEST_PAGE, REPLAY_MOST, STREAMS_MOST, recovery};
 pub use deadline::Deadline;
 pub use input::{ConnId, Cursor, Input, Request, Stream};
@@ -40,6 +43,7 @@ pub use step::{Act, Audience, Reply, Step, Tally, Write};
 pub use turn::{AttemptId, Prepared};
 
 use alarm::Alarm;
+use amend::Said;
 use outbox::Outbox;
 use senders::Senders;
 use summary::Summary;
@@ -60,6 +64,9 @@ pub struct Conversation {
     site_asked: Millis,
     turns: Turns,
     summary: Summary,
+    said: Said,
+    /// The visitor's place among those who wait, as far as the desk told it.
+    place: Option<u32>,
     outbox: Outbox,
     alarm: Alarm,
 }
@@ -83,6 +90,8 @@ impl Conversation {
             site_asked: Millis(0),
             turns: Turns::resume(snapshot.turn.unwrap_or_default(), &snapshot.recent, &head),
             summary: Summary::of(snapshot.recent.iter().map(|(event, _)| event)),
+            said: Said::of(snapshot.recent.iter().map(|(event, _)| event)),
+            place: None,
             outbox: Outbox::default(),
             alarm: Alarm::default(),
             head,
@@ -107,6 +116,7 @@ impl Conversation {
             | Input::Failed { .. }
             | Input::Told { .. }
             | Input::NotTold { .. }
+            | Input::Placed { .. }
             | Input::Woke
             | Input::Alarmed => return None,
         };
@@ -136,7 +146,11 @@ impl Conversation {
             Input::Received { attempt, bytes } => self.received(tick, attempt, &bytes, &mut step),
             Input::Ended { attempt, how } => self.ended(tick, attempt, how, &mut step),
             Input::Failed { attempt, failure } => self.failed(tick, attempt, &failure, &mut step),
-            Input::Told { seq } => self.outbox.told(seq),
+            Input::Told { seq, place } => {
+                self.outbox.told(seq);
+                self.placed(place, &mut step);
+            }
+            Input::Placed { place } => self.placed(Some(place), &mut step),
             Input::NotTold { seq } => self.outbox.not_told(tick, seq),
             Input::Woke => {}
             Input::Alarmed => {
@@ -211,6 +225,8 @@ impl Conversation {
         }
         match request {
             Request::Send(send) => self.post(tick, from, send, prior, step),
+            Request::Edit(edit) => self.edit(tick, from, edit, prior, step),
+            Request::Recall(recall) => self.recall(tick, from, recall, prior, step),
             Request::Note { key, body } => self.note(tick, from, &key, body, prior, step),
             Request::Rate(rate) => self.rate(tick, from, rate, prior, step),
             Request::Handoff(asked) => self.handoff(tick, from, &asked, prior, step),
@@ -242,6 +258,7 @@ impl Conversation {
             self.senders.learn(sender);
         }
         self.summary.fold(&event);
+        self.said.fold(&event);
         self.outbox.note(&event, tick.now);
         let spoke = entry.counts.then_some(tick.now);
         step.write(Write::Event { event: event.clone(), sender: entry.sender, spoke });
@@ -299,6 +316,8 @@ fn refuse_role(role: Role, request: &Request) -> Option<Refusal> {
         | Request::Reopen(_)
         | Request::Note { .. } => role == Role::Agent,
         Request::Send(_)
+        | Request::Edit(_)
+        | Request::Recall(_)
         | Request::Read(_)
         | Request::Typing(_)
         | Request::Stop(_)

@@ -76,6 +76,7 @@ impl Conversation {
             ts,
             waiting_since,
             revision: 0,
+            queued_since: None,
         }
     }
 }

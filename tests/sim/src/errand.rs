@@ -28,7 +28,7 @@ fn secret() -> Body {
 /// Where the request's event is, if the reply says so.
 pub(crate) fn place(reply: &Reply) -> Option<u32> {
     match reply {
-        Reply::Sent(sent) | Reply::Rated(sent) => Some(sent.seq),
+        Reply::Sent(sent) | Reply::Rated(sent) | Reply::Amended(sent) => Some(sent.seq),
         Reply::Owner { .. } | Reply::Done | Reply::Refused(_) => None,
     }
 }

@@ -4,7 +4,7 @@ use crate::invariant::Held;
 use crate::provider::Said;
 use crate::world::World;
 use kefu_proto::v1::{InboxEntry, client_frame, server_frame::Frame};
-use kefu_shared::conversation::{AttemptId, ConnId};
+use kefu_shared::conversation::{AttemptId, ConnId, Input};
 
 /// What happens next.
 #[derive(Clone, Debug)]
@@ -44,7 +44,9 @@ pub(crate) enum Happening {
     /// A summary reaches the desk.
     Tell { room: usize, number: u32, entry: Box<InboxEntry>, answers: bool },
     /// The desk answers a conversation that told how it stands, or something in between does.
-    Told { room: usize, number: u32, seq: u32, arrived: bool },
+    Told { room: usize, number: u32, input: Box<Input> },
+    /// The desk tells a conversation its visitor's place.
+    Placed { room: usize, place: u32 },
     /// A timer of an instance.
     Timer { room: usize, number: u32, timer: u32 },
     /// The alarm of the platform.
@@ -86,9 +88,8 @@ impl World<'_> {
             Happening::Tell { room, number, entry, answers } => {
                 self.tell_desk(room, number, *entry, answers)?;
             }
-            Happening::Told { room, number, seq, arrived } => {
-                self.told(room, number, seq, arrived)?;
-            }
+            Happening::Told { room, number, input } => self.told(room, number, *input)?,
+            Happening::Placed { room, place } => self.placed(room, place)?,
             Happening::Timer { room, number, timer } => self.timer(room, number, timer)?,
             Happening::Alarm { room, number } => self.alarm(room, number)?,
             Happening::Ring { room } => self.ring_once_more(room)?,

@@ -134,6 +134,7 @@ impl World<'_> {
                     self.send_console(conn, frame.clone());
                 }
             }
+            Act::Place { conversation, place } => self.tell_place(&conversation, place),
             Act::Close { conn, .. } => {
                 self.office.streams.remove(&conn);
                 self.end_console(conn);

@@ -106,6 +106,7 @@ impl Screen {
             | Frame::Typing(_)
             | Frame::Presence(_)
             | Frame::Inbox(_)
+            | Frame::Queued(_)
             | Frame::Pong(_) => Ok(()),
         }
     }

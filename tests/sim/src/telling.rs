@@ -8,7 +8,7 @@ use crate::plan::Fate;
 use crate::world::World;
 use kefu_proto::v1::InboxEntry;
 use kefu_shared::conversation::Input;
-use kefu_shared::desk::{self, Order};
+use kefu_shared::desk::{self, Order, Outcome};
 
 /// How long somebody waits for an answer that does not come.
 const UNANSWERED: u64 = 5_000;
@@ -36,8 +36,8 @@ impl World<'_> {
             Fate::Late(by) => self.clock.later(delay + by, tell(entry)),
         }
         if !answers {
-            let arrived = false;
-            self.clock.later(UNANSWERED, Happening::Told { room, number, seq, arrived });
+            let input = Box::new(Input::NotTold { seq });
+            self.clock.later(UNANSWERED, Happening::Told { room, number, input });
         }
     }
 
@@ -53,18 +53,36 @@ impl World<'_> {
         let outcome = self.give_desk(desk::Input::Ordered(Order::Tell(vec![entry])))?;
         if answers {
             let delay = self.rooms[room].entropy.between(1, 200);
-            let arrived = outcome.is_some();
-            self.clock.later(delay, Happening::Told { room, number, seq, arrived });
+            let input = Box::new(match outcome {
+                Some(Outcome::Told { places }) => {
+                    Input::Told { seq, place: places.get(&id(room)).copied() }
+                }
+                _ => Input::NotTold { seq },
+            });
+            self.clock.later(delay, Happening::Told { room, number, input });
         }
         Ok(())
     }
 
     /// A conversation learns what became of its summary.
-    pub(crate) fn told(&mut self, room: usize, number: u32, seq: u32, arrived: bool) -> Held {
+    pub(crate) fn told(&mut self, room: usize, number: u32, input: Input) -> Held {
         let Some((instance, _)) = self.rooms[room].instance(number) else { return Ok(()) };
         instance.telling = instance.telling.saturating_sub(1);
-        let input = if arrived { Input::Told { seq } } else { Input::NotTold { seq } };
         self.give(room, number, input)?;
+        Ok(())
+    }
+
+    /// The desk sends a place on its way.
+    pub(crate) fn tell_place(&mut self, conversation: &str, place: u32) {
+        let room = conversation.trim_start_matches('c').parse().unwrap_or(0);
+        let delay = self.rooms[room].entropy.between(1, 200);
+        self.clock.later(delay, Happening::Placed { room, place });
+    }
+
+    /// A conversation learns its visitor's place.
+    pub(crate) fn placed(&mut self, room: usize, place: u32) -> Held {
+        let number = self.rooms[room].current.number;
+        self.give(room, number, Input::Placed { place })?;
         Ok(())
     }
 

@@ -5,7 +5,7 @@ use crate::invariant::{Held, Invariant};
 use crate::room::Room;
 use crate::world::World;
 use kefu_proto::v1::server_frame::Frame;
-use kefu_proto::v1::{Ack, Event, Hello, ReadMark, event};
+use kefu_proto::v1::{Ack, Event, Hello, Owner, ReadMark, event};
 use kefu_shared::conversation::{AttemptId, OwnerRecord};
 use kefu_shared::view;
 use kefu_shared::who::author_of_tag;
@@ -33,6 +33,7 @@ impl World<'_> {
             | Frame::Presence(_)
             | Frame::Error(_)
             | Frame::Inbox(_)
+            | Frame::Queued(_)
             | Frame::Pong(_) => Ok(()),
         }
     }
@@ -74,7 +75,9 @@ fn hello_is_true(room: &Room, hello: &Hello) -> Held {
         return Ok(());
     }
     let stored = (head.epoch, room.disk.seq(), head.term, Some(head.owner.wire()), head.closed);
-    let said = (hello.epoch, hello.seq, hello.term, hello.owner.clone(), hello.closed);
+    // The place in the queue is the desk's to know, and is not stored.
+    let owner = hello.owner.clone().map(|owner| Owner { place: None, ..owner });
+    let said = (hello.epoch, hello.seq, hello.term, owner, hello.closed);
     Invariant::DurableFirst.holds(stored == said, || format!("hello says {said:?} of {stored:?}"))
 }
 

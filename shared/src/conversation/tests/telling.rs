@@ -73,7 +73,7 @@ fn a_desk_that_is_away_is_told_again_until_it_has_everything() {
     }
     assert_eq!(told_seqs(&room), [3, 3, 3, 3, 3]);
     assert!(room.alarm.is_some(), "a crash would not forget it either");
-    room.give(Input::Told { seq: 3 });
+    room.give(Input::Told { seq: 3, place: None });
     assert_eq!((room.deadline(), room.alarm), (None, None));
 }
 
@@ -107,7 +107,7 @@ fn what_happens_while_the_desk_is_told_is_told_next() {
     room.say("k1", "one");
     room.pass(MOMENT);
     room.say("k2", "two");
-    room.give(Input::Told { seq: 3 });
+    room.give(Input::Told { seq: 3, place: None });
     room.pass(Duration::from_secs(5));
     assert_eq!(told_seqs(&room), [3, 4]);
 }
