@@ -1,6 +1,6 @@
 //! Waiting for workerd to say that it listens.
 
-use crate::options::Log;
+use crate::options::{Log, Options};
 use crate::start_error::StartError;
 use std::fs::{self, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
@@ -12,36 +12,57 @@ use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(15);
 
+/// The socket that serves the Worker.
+pub(crate) const DOOR: &str = "http";
+
 /// What workerd says when it listens.
 #[derive(Debug)]
 pub(crate) struct Listening {
     pub(crate) port: u16,
+    /// The keeper's, where there is one.
+    pub(crate) keeper: Option<u16>,
 }
 
 impl Listening {
     /// Reads it from the child's standard output, which also carries the Worker's own lines:
     /// a thread passes those on for as long as the child runs.
-    pub(crate) fn wait(child: &mut Child, log: Log, file: &Path) -> Result<Self, StartError> {
-        let (found, port) = channel();
+    pub(crate) fn wait(
+        child: &mut Child,
+        options: &Options,
+        file: &Path,
+    ) -> Result<Self, StartError> {
+        let (found, sockets) = channel();
         if let Some(stdout) = child.stdout.take() {
-            let file = file.to_path_buf();
+            let (log, file) = (options.log, file.to_path_buf());
             thread::spawn(move || pass_on(stdout, log, &file, &found));
         }
-        match port.recv_timeout(PATIENCE) {
-            Ok(port) => Ok(Self { port }),
-            Err(RecvTimeoutError::Timeout) => Err(StartError::Silent { log: end_of(file) }),
-            Err(RecvTimeoutError::Disconnected) => {
-                Err(StartError::Ended { status: child.wait().ok(), log: end_of(file) })
+        let (mut port, mut keeper) = (None, None);
+        loop {
+            match sockets.recv_timeout(PATIENCE) {
+                Ok((socket, found)) if socket == DOOR => port = Some(found),
+                Ok((_, found)) => keeper = Some(found),
+                Err(RecvTimeoutError::Timeout) => {
+                    return Err(StartError::Silent { log: end_of(file) });
+                }
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Err(StartError::Ended { status: child.wait().ok(), log: end_of(file) });
+                }
+            }
+            match port {
+                Some(port) if keeper.is_some() || !options.keeper => {
+                    return Ok(Self { port, keeper });
+                }
+                _ => {}
             }
         }
     }
 }
 
-fn pass_on(stdout: ChildStdout, log: Log, file: &Path, found: &Sender<u16>) {
+fn pass_on(stdout: ChildStdout, log: Log, file: &Path, found: &Sender<(String, u16)>) {
     for line in BufReader::new(stdout).lines().map_while(Result::ok) {
         match listened(&line) {
-            // Nobody waits any more after the first.
-            Some(port) => _ = found.send(port),
+            // Nobody waits any more once all listen.
+            Some(socket) => _ = found.send(socket),
             None => write_line(&line, log, file),
         }
     }
@@ -59,10 +80,11 @@ fn write_line(line: &str, log: Log, file: &Path) {
     }
 }
 
-/// The port of a line `{"event":"listen","socket":"http","port":41275}` of `--control-fd`.
-fn listened(line: &str) -> Option<u16> {
-    let rest = line.strip_prefix(r#"{"event":"listen","socket":"http","port":"#)?;
-    rest.strip_suffix('}')?.parse().ok()
+/// Name and port of a line `{"event":"listen","socket":"http","port":41275}` of `--control-fd`.
+fn listened(line: &str) -> Option<(String, u16)> {
+    let rest = line.strip_prefix(r#"{"event":"listen","socket":""#)?;
+    let (name, rest) = rest.split_once(r#"","port":"#)?;
+    Some((name.to_owned(), rest.strip_suffix('}')?.parse().ok()?))
 }
 
 /// The last 30 lines.
@@ -77,9 +99,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_port_is_read_from_the_event_alone() {
-        assert_eq!(listened(r#"{"event":"listen","socket":"http","port":41275}"#), Some(41275));
-        assert_eq!(listened(r#"{"event":"listen","socket":"debug","port":41275}"#), None);
+    fn a_sockets_port_is_read_from_the_event_alone() {
+        let line = r#"{"event":"listen","socket":"http","port":41275}"#;
+        assert_eq!(listened(line), Some((DOOR.to_owned(), 41275)));
         assert_eq!(listened("a line of the Worker"), None);
     }
 }

@@ -41,8 +41,16 @@ impl Host {
     /// # Panics
     /// When it does not start.
     pub fn own() -> Self {
+        Self::with(Options::default())
+    }
+
+    /// One for this test alone, started so.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn with(options: Options) -> Self {
         // The log tells when an object wakes.
-        let options = Options::default().var("KEFU_DEBUG", "1");
+        let options = options.var("KEFU_DEBUG", "1");
         let workerd = Workerd::start(&options).unwrap_or_else(|error| panic!("{error}"));
         Self { url: workerd.url(), workerd: Mutex::new(workerd) }
     }
@@ -77,7 +85,18 @@ impl Host {
         site
     }
 
-    fn workerd(&self) -> MutexGuard<'_, Workerd> {
+    /// The port on 127.0.0.1.
+    pub fn port(&self) -> u16 {
+        self.workerd().port()
+    }
+
+    /// The process's id. It changes with a restart.
+    pub fn pid(&self) -> u32 {
+        self.workerd().pid()
+    }
+
+    /// The process, for whatever else is to be done to it.
+    pub fn workerd(&self) -> MutexGuard<'_, Workerd> {
         self.workerd.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

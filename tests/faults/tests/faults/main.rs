@@ -1,0 +1,19 @@
+//! What clients see while processes, lines, objects and disks break under them.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "tests fail by panicking, and run on a real clock"
+)]
+
+mod cut_lines;
+mod dead_lines;
+mod deploys;
+mod sleeping_objects;
+mod stopped_process;
+
+/// No waiting for further messages, and no limit that a test would run into.
+const AT_ONCE: &str = "[ai]\nquiet_window = \"0s\"\n[limits]\nmessages_per_visitor = \"10000/s\"\nsessions_per_address = \"10000/s\"\n";
+/// Answers everything when no provider does.
+const RULE: &str = "[[rules]]\nname = \"rescue\"\nreply = \"by rule\"\n";
