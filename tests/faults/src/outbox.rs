@@ -7,8 +7,7 @@ use std::time::{Duration, Instant};
 /// A message of ours that the log does not show yet.
 #[derive(Clone, Debug)]
 pub(crate) struct Letter {
-    /// Unique for its author.
-    pub key: String,
+    pub(crate) key: String,
     text: String,
     stage: Stage,
 }

@@ -6,10 +6,39 @@ use crate::serve::quoted;
 use std::fmt::Write;
 use std::io;
 
-/// Takes all objects out of memory; their sockets sleep.
-pub(crate) const SLEEP: &str = "/sleep";
-/// Throws all objects out of memory; their sockets are closed.
-pub(crate) const RESET: &str = "/reset";
+/// The way to a workerd's keeper.
+#[derive(Clone, Copy, Debug)]
+pub struct Keeper {
+    pub(crate) port: u16,
+}
+
+impl Keeper {
+    /// Takes every object out of memory and leaves its sockets open, as the platform does with
+    /// those that are idle. One that is at work goes as soon as it is done, and this waits for it.
+    ///
+    /// # Errors
+    /// When the keeper does not answer.
+    pub fn put_to_sleep(self) -> io::Result<()> {
+        self.order("/sleep")
+    }
+
+    /// Throws every object out of memory, whatever it is doing, and closes its sockets, as the
+    /// platform does when code is updated.
+    ///
+    /// # Errors
+    /// When the keeper does not answer.
+    pub fn reset_objects(self) -> io::Result<()> {
+        self.order("/reset")
+    }
+
+    fn order(self, order: &str) -> io::Result<()> {
+        let answer = http::send(self.port, "POST", order, &[], &[])?;
+        match answer.status {
+            200 => Ok(()),
+            status => Err(io::Error::other(format!("the keeper: {status} {}", answer.body))),
+        }
+    }
+}
 
 pub(crate) const SERVICE: &str = "    (name = \"keeper\", worker = .keeper),\n";
 pub(crate) const SOCKET: &str =
@@ -33,16 +62,6 @@ export default {
   },
 };
 "#;
-
-/// Gives an order and waits until it is carried out.
-pub(crate) fn order(port: Option<u16>, order: &str) -> io::Result<()> {
-    let port = port.ok_or_else(|| io::Error::other("this workerd was started without a keeper"))?;
-    let answer = http::send(port, "POST", order, &[], &[])?;
-    match answer.status {
-        200 => Ok(()),
-        status => Err(io::Error::other(format!("the keeper: {status} {}", answer.body))),
-    }
-}
 
 /// The keeper's part of the configuration; `objects` are bindings and classes.
 pub(crate) fn worker(compatibility_date: &str, objects: &[(String, String)]) -> String {

@@ -14,6 +14,7 @@ mod serve;
 mod start_error;
 
 pub use bundle::{Bundle, workspace};
+pub use keeper::Keeper;
 pub use options::{Log, Options};
 pub use process::{When, spawn_bound};
 pub use start_error::StartError;
@@ -30,7 +31,7 @@ use std::{fs, io};
 pub struct Workerd {
     child: Child,
     port: u16,
-    keeper: Option<u16>,
+    keeper: Option<Keeper>,
     state: PathBuf,
     options: Options,
 }
@@ -122,22 +123,9 @@ impl Workerd {
         self.restart()
     }
 
-    /// Takes every object out of memory and leaves its sockets open, as the platform does with
-    /// those that are idle, whatever they are doing.
-    ///
-    /// # Errors
-    /// When there is no keeper ([`Options::keeper`]), or it does not answer.
-    pub fn put_to_sleep(&self) -> io::Result<()> {
-        keeper::order(self.keeper, keeper::SLEEP)
-    }
-
-    /// Throws every object out of memory and closes its sockets, as the platform does when code
-    /// is updated.
-    ///
-    /// # Errors
-    /// As [`Workerd::put_to_sleep`].
-    pub fn reset_objects(&self) -> io::Result<()> {
-        keeper::order(self.keeper, keeper::RESET)
+    /// The way to its keeper; none when it was started without one ([`Options::keeper`]).
+    pub fn keeper(&self) -> Option<Keeper> {
+        self.keeper
     }
 
     /// Whether it has ended by itself, and how.

@@ -1,5 +1,6 @@
 //! Waiting for workerd to say that it listens.
 
+use crate::keeper::Keeper;
 use crate::options::{Log, Options};
 use crate::start_error::StartError;
 use std::fs::{self, OpenOptions};
@@ -19,8 +20,8 @@ pub(crate) const DOOR: &str = "http";
 #[derive(Debug)]
 pub(crate) struct Listening {
     pub(crate) port: u16,
-    /// The keeper's, where there is one.
-    pub(crate) keeper: Option<u16>,
+    /// Where there is one.
+    pub(crate) keeper: Option<Keeper>,
 }
 
 impl Listening {
@@ -40,7 +41,7 @@ impl Listening {
         loop {
             match sockets.recv_timeout(PATIENCE) {
                 Ok((socket, found)) if socket == DOOR => port = Some(found),
-                Ok((_, found)) => keeper = Some(found),
+                Ok((_, found)) => keeper = Some(Keeper { port: found }),
                 Err(RecvTimeoutError::Timeout) => {
                     return Err(StartError::Silent { log: end_of(file) });
                 }

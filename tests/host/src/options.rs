@@ -71,7 +71,7 @@ impl Options {
         self
     }
 
-    /// With a keeper, so that [`Workerd::put_to_sleep`](crate::Workerd::put_to_sleep) works.
+    /// With a [`Keeper`](crate::Keeper).
     #[must_use]
     pub fn keeper(mut self) -> Self {
         self.keeper = true;

@@ -2,8 +2,8 @@
 //! does it, all objects thrown out of memory and their sockets closed.
 
 use crate::AT_ONCE;
-use kefu_faults::{Client, Pace};
-use kefu_test_host::{Options, workspace};
+use kefu_faults::{Client, Pace, host_with_keeper, reset_objects};
+use kefu_test_host::workspace;
 use kefu_turns::{Host, Provider, Script};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -39,10 +39,10 @@ impl Drop for Newer {
 }
 
 /// Twenty clients, each in the middle of an answer; then new code comes.
-async fn deploy_in_mid_stream(deploy: impl FnOnce(&Host)) {
+async fn deploy_in_mid_stream(deploy: impl AsyncFnOnce(&Host)) {
     let script = Script::default().head().text("I was saying ").hang();
     let provider = Provider::playing([script]).await;
-    let host = Host::with(Options::default().keeper());
+    let host = host_with_keeper();
     let site = host.site(&format!("{AT_ONCE}{}", provider.entry("only", ""))).await;
     let mut clients = Vec::new();
     for _ in 0..20 {
@@ -52,7 +52,7 @@ async fn deploy_in_mid_stream(deploy: impl FnOnce(&Host)) {
         client.shows("I was saying ").await;
         clients.push((visitor, client));
     }
-    deploy(&host);
+    deploy(&host).await;
     for (visitor, client) in &clients {
         client.until("a second connection", |held| held.greeted >= 2).await;
         let answer = client.answered().await;
@@ -66,10 +66,10 @@ async fn deploy_in_mid_stream(deploy: impl FnOnce(&Host)) {
 #[tokio::test]
 async fn another_bundle_on_the_same_state_takes_over_in_mid_stream() {
     let newer = Newer::make();
-    deploy_in_mid_stream(|host| host.workerd().deploy(newer.root()).unwrap()).await;
+    deploy_in_mid_stream(async |host| host.workerd().deploy(newer.root()).unwrap()).await;
 }
 
 #[tokio::test]
 async fn objects_that_are_reset_for_new_code_end_their_answers_and_nobody_reloads() {
-    deploy_in_mid_stream(|host| host.workerd().reset_objects().unwrap()).await;
+    deploy_in_mid_stream(async |host| reset_objects(host).await).await;
 }
