@@ -3,7 +3,7 @@
 use crate::conversation::Conversation;
 use crate::line::{Held, Line, Party};
 use crate::pace::Pace;
-use crate::screen::Faults;
+use crate::screen::{Faults, Screen};
 use kefu_turns::Visitor;
 use serde_json::Value;
 use std::ops::{Deref, DerefMut};
@@ -88,8 +88,13 @@ impl Party for Chat {
 impl Line<Chat> {
     /// Opens a visitor's conversation at a port of this machine.
     pub fn open(visitor: &Visitor, port: u16, pace: Pace) -> Self {
+        Self::go_on(visitor, port, pace, Screen::default())
+    }
+
+    /// Goes on with what another client showed, or with less of it.
+    pub fn go_on(visitor: &Visitor, port: u16, pace: Pace, screen: Screen) -> Self {
         let chat = Chat {
-            conversation: Conversation::default(),
+            conversation: Conversation::of(screen),
             id: visitor.conversation().to_owned(),
             token: visitor.token().to_owned(),
             written: Vec::new(),
@@ -126,12 +131,30 @@ impl Line<Chat> {
     /// person was to answer, or when a message was not logged in the order of writing.
     pub async fn check(&self, visitor: &Visitor) {
         self.settled().await;
-        let log = visitor.log().await;
+        let log = whole_log(visitor).await;
         self.look(|held| {
-            assert_eq!(held.party.screen.events, log, "the screen is not the log");
-            assert_eq!(held.party.screen.faults, Faults::default());
+            let screen = &held.party.screen;
+            assert_eq!(screen.events, log[screen.base()..], "the screen is not the log");
+            assert_eq!(screen.faults, Faults::default());
             assert_eq!(keys(&log), held.party.written, "after {:?}", held.downs);
         });
+    }
+}
+
+/// A conversation's log, page by page.
+///
+/// # Panics
+/// When it cannot be read, or a page does not go on where the last one ended.
+pub async fn whole_log(visitor: &Visitor) -> Vec<Value> {
+    let mut log = Vec::new();
+    loop {
+        let page = visitor.page(&format!("after={}", log.len())).await;
+        let events = page["events"].as_array().expect("events");
+        if events.is_empty() {
+            return log;
+        }
+        assert_eq!(events[0]["seq"], log.len() as u64 + 1, "the log has a hole");
+        log.extend_from_slice(events);
     }
 }
 

@@ -4,6 +4,7 @@
 use crate::outbox::Outbox;
 use crate::screen::{Applied, Screen};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 /// How often the same hole is asked for on one connection.
@@ -16,6 +17,8 @@ pub struct Conversation {
     pub screen: Screen,
     /// What is not shown yet.
     pub outbox: Outbox,
+    /// What the server has acknowledged, and at which seq.
+    pub acknowledged: BTreeMap<String, u64>,
     /// How often something was missing and asked for.
     pub gaps: u32,
     live: bool,
@@ -28,6 +31,11 @@ pub struct Conversation {
 }
 
 impl Conversation {
+    /// One of which this is shown.
+    pub(crate) fn of(screen: Screen) -> Self {
+        Self { screen, ..Self::default() }
+    }
+
     /// Writes a message.
     pub fn say(&mut self, key: &str, text: &str) {
         self.outbox.add(key, text);
@@ -72,7 +80,9 @@ impl Conversation {
             sound = self.take(event);
         } else if let Some(ack) = frame.get("ack") {
             let key = ack["key"].as_str().unwrap_or_default();
-            self.outbox.acked(key, ack["seq"].as_u64().unwrap_or(0));
+            let seq = ack["seq"].as_u64().unwrap_or(0);
+            self.outbox.acked(key, seq);
+            self.acknowledged.insert(key.to_owned(), seq);
         } else if let Some(delta) = frame.get("delta") {
             sound = self.piece(delta);
         } else if let Some(replace) = frame.get("replace") {

@@ -25,7 +25,7 @@ mod proxy;
 mod screen;
 mod watchdog;
 
-pub use client::{Chat, Client};
+pub use client::{Chat, Client, whole_log};
 pub use conversation::Conversation;
 pub use down::{Down, Then};
 pub use line::{Held, Line, Party, Status};

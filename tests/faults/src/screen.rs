@@ -57,6 +57,16 @@ struct Answer {
 }
 
 impl Screen {
+    /// One that has everything up to a cursor, and shows nothing of it.
+    pub fn at(epoch: u64, seq: u64) -> Self {
+        Self { epoch, base: seq, latest: seq, ..Self::default() }
+    }
+
+    /// How many events before the first that is shown were not loaded.
+    pub fn base(&self) -> usize {
+        usize::try_from(self.base).unwrap_or(usize::MAX)
+    }
+
     /// The newest seq that is shown.
     pub fn last(&self) -> u64 {
         self.base + self.events.len() as u64

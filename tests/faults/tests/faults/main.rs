@@ -7,11 +7,15 @@
     reason = "tests fail by panicking, and run on a real clock"
 )]
 
+mod absence;
 mod cut_lines;
 mod dead_lines;
 mod deploys;
+mod full_disk;
+mod long_conversation;
 mod sleeping_objects;
 mod stopped_process;
+mod taking_over;
 
 /// No waiting for further messages, and no limit that a test would run into.
 const AT_ONCE: &str = "[ai]\nquiet_window = \"0s\"\n[limits]\nmessages_per_visitor = \"10000/s\"\nsessions_per_address = \"10000/s\"\n";
