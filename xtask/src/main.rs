@@ -9,6 +9,7 @@ mod lint;
 mod progress;
 mod run;
 mod size;
+mod soak;
 mod test;
 mod tools;
 mod tree;
@@ -25,7 +26,7 @@ struct Command {
     run: fn(Parser) -> Result<ExitCode>,
 }
 
-const COMMANDS: [Command; 7] = [
+const COMMANDS: [Command; 8] = [
     Command { name: "dev", help: dev::HELP, run: dev::command },
     Command { name: "test", help: test::HELP, run: test::command },
     Command { name: "build", help: build::HELP, run: build::command },
@@ -33,6 +34,7 @@ const COMMANDS: [Command; 7] = [
     Command { name: "lint", help: lint::LINT_HELP, run: lint::lint_command },
     Command { name: "size", help: size::HELP, run: size::command },
     Command { name: "bench", help: bench::HELP, run: bench::command },
+    Command { name: "soak", help: soak::HELP, run: soak::command },
 ];
 
 /// What a command line that cannot be understood ends with.

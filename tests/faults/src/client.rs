@@ -160,7 +160,7 @@ pub async fn whole_log(visitor: &Visitor) -> Vec<Value> {
 
 impl Chat {
     /// Whether the bot has answered since the visitor's last message.
-    fn has_answer(&self) -> bool {
+    pub fn has_answer(&self) -> bool {
         let role = |event: &Value| event["message"]["author"]["role"].clone();
         let mut newest = self.screen.events.iter().rev().map(role);
         newest.find(|role| role == "BOT" || role == "VISITOR").is_some_and(|role| role == "BOT")

@@ -195,7 +195,9 @@ impl<P: Party> Keeper<P> {
         let text = match message {
             Message::Text(text) => text,
             Message::Close(frame) => return Err(Down::closed(frame.as_ref())),
-            _ => return Ok(Vec::new()),
+            Message::Binary(_) | Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {
+                return Ok(Vec::new());
+            }
         };
         let Ok(frame) = serde_json::from_str::<Value>(text) else {
             return Err(Down::cut("a frame that is not JSON"));
