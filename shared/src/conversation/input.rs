@@ -81,6 +81,16 @@ pub enum Input {
         /// Why.
         failure: Failure,
     },
+    /// The desk has the summary of an [`super::Act::Tell`].
+    Told {
+        /// The summary's.
+        seq: u32,
+    },
+    /// The desk could not be told.
+    NotTold {
+        /// The summary's.
+        seq: u32,
+    },
     /// The time that [`super::Conversation::deadline`] named has come.
     Woke,
     /// The alarm rang: the object may have been away since it was set.
@@ -152,7 +162,8 @@ impl Request {
             Frame::Typing(typing) => Self::Typing(typing),
             Frame::Stop(stop) => Self::Stop(stop),
             Frame::Resume(resume) => Self::Resume(resume),
-            Frame::Ping(_) => Self::Ping,
+            // A stream of one conversation is left by closing it.
+            Frame::Ping(_) | Frame::Leave(_) => Self::Ping,
         }
     }
 

@@ -6,3 +6,4 @@ mod log;
 mod owning;
 mod recovering;
 mod room;
+mod telling;

@@ -105,7 +105,11 @@ impl Client {
                 self.replaced = true;
                 self.answer = Some((replace.turn, replace.attempt, replace.text.clone()));
             }
-            Frame::Typing(_) | Frame::Presence(_) | Frame::Read(_) | Frame::Pong(_) => {}
+            Frame::Typing(_)
+            | Frame::Presence(_)
+            | Frame::Read(_)
+            | Frame::Pong(_)
+            | Frame::Inbox(_) => {}
         }
         Ok(())
     }

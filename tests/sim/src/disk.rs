@@ -55,6 +55,8 @@ impl Disk {
                 let mark = self.marks.entry(who.clone()).or_default();
                 *mark = (*mark).max(*seq);
             }
+            // The world keeps it.
+            Write::Alarm(_) => {}
         }
     }
 

@@ -12,7 +12,7 @@ use kefu_proto::v1::{
 };
 use kefu_shared::conversation::{
     Act, AttemptId, Audience, ConnId, Conversation, Input, OwnerRecord, Prepared, Request, Step,
-    Stream,
+    Stream, Write,
 };
 use kefu_shared::site::Live;
 use kefu_shared::time::{Millis, Tick};
@@ -70,6 +70,8 @@ enum Happening {
     Timer { life: u32 },
     /// The alarm of the platform.
     Alarm { life: u32, number: u32 },
+    /// The desk, or the lack of it, answers.
+    Told { life: u32, seq: u32 },
     /// The process dies.
     Crash,
     /// The object leaves memory for a while.
@@ -229,6 +231,11 @@ impl World {
                     self.give(Input::Alarmed);
                 }
             }
+            Happening::Told { life, seq } if life == self.life => {
+                let lost = self.chance.once_in(5);
+                self.give(if lost { Input::NotTold { seq } } else { Input::Told { seq } });
+            }
+            Happening::Told { .. } => {}
             Happening::Crash => self.crash(),
             Happening::Sleep => self.sleep(),
         }
@@ -411,6 +418,11 @@ impl World {
             self.violation = Some(format!("the storage refuses: {what}"));
             return;
         }
+        for write in &step.writes {
+            if let Write::Alarm(at) = write {
+                self.set_alarm(*at);
+            }
+        }
         if doomed {
             self.crash_in =
                 Some(usize::try_from(self.chance.below(step.acts.len() as u64 + 1)).unwrap_or(0));
@@ -447,18 +459,24 @@ impl World {
                     self.call = None;
                 }
             }
-            Act::Alarm(Some(at)) => {
-                self.alarms += 1;
-                let number = self.alarms;
-                self.alarm = Some(number);
-                let late = if self.chance.once_in(5) { 2_000 } else { 0 };
-                self.later(
-                    at.0.saturating_sub(self.now) + late,
-                    Happening::Alarm { life: self.life, number },
-                );
+            Act::Tell { summary, .. } => {
+                let (life, delay) = (self.life, self.chance.between(1, 100));
+                self.later(delay, Happening::Told { life, seq: summary.seq });
             }
-            Act::Alarm(None) => self.alarm = None,
         }
+    }
+
+    fn set_alarm(&mut self, at: Option<Millis>) {
+        let Some(at) = at else {
+            self.alarm = None;
+            return;
+        };
+        self.alarms += 1;
+        let number = self.alarms;
+        self.alarm = Some(number);
+        let late = if self.chance.once_in(5) { 2_000 } else { 0 };
+        let delay = at.0.saturating_sub(self.now) + late;
+        self.later(delay, Happening::Alarm { life: self.life, number });
     }
 
     fn send_down(&mut self, to: Audience, frame: &Frame) {
@@ -482,7 +500,8 @@ impl World {
             | Frame::Presence(_)
             | Frame::Read(_)
             | Frame::Error(_)
-            | Frame::Pong(_) => {}
+            | Frame::Pong(_)
+            | Frame::Inbox(_) => {}
         }
         let hears: Vec<ConnId> = self
             .streams

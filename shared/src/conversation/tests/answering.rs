@@ -51,8 +51,10 @@ fn a_question_and_its_five_second_answer_are_few_rows() {
         room.pass(Duration::from_millis(20));
     }
     room.finishes(attempt);
-    // The question, the attempt, what was first shown, one save, the answer, the turn's end.
-    assert_eq!(room.writes - before, 6);
+    // The question, the attempt, what was first shown, one save, the answer, the turn's end, and
+    // the alarm set and cleared. The desk hears of both messages at once.
+    assert_eq!(room.writes - before, 8);
+    assert_eq!(room.desk.len(), 1);
 }
 
 #[test]

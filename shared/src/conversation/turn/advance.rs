@@ -33,6 +33,8 @@ impl Conversation {
             Deadline::Linger => self.stop_lingering(tick, step),
             Deadline::Flush => self.flush(tick.now, step),
             Deadline::Save => self.save(tick.now, step),
+            Deadline::Tell => self.tell(tick.now, step),
+            Deadline::NotTold => self.outbox.not_answered(tick),
         }
     }
 
