@@ -58,6 +58,11 @@ impl Conversation {
         json!({ "epoch": self.screen.epoch(), "seq": self.screen.last() })
     }
 
+    /// It was asked for on a stream of several; its own hello comes next.
+    pub(crate) fn opening(&mut self, now: Instant) {
+        self.asked = Some(now);
+    }
+
     /// The connection is gone.
     pub(crate) fn cut(&mut self) {
         self.live = false;
@@ -111,7 +116,7 @@ impl Conversation {
     /// When a live connection that owes us an answer is given up.
     pub(crate) fn gives_up(&self, patience: Duration) -> Option<Instant> {
         let since = [self.outbox.waiting_since(), self.asked];
-        since.into_iter().flatten().min().filter(|_| self.live).map(|since| since + patience)
+        since.into_iter().flatten().min().map(|since| since + patience)
     }
 
     /// When something becomes due.

@@ -1,8 +1,8 @@
 //! What breaks in the real world, and the clients that have to live with it.
 //!
-//! [`Proxy`] stands in front of a workerd and spoils the line. [`Client`] follows the contract as
-//! the client library of `edge/web/client` does: a cursor, an outbox, a watchdog, a jittered
-//! back-off. It keeps the screen that a person would look at, and counts what went wrong on it.
+//! [`Proxy`] stands in front of a workerd and spoils the line. [`Client`], a visitor's, and
+//! [`Console`], an agent's, follow the contract as the client library of `edge/web/client` does: a cursor, an outbox, a watchdog, a jittered
+//! back-off. They keep the screen that a person would look at, and count what went wrong on it.
 //! Whatever is broken, nobody reloads a page: a client recovers by itself or a test fails.
 #![allow(
     clippy::disallowed_methods,
@@ -17,6 +17,7 @@ mod backoff;
 mod client;
 mod conversation;
 mod down;
+mod gateway;
 mod line;
 mod machine;
 mod metrics;
@@ -29,6 +30,7 @@ mod watchdog;
 pub use client::{Chat, Client, whole_log};
 pub use conversation::Conversation;
 pub use down::{Down, Then};
+pub use gateway::{Console, Gateway};
 pub use line::{Held, Line, Party, Status};
 pub use machine::{Tmpfs, descriptors, freeze, resident, thaw};
 pub use metrics::{figure, wasm_memory};

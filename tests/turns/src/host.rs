@@ -1,5 +1,6 @@
 //! The host under test, and the sites on it.
 
+use crate::agent::Agent;
 use crate::visitor::Visitor;
 use kefu_test_host::{Options, Workerd};
 use reqwest::Client;
@@ -8,6 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 const ADMIN_TOKEN: &str = "dev-admin-token";
+const PASSWORD: &str = "correct horse";
 
 /// A workerd with the built Worker.
 #[derive(Debug)]
@@ -133,6 +135,21 @@ impl Site {
         assert_eq!(answered.status(), 200);
         let session = answered.json().await.expect("JSON");
         Visitor::new(&self.url, &session, self.http.clone())
+    }
+
+    /// A new agent that is logged in.
+    ///
+    /// # Panics
+    /// When it is refused.
+    pub async fn agent(&self, name: &str) -> Agent {
+        let email = format!("{name}@shop.example");
+        let agents = self.http.post(format!("{}/v1/sites/{}/agents", self.url, self.id));
+        let account =
+            json!({ "email": email, "name": name, "role": "AGENT", "password": PASSWORD });
+        self.told(agents.json(&account)).await;
+        let login = self.http.post(format!("{}/v1/agent/login", self.url));
+        let login = login.json(&json!({ "site": self.id, "email": email, "password": PASSWORD }));
+        Agent::new(&self.url, &self.id, &self.told(login).await, self.http.clone())
     }
 
     async fn told(&self, request: reqwest::RequestBuilder) -> Value {

@@ -2,8 +2,8 @@
 
 use crate::{AT_ONCE, RULE};
 use futures_util::future::join_all;
-use kefu_faults::{Client, Pace};
-use kefu_turns::{Host, Provider, Script, Site};
+use kefu_faults::{Client, Faults, Pace, whole_log};
+use kefu_turns::{Agent, Host, Provider, Script, Site};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -12,7 +12,9 @@ const PIECES: u32 = 60;
 const ROUNDS: u32 = 5;
 const AT_ONCE_RACES: u32 = 20;
 
-async fn race(site: &Site, host: &Host, number: u32) -> Value {
+/// A race between the AI and an agent who takes the conversation over, or, in every other race,
+/// just speaks in it. Gives the log.
+async fn race(site: &Site, host: &Host, agent: &Agent, number: u32) -> Value {
     let visitor = site.visitor().await;
     let (client, witness) = (
         Client::open(&visitor, host.port(), Pace::CLIENT),
@@ -21,21 +23,26 @@ async fn race(site: &Site, host: &Host, number: u32) -> Value {
     client.say("which size?");
     client.until("its message", |held| held.party.outbox.is_empty()).await;
     tokio::time::sleep(Duration::from_millis(u64::from(number) * 7 % 150)).await;
-    let (status, reply) = visitor.act("handoff", &json!({ "key": "h1" })).await;
-    assert_eq!(status, 200, "{reply}");
+    let (act, body, status) = match number % 2 {
+        0 => ("take", json!({ "key": "t1" }), 200),
+        _ => ("messages", json!({ "key": "m1", "text": "let me help" }), 202),
+    };
+    let answered = agent.act(visitor.conversation(), act, &body).await;
+    assert_eq!(answered.as_ref().map(|it| it.0), Some(status), "{answered:?}");
     client.until("the new owner", |held| held.party.screen.events.iter().any(is_owner)).await;
     // The AI would be asked at once.
     client.say("anybody?");
     client.settled().await;
     // Whatever still comes of the provider comes now.
     tokio::time::sleep(Duration::from_millis(2 * u64::from(PIECES) + 100)).await;
-    client.check(&visitor).await;
-    witness.settled().await;
-    let log = client.look(|held| held.party.screen.events.clone());
-    witness.look(|held| {
-        assert_eq!(held.party.screen.events, log);
-        assert_eq!(held.party.screen.faults, Default::default());
-    });
+    let log = whole_log(&visitor).await;
+    for one in [&client, &witness] {
+        one.settled().await;
+        one.look(|held| {
+            assert_eq!(held.party.screen.events, log);
+            assert_eq!(held.party.screen.faults, Faults::default());
+        });
+    }
     log.into()
 }
 
@@ -59,10 +66,11 @@ async fn not_one_byte_of_the_ai_comes_after_the_owner_in_a_hundred_races() {
     let provider = Provider::playing([script]).await;
     let host = Host::own();
     let site = host.site(&format!("{AT_ONCE}{}{RULE}", provider.entry("only", ""))).await;
+    let agent = site.agent("ming").await;
     let mut logs = Vec::new();
     for round in 0..ROUNDS {
         let numbers = (0..AT_ONCE_RACES).map(|race| round * AT_ONCE_RACES + race);
-        let races = numbers.map(|number| race(&site, &host, number));
+        let races = numbers.map(|number| race(&site, &host, &agent, number));
         logs.extend(join_all(races).await);
     }
     let interrupted = logs.iter().filter(|log| outcome(log) == Some("INTERRUPTED")).count();
