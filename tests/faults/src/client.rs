@@ -159,11 +159,24 @@ pub async fn whole_log(visitor: &Visitor) -> Vec<Value> {
 }
 
 impl Chat {
-    /// Whether the bot has answered since the visitor's last message.
-    pub fn has_answer(&self) -> bool {
-        let role = |event: &Value| event["message"]["author"]["role"].clone();
-        let mut newest = self.screen.events.iter().rev().map(role);
-        newest.find(|role| role == "BOT" || role == "VISITOR").is_some_and(|role| role == "BOT")
+    /// Whether the visitor's last message was answered by the bot.
+    fn has_answer(&self) -> bool {
+        self.last_word().is_some_and(|role| role == "BOT")
+    }
+
+    /// Whether somebody answered the visitor's last message, or took it over.
+    pub fn is_answered(&self) -> bool {
+        self.last_word().is_none_or(|role| role != "VISITOR") || self.screen.has_person()
+    }
+
+    /// Who spoke last; an owner change speaks for itself.
+    fn last_word(&self) -> Option<&str> {
+        let mut newest = self.screen.events.iter().rev();
+        newest.find_map(|event| {
+            let role = event["message"]["author"]["role"].as_str();
+            let role = role.or_else(|| event["owner"].is_object().then_some("OWNER"));
+            role.filter(|role| *role != "SYSTEM")
+        })
     }
 }
 

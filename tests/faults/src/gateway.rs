@@ -63,8 +63,12 @@ impl Gateway {
 
     /// Whether all conversations show everything that was told of, and nothing is left to send.
     pub fn is_settled(&self) -> bool {
-        let settled = |it: &Conversation| it.is_caught_up() && it.outbox.is_empty();
-        self.live && self.conversations.values().all(settled)
+        self.is_caught_up() && self.conversations.values().all(|it| it.outbox.is_empty())
+    }
+
+    /// Whether all conversations show everything that was told of.
+    pub fn is_caught_up(&self) -> bool {
+        self.live && self.conversations.values().all(Conversation::is_caught_up)
     }
 
     fn greet(&mut self, hello: &Value, now: Instant) {

@@ -82,6 +82,11 @@ impl Screen {
         self.last() >= self.latest
     }
 
+    /// Whether a person is to answer, by the events that are shown.
+    pub fn has_person(&self) -> bool {
+        self.person_by_log
+    }
+
     /// The text of the answer that is being written.
     pub fn answer(&self) -> String {
         let units = self.answer.as_ref().map(|answer| answer.units.as_slice());

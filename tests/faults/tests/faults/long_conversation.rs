@@ -1,7 +1,7 @@
 //! A conversation of 100,000 events is as light as a short one.
 
 use crate::AT_ONCE;
-use kefu_faults::{Client, Pace, Screen, Tmpfs, resident};
+use kefu_faults::{Client, Pace, Screen, Tmpfs, figure, resident};
 use kefu_test_host::Options;
 use kefu_turns::{Host, Visitor};
 use serde_json::json;
@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 const EVENTS: u64 = 100_000;
 /// Messages under way at once.
 const WINDOW: u64 = 500;
+/// What loading the object and a page may read: both are of some hundred events.
+const FEW_ROWS: f64 = 1_000.0;
 /// More than a page takes, and far less than the log (about 30 MB in memory).
 const LIGHT_MB: f64 = 12.0;
 
@@ -32,6 +34,11 @@ async fn talk(visitor: &Visitor) {
     }
 }
 
+/// Rows that the host has read since it was started.
+async fn rows_read(host: &Host) -> f64 {
+    figure(host, "kefu_rows_read_total").await.expect("the host counts rows")
+}
+
 #[tokio::test]
 async fn a_conversation_of_a_hundred_thousand_events_loads_no_more_than_it_shows() {
     // In memory: what is measured is what is loaded, and not how fast a disk syncs.
@@ -50,7 +57,7 @@ async fn a_conversation_of_a_hundred_thousand_events_loads_no_more_than_it_shows
     short.post("k1", "hello").await;
     let client = Client::open(&short, host.port(), Pace::CLIENT);
     client.settled().await;
-    let before = resident(host.pid());
+    let (before, read) = (resident(host.pid()), rows_read(&host).await);
     let begun = Instant::now();
     let client = Client::open(&long, host.port(), Pace::CLIENT);
     client.settled().await;
@@ -59,6 +66,9 @@ async fn a_conversation_of_a_hundred_thousand_events_loads_no_more_than_it_shows
     client.look(|held| assert_eq!(held.party.screen.events.len(), 100));
     assert!(took < Duration::from_secs(2), "{took:?} to the newest page");
     assert!(grown < LIGHT_MB, "{grown} MB for one page");
+    let rows = rows_read(&host).await - read;
+    println!("{rows} rows for one page");
+    assert!((100.0..FEW_ROWS).contains(&rows), "{rows} rows for one page");
 
     let client = Client::go_on(&long, host.port(), Pace::CLIENT, Screen::at(1, EVENTS - 10));
     client.settled().await;

@@ -1,7 +1,8 @@
 //! What was sent, stored and shown, counted key by key and event by event.
 
+use crate::clerk::{Clerk, Visit};
 use crate::talk::Talker;
-use kefu_faults::{Faults, whole_log};
+use kefu_faults::{Faults, Screen, whole_log};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,10 +13,13 @@ pub(crate) struct Count {
     pub(crate) sent: usize,
     pub(crate) acknowledged: usize,
     pub(crate) stored: usize,
+    /// On the visitors' screens.
     pub(crate) shown: usize,
     /// Of the AI and of rules, in the log.
     pub(crate) answers: usize,
     pub(crate) interrupted: usize,
+    /// Conversations that an agent took and gave back.
+    pub(crate) visits: usize,
     /// Sent and not stored, stored elsewhere than acknowledged, or stored and not shown.
     pub(crate) lost: usize,
     /// Stored or shown more than once.
@@ -32,12 +36,14 @@ pub(crate) struct Count {
 impl Count {
     /// Waits until everything has settled and compares what was written, the server's logs and
     /// what the screens show.
-    pub(crate) async fn of(talkers: &[Arc<Talker>]) -> Self {
+    pub(crate) async fn of(talkers: &[Arc<Talker>], clerks: &[Arc<Clerk>]) -> Self {
         let mut count = Self::default();
         for talker in talkers {
             count.unsettled += usize::from(!talker.settle().await);
             let log = whole_log(&talker.visitor).await;
             count.add(talker, &log);
+            let id = talker.visitor.conversation();
+            clerks.iter().flat_map(|clerk| clerk.visits(id)).for_each(|it| count.visit(&it, &log));
         }
         count
     }
@@ -50,24 +56,44 @@ impl Count {
 
     fn add(&mut self, talker: &Talker, log: &[Value]) {
         talker.client.look(|held| {
-            let screen = &held.party.screen;
-            self.compare(held.party.written(), &held.party.acknowledged, log);
-            self.compare_shown(&screen.events, log.get(screen.base()..).unwrap_or_default());
-            self.afresh += screen.afresh;
+            let party = &held.party;
+            self.compare(&talker.visitor.id, party.written(), &party.acknowledged, log);
+            self.see(&party.screen, log);
+            let keyed = |event: &&Value| event["message"]["key"].is_string();
+            self.shown += party.screen.events.iter().filter(keyed).count();
             self.connections += held.greeted;
-            self.faults.twice += screen.faults.twice;
-            self.faults.misfits += screen.faults.misfits;
-            self.faults.late_ai += screen.faults.late_ai;
         });
         let outcome = |event: &&Value| event["message"]["provider"]["outcome"] == "INTERRUPTED";
         self.interrupted += log.iter().filter(outcome).count();
         self.answers += log.iter().filter(|it| it["message"]["author"]["role"] == "BOT").count();
     }
 
-    /// What was written and acknowledged with what is stored.
-    fn compare(&mut self, written: &[String], acknowledged: &BTreeMap<String, u64>, log: &[Value]) {
+    fn visit(&mut self, visit: &Visit, log: &[Value]) {
+        self.visits += 1;
+        self.compare(&visit.by, &visit.written, &visit.held.acknowledged, log);
+        // It left before the end of the log.
+        let last = usize::try_from(visit.held.screen.last()).unwrap_or(usize::MAX);
+        self.see(&visit.held.screen, log.get(..last).unwrap_or(log));
+    }
+
+    fn see(&mut self, screen: &Screen, log: &[Value]) {
+        self.compare_shown(&screen.events, log.get(screen.base()..).unwrap_or_default());
+        self.afresh += screen.afresh;
+        self.faults.twice += screen.faults.twice;
+        self.faults.misfits += screen.faults.misfits;
+        self.faults.late_ai += screen.faults.late_ai;
+    }
+
+    /// What somebody wrote and had acknowledged with what is stored.
+    fn compare(
+        &mut self,
+        author: &str,
+        written: &[String],
+        acknowledged: &BTreeMap<String, u64>,
+        log: &[Value],
+    ) {
         let mut stored: BTreeMap<&str, u64> = BTreeMap::new();
-        for event in log {
+        for event in log.iter().filter(|event| event["message"]["author"]["id"] == author) {
             let Some(key) = event["message"]["key"].as_str() else { continue };
             let again = stored.insert(key, event["seq"].as_u64().unwrap_or(0)).is_some();
             self.duplicated += usize::from(again);
@@ -90,7 +116,6 @@ impl Count {
         for event in screen {
             *times.entry(id(event)).or_default() += 1;
         }
-        self.shown += screen.iter().filter(|event| event["message"]["key"].is_string()).count();
         self.lost += log.iter().filter(|event| !times.contains_key(&id(event))).count();
         self.duplicated += times.values().map(|times| times - 1).sum::<usize>();
         self.misordered += screen.windows(2).filter(|two| id(&two[0]) >= id(&two[1])).count();
@@ -103,7 +128,10 @@ mod tests {
     use serde_json::json;
 
     fn log(keys: &[&str]) -> Vec<Value> {
-        let event = |(seq, key)| json!({ "seq": seq, "msgId": key, "message": { "key": key } });
+        let event = |(seq, key)| {
+            let author = json!({ "id": "v" });
+            json!({ "seq": seq, "msgId": key, "message": { "key": key, "author": author } })
+        };
         (1..).zip(keys).map(event).collect()
     }
 
@@ -112,7 +140,7 @@ mod tests {
         let mut count = Count::default();
         let written: Vec<_> = written.iter().map(|key| (*key).to_owned()).collect();
         let acked = acked.iter().map(|(key, seq)| ((*key).to_owned(), *seq)).collect();
-        count.compare(&written, &acked, &log(stored));
+        count.compare("v", &written, &acked, &log(stored));
         [count.lost, count.duplicated, count.misordered]
     }
 

@@ -1,9 +1,11 @@
 //! The process is killed again and again while clients talk.
 
+use crate::clerk::Clerk;
 use crate::count::Count;
 use crate::options::Options;
 use crate::talk::{self, Talker};
 use hdrhistogram::Histogram;
+use kefu_faults::{Gateway, Line, Party};
 use kefu_turns::Host;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -27,10 +29,20 @@ pub(crate) struct Soaked {
 pub(crate) async fn soak(options: &Options) -> Soaked {
     let provider = talk::provider().await;
     let host = Arc::new(Host::own());
-    let talkers = talk::open(&host, Some(&provider), options.clients).await;
+    let site = talk::site(&host, Some(&provider)).await;
+    let talkers = talk::open(&host, &site, options.clients).await;
+    let mut clerks = Vec::new();
+    for number in 0..options.agents {
+        clerks.push(Clerk::hire(&host, &site, number).await);
+    }
     let until = Instant::now() + options.length;
-    let talking = talkers.iter().map(|it| Arc::clone(it).talk(options.say_every, until));
-    let talking: JoinSet<_> = talking.collect();
+    let mut busy = JoinSet::new();
+    for talker in &talkers {
+        busy.spawn(Arc::clone(talker).talk(options.say_every, until));
+    }
+    for clerk in &clerks {
+        busy.spawn(Arc::clone(clerk).work(until));
+    }
     let (mut kills, mut overtaken) = (0, 0);
     let mut recoveries = Times::new(3).expect("three digits are few");
     loop {
@@ -40,14 +52,15 @@ pub(crate) async fn soak(options: &Options) -> Soaked {
             break;
         }
         kills += 1;
-        overtaken += kill(&host, &talkers, at + options.kill_every, &mut recoveries).await;
+        overtaken +=
+            kill(&host, (&talkers, &clerks), at + options.kill_every, &mut recoveries).await;
         eprintln!(
             "{kills} kills, {:.0} s to go",
             until.duration_since(Instant::now()).as_secs_f64()
         );
     }
-    talking.join_all().await;
-    let count = Count::of(&talkers).await;
+    busy.join_all().await;
+    let count = Count::of(&talkers, &clerks).await;
     Soaked { count, kills, recoveries, overtaken }
 }
 
@@ -55,13 +68,22 @@ pub(crate) async fn soak(options: &Options) -> Soaked {
 /// have not.
 async fn kill(
     host: &Arc<Host>,
-    talkers: &[Arc<Talker>],
+    (talkers, clerks): (&[Arc<Talker>], &[Arc<Clerk>]),
     next: Instant,
     recoveries: &mut Times,
 ) -> u64 {
     let begun = Instant::now();
-    let mut waiting: JoinSet<_> =
-        talkers.iter().map(|it| recovered(Arc::clone(it), begun, next)).collect();
+    let mut waiting = JoinSet::new();
+    for talker in talkers.iter().cloned() {
+        waiting.spawn(async move {
+            recovered(&talker.client, |chat| chat.is_caught_up(), begun, next).await
+        });
+    }
+    for clerk in clerks.iter().cloned() {
+        waiting.spawn(async move {
+            recovered(&clerk.console, Gateway::is_caught_up, begun, next).await
+        });
+    }
     let host = Arc::clone(host);
     let restart = move || {
         host.kill();
@@ -81,9 +103,14 @@ async fn kill(
     overtaken
 }
 
-/// How long it took until the client was greeted again and showed everything.
-async fn recovered(talker: Arc<Talker>, since: Instant, until: Instant) -> Option<Duration> {
-    let before = talker.client.look(|held| held.greeted);
-    let again = talker.client.until_ever(|held| held.greeted > before && held.party.is_caught_up());
+/// How long it took until a client was greeted again and showed everything.
+async fn recovered<P: Party>(
+    line: &Line<P>,
+    is_caught_up: impl Fn(&P) -> bool,
+    since: Instant,
+    until: Instant,
+) -> Option<Duration> {
+    let before = line.look(|held| held.greeted);
+    let again = line.until_ever(|held| held.greeted > before && is_caught_up(&held.party));
     timeout_at(until.into(), again).await.ok().map(|()| since.elapsed())
 }

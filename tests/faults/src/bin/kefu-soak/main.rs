@@ -7,6 +7,7 @@
     reason = "a soak is outside the deterministic core: it reads clocks, and stops where it cannot go on"
 )]
 
+mod clerk;
 mod count;
 mod kills;
 mod options;

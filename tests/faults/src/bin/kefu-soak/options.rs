@@ -8,6 +8,7 @@ pub(crate) const HELP: &str = "\
 cargo xtask soak [OPTION]...
 
   --clients N       visitors who talk, each on a socket of its own (200)
+  --agents N        who take conversations from the AI and give them back (5)
   --minutes M       for which they talk; 0.5 is half a minute (5)
   --kill-every T    between two SIGKILLs of the process, such as 15s (15s)
   --say-every T     between two messages of a visitor, on average (5s)
@@ -19,6 +20,7 @@ cargo xtask soak [OPTION]...
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
     pub(crate) clients: usize,
+    pub(crate) agents: usize,
     pub(crate) length: Duration,
     pub(crate) kill_every: Duration,
     pub(crate) say_every: Duration,
@@ -35,6 +37,7 @@ impl Options {
         while let Some(argument) = arguments.next()? {
             match argument {
                 Arg::Long("clients") => options.clients = arguments.value()?.parse()?,
+                Arg::Long("agents") => options.agents = arguments.value()?.parse()?,
                 Arg::Long("minutes") => options.length = minutes(arguments.value()?.parse()?)?,
                 Arg::Long("kill-every") => {
                     options.kill_every = seconds(&arguments.value()?.string()?)?;
@@ -57,6 +60,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             clients: 200,
+            agents: 5,
             length: Duration::from_secs(5 * 60),
             kill_every: Duration::from_secs(15),
             say_every: Duration::from_secs(5),

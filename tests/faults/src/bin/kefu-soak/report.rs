@@ -11,6 +11,7 @@ pub(crate) fn soak(options: &Options, soaked: &Soaked) -> String {
     let millis = |quantile: f64| soaked.recoveries.value_at_quantile(quantile) as f64 / 1e3;
     let rows = [
         ("messages sent", count.sent.to_string()),
+        ("times that an agent took a conversation and gave it back", count.visits.to_string()),
         (
             "acknowledged (an acknowledgement may be cut off; its message is shown all the same)",
             count.acknowledged.to_string(),
@@ -38,8 +39,9 @@ pub(crate) fn soak(options: &Options, soaked: &Soaked) -> String {
         ("clients that the next kill overtook", soaked.overtaken.to_string()),
     ];
     let title = format!(
-        "{} clients for {:.1} minutes, a SIGKILL every {:.0} s ({} in all)",
+        "{} clients and {} agents for {:.1} minutes, a SIGKILL every {:.0} s ({} in all)",
         options.clients,
+        options.agents,
         options.length.as_secs_f64() / 60.0,
         options.kill_every.as_secs_f64(),
         soaked.kills,
@@ -58,16 +60,26 @@ pub(crate) fn wakes(measured: &Wakes) -> String {
     rows.push([
         "last quarter above the second".to_owned(),
         grown(|it| it.wasm.unwrap_or(0.0)),
+        grown(|it| it.cache),
         grown(|it| it.resident),
         grown(|it| it.descriptors as f64),
     ]);
     let title = format!("{} wakes of objects that were put to sleep", measured.wakes);
-    table(&title, &["round", "wasm MB", "process MB", "descriptors"], &rows)
+    table(
+        &title,
+        &["round", "wasm MB", "of which context cache", "process MB", "descriptors"],
+        &rows,
+    )
 }
 
-fn row(round: &str, sample: &Sample) -> [String; 4] {
-    let wasm = sample.wasm.map_or("–".into(), |wasm| format!("{wasm:.1}"));
-    [round.to_owned(), wasm, format!("{:.1}", sample.resident), sample.descriptors.to_string()]
+fn row(round: &str, sample: &Sample) -> [String; 5] {
+    [
+        round.to_owned(),
+        sample.wasm.map_or("–".into(), |wasm| format!("{wasm:.1}")),
+        format!("{:.1}", sample.cache),
+        format!("{:.1}", sample.resident),
+        sample.descriptors.to_string(),
+    ]
 }
 
 fn table<const N: usize>(title: &str, head: &[&str; N], rows: &[[String; N]]) -> String {

@@ -1,7 +1,7 @@
 //! The visitors: each has a client and says something now and then, whatever happens.
 
 use kefu_faults::{Client, Pace};
-use kefu_turns::{Host, Provider, Script, Visitor};
+use kefu_turns::{Host, Provider, Script, Site, Visitor};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use tokio::time::{sleep, timeout};
 const SITE: &str = "[ai]\nquiet_window = \"0s\"\n[limits]\nmessages_per_visitor = \"10000/s\"\n\
     sessions_per_address = \"10000/s\"\n[[rules]]\nname = \"rescue\"\nreply = \"by rule\"\n";
 /// In which everything has to be stored and shown after the last message.
-const SETTLING: Duration = Duration::from_secs(60);
+pub(crate) const SETTLING: Duration = Duration::from_secs(60);
 
 /// A visitor and the page that is never loaded again.
 pub(crate) struct Talker {
@@ -26,14 +26,14 @@ pub(crate) async fn provider() -> Provider {
     Provider::playing([script.end()]).await
 }
 
-/// So many visitors of a new site. Without a provider, a rule answers.
-pub(crate) async fn open(
-    host: &Host,
-    provider: Option<&Provider>,
-    count: usize,
-) -> Vec<Arc<Talker>> {
+/// A new site. Without a provider, a rule answers.
+pub(crate) async fn site(host: &Host, provider: Option<&Provider>) -> Site {
     let entry = provider.map(|provider| provider.entry("scripted", "")).unwrap_or_default();
-    let site = host.site(&format!("{SITE}{entry}")).await;
+    host.site(&format!("{SITE}{entry}")).await
+}
+
+/// So many visitors of a site.
+pub(crate) async fn open(host: &Host, site: &Site, count: usize) -> Vec<Arc<Talker>> {
     let mut talkers = Vec::new();
     for _ in 0..count {
         let visitor = site.visitor().await;
@@ -60,13 +60,13 @@ impl Talker {
     /// Waits until everything is stored and shown; tells whether it was in time.
     pub(crate) async fn settle(&self) -> bool {
         let settled = self.client.until_ever(|held| {
-            held.party.is_caught_up() && held.party.outbox.is_empty() && held.party.has_answer()
+            held.party.is_caught_up() && held.party.outbox.is_empty() && held.party.is_answered()
         });
         timeout(SETTLING, settled).await.is_ok()
     }
 }
 
 /// From 0 to 1: the standard library seeds each of its hashers afresh.
-fn chance() -> f64 {
+pub(crate) fn chance() -> f64 {
     RandomState::new().hash_one(0) as f64 / u64::MAX as f64
 }

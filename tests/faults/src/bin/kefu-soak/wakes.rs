@@ -2,7 +2,7 @@
 
 use crate::talk;
 use anyhow::Result;
-use kefu_faults::{descriptors, host_with_keeper, put_to_sleep, resident, wasm_memory};
+use kefu_faults::{descriptors, figure, host_with_keeper, put_to_sleep, resident, wasm_memory};
 use kefu_turns::Host;
 
 /// Conversations that wake and fall asleep together.
@@ -17,6 +17,8 @@ const MORE_DESCRIPTORS: f64 = 4.0;
 pub(crate) struct Sample {
     /// MB of wasm memory; none where the host does not tell.
     pub(crate) wasm: Option<f64>,
+    /// MB of texts that the isolate keeps for the AI, up to a budget of its own.
+    pub(crate) cache: f64,
     /// MB of the process.
     pub(crate) resident: f64,
     pub(crate) descriptors: usize,
@@ -33,7 +35,8 @@ pub(crate) struct Wakes {
 pub(crate) async fn measure(wakes: u32) -> Result<Wakes> {
     let host = host_with_keeper();
     let together = wakes.clamp(1, TOGETHER);
-    let talkers = talk::open(&host, None, together as usize).await;
+    let site = talk::site(&host, None).await;
+    let talkers = talk::open(&host, &site, together as usize).await;
     let mut samples = Vec::new();
     for round in 0..wakes.div_ceil(together) {
         for talker in &talkers {
@@ -53,7 +56,8 @@ impl Sample {
     async fn of(host: &Host) -> Self {
         let pid = host.pid();
         let (resident, descriptors) = (resident(pid), descriptors(pid));
-        Self { wasm: wasm_memory(host).await, resident, descriptors }
+        let cache = figure(host, "kefu_context_cache_bytes").await.unwrap_or(0.0) / 1_048_576.0;
+        Self { wasm: wasm_memory(host).await, cache, resident, descriptors }
     }
 }
 
