@@ -9,11 +9,11 @@ use std::process::{Command, ExitCode};
 pub(crate) const HELP: &str = "\
 Kills the host under talking clients, or wakes objects by the thousand, and counts
 
-cargo xtask soak [--clients N] [--minutes M] [--kill-every T] [--say-every T]
+cargo xtask soak [--clients N] [--agents N] [--minutes M] [--kill-every T] [--say-every T]
 cargo xtask soak --wakes N
 
-Builds what is deployed, then runs `kefu-soak` (tests/faults), by default 200 clients for
-5 minutes with a SIGKILL every 15 s. Fails unless nothing is lost, duplicated or misordered; with
+Builds what is deployed, then runs `kefu-soak` (tests/faults), by default 200 clients and
+5 agents for 5 minutes with a SIGKILL every 15 s. Fails unless nothing is lost, duplicated or misordered; with
 --wakes, unless memory and descriptors level off. The table is also in target/soak.md.
 ";
 

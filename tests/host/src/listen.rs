@@ -3,11 +3,12 @@
 use crate::keeper::Keeper;
 use crate::options::{Log, Options};
 use crate::start_error::StartError;
+use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdout};
-use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
@@ -37,26 +38,28 @@ impl Listening {
             let (log, file) = (options.log, file.to_path_buf());
             thread::spawn(move || pass_on(stdout, log, &file, &found));
         }
-        let (mut port, mut keeper) = (None, None);
-        loop {
-            match sockets.recv_timeout(PATIENCE) {
-                Ok((socket, found)) if socket == DOOR => port = Some(found),
-                Ok((_, found)) => keeper = Some(Keeper { port: found }),
-                Err(RecvTimeoutError::Timeout) => {
-                    return Err(StartError::Silent { log: end_of(file) });
-                }
-                Err(RecvTimeoutError::Disconnected) => {
-                    return Err(StartError::Ended { status: child.wait().ok(), log: end_of(file) });
-                }
-            }
-            match port {
-                Some(port) if keeper.is_some() || !options.keeper => {
-                    return Ok(Self { port, keeper });
-                }
-                _ => {}
-            }
+        let mut ports = BTreeMap::new();
+        while ports.len() < 1 + usize::from(options.keeper) {
+            let (socket, port) = next(&sockets, child, file)?;
+            ports.insert(socket, port);
         }
+        let port = ports.remove(DOOR).ok_or_else(|| StartError::Silent { log: end_of(file) })?;
+        Ok(Self { port, keeper: ports.into_values().next().map(|port| Keeper { port }) })
     }
+}
+
+/// The next socket that listens.
+fn next(
+    sockets: &Receiver<(String, u16)>,
+    child: &mut Child,
+    file: &Path,
+) -> Result<(String, u16), StartError> {
+    sockets.recv_timeout(PATIENCE).map_err(|error| match error {
+        RecvTimeoutError::Timeout => StartError::Silent { log: end_of(file) },
+        RecvTimeoutError::Disconnected => {
+            StartError::Ended { status: child.wait().ok(), log: end_of(file) }
+        }
+    })
 }
 
 fn pass_on(stdout: ChildStdout, log: Log, file: &Path, found: &Sender<(String, u16)>) {

@@ -1,16 +1,36 @@
 //! There is no space left.
 
 use crate::{AT_ONCE, RULE};
-use kefu_faults::{Client, Pace, Tmpfs};
+use kefu_faults::{Client, Pace, Tmpfs, whole_log};
 use kefu_test_host::Options;
-use kefu_turns::Host;
-use serde_json::json;
+use kefu_turns::{Host, Visitor};
+use serde_json::{Value, json};
 use std::io::{Write, stdout};
 
 /// Says why a test does nothing; not `println`, which the test runner keeps to itself.
 fn skip(test: &str, why: &str) {
     // Who does not read it does not miss it.
     let _ = writeln!(stdout(), "{test} # SKIP {why}");
+}
+
+/// Files have some room left in the blocks that they have: says things until one is refused, and
+/// gives the refusal.
+async fn use_up(visitor: &Visitor) -> Value {
+    for number in 0..200 {
+        let body = json!({ "key": format!("f{number}"), "text": "x".repeat(4_000) });
+        let (status, reply) = visitor.act("messages", &body).await;
+        if status != 202 {
+            assert_eq!((status, &reply["code"]), (503, &json!("unavailable")), "{reply}");
+            return reply;
+        }
+    }
+    panic!("the disk is not full");
+}
+
+/// The keys of the client's own messages in a log.
+fn own(log: &[Value]) -> Vec<&str> {
+    let keys = log.iter().filter_map(|event| event["message"]["key"].as_str());
+    keys.filter(|key| key.starts_with('k')).collect()
 }
 
 #[tokio::test]
@@ -26,17 +46,7 @@ async fn a_full_disk_refuses_messages_loses_none_and_needs_no_restart() {
     }
     client.answered().await;
     disk.fill().unwrap();
-    // Files have some room left in the blocks that they have: it is used up here.
-    let mut refused = json!(null);
-    for number in 0..200 {
-        let body = json!({ "key": format!("f{number}"), "text": "x".repeat(4_000) });
-        let (status, reply) = visitor.act("messages", &body).await;
-        if status != 202 {
-            assert_eq!((status, &reply["code"]), (503, &json!("unavailable")), "{reply}");
-            refused = reply;
-            break;
-        }
-    }
+    let refused = use_up(&visitor).await;
     assert!(refused["retryAfterMs"].is_number(), "{refused}");
     client.say("while it is full");
     client.until("a try that fails", |held| !held.downs.is_empty()).await;
@@ -44,12 +54,10 @@ async fn a_full_disk_refuses_messages_loses_none_and_needs_no_restart() {
     disk.make_room().unwrap();
     client.say("after");
     client.settled().await;
-    let log = kefu_faults::whole_log(&visitor).await;
+    let log = whole_log(&visitor).await;
     assert_eq!(log[..known.len()], known, "what was shown is there");
     client.look(|held| assert_eq!(held.party.screen.events, log));
-    let logged = log.iter().filter_map(|event| event["message"]["key"].as_str());
-    let own: Vec<_> = logged.filter(|key| key.starts_with('k')).collect();
-    client.look(|held| assert_eq!(own, held.party.written()));
+    client.look(|held| assert_eq!(own(&log), held.party.written()));
     assert_eq!(host.pid(), pid);
     assert!(host.workerd().ended().unwrap().is_none(), "the same process serves on");
 }

@@ -18,7 +18,7 @@ fn wakes(host: &Host, visitor: &Visitor) -> usize {
 async fn a_sleeping_object_wakes_for_the_next_message_on_the_same_socket() {
     let host = host_with_keeper();
     let visitor = host.site(&format!("{AT_ONCE}{RULE}")).await.visitor().await;
-    let client = Client::open(&visitor, host.port(), Pace::QUICK);
+    let client = Client::open(&visitor, host.port(), Pace::CLIENT);
     for round in 1..=5 {
         client.say(&format!("message {round}"));
         client.answered().await;
@@ -37,12 +37,13 @@ async fn an_object_that_is_sent_to_sleep_in_mid_answer_ends_it_first() {
     let host = host_with_keeper();
     let site = host.site(&format!("{AT_ONCE}{}", provider.entry("only", ""))).await;
     let visitor = site.visitor().await;
-    let client = Client::open(&visitor, host.port(), Pace::QUICK);
+    let pinging = Pace { ping_every: Duration::from_millis(100), misses: 20, ..Pace::CLIENT };
+    let client = Client::open(&visitor, host.port(), pinging);
     client.say("hi");
     client.shows("one ").await;
     tokio::join!(put_to_sleep(&host), async {
         // Pings are answered meanwhile: the object is at work, and not stuck.
-        tokio::time::sleep(3 * Pace::QUICK.ping_every).await;
+        tokio::time::sleep(5 * pinging.ping_every).await;
         gate.open();
     });
     let answer = client.answered().await;

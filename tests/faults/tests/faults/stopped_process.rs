@@ -1,6 +1,6 @@
 //! The process stands still and is not dead (SIGSTOP), or is killed (SIGKILL).
 
-use crate::{AT_ONCE, RULE};
+use crate::{AT_ONCE, RULE, outcomes};
 use kefu_faults::{Client, Pace, freeze, thaw};
 use kefu_turns::{Gate, Host, Provider, Script};
 
@@ -68,11 +68,7 @@ async fn a_killed_process_costs_a_client_nothing_but_the_rest_of_an_answer() {
     client.check(&visitor).await;
     client.look(|held| {
         let screen = &held.party.screen;
-        let outcome = |event: &serde_json::Value| {
-            event["message"]["provider"]["outcome"].as_str().map(ToOwned::to_owned)
-        };
-        let outcomes: Vec<_> = screen.events.iter().filter_map(outcome).collect();
-        assert_eq!(outcomes, ["INTERRUPTED", "COMPLETED"]);
+        assert_eq!(outcomes(screen), ["INTERRUPTED", "COMPLETED"]);
         assert_eq!(screen.afresh, 0, "nothing is loaded again");
     });
 }

@@ -23,12 +23,7 @@ async fn race(site: &Site, host: &Host, agent: &Agent, number: u32) -> Value {
     client.say("which size?");
     client.until("its message", |held| held.party.outbox.is_empty()).await;
     tokio::time::sleep(Duration::from_millis(u64::from(number) * 7 % 150)).await;
-    let (act, body, status) = match number % 2 {
-        0 => ("take", json!({ "key": "t1" }), 200),
-        _ => ("messages", json!({ "key": "m1", "text": "let me help" }), 202),
-    };
-    let answered = agent.act(visitor.conversation(), act, &body).await;
-    assert_eq!(answered.as_ref().map(|it| it.0), Some(status), "{answered:?}");
+    take_over(agent, visitor.conversation(), number).await;
     client.until("the new owner", |held| held.party.screen.events.iter().any(is_owner)).await;
     // The AI would be asked at once.
     client.say("anybody?");
@@ -44,6 +39,15 @@ async fn race(site: &Site, host: &Host, agent: &Agent, number: u32) -> Value {
         });
     }
     log.into()
+}
+
+async fn take_over(agent: &Agent, conversation: &str, number: u32) {
+    let (act, body, status) = match number % 2 {
+        0 => ("take", json!({ "key": "t1" }), 200),
+        _ => ("messages", json!({ "key": "m1", "text": "let me help" }), 202),
+    };
+    let answered = agent.act(conversation, act, &body).await;
+    assert_eq!(answered.as_ref().map(|it| it.0), Some(status), "{answered:?}");
 }
 
 fn is_owner(event: &Value) -> bool {

@@ -1,11 +1,11 @@
 //! What was sent, stored and shown, counted key by key and event by event.
 
-use crate::clerk::{Clerk, Visit};
+use crate::clerk::Visit;
+use crate::crowd::Crowd;
 use crate::talk::Talker;
 use kefu_faults::{Faults, Screen, whole_log};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// The sums over all conversations.
 #[derive(Debug, Default)]
@@ -36,14 +36,15 @@ pub(crate) struct Count {
 impl Count {
     /// Waits until everything has settled and compares what was written, the server's logs and
     /// what the screens show.
-    pub(crate) async fn of(talkers: &[Arc<Talker>], clerks: &[Arc<Clerk>]) -> Self {
+    pub(crate) async fn of(crowd: &Crowd) -> Self {
         let mut count = Self::default();
-        for talker in talkers {
+        for talker in &crowd.talkers {
             count.unsettled += usize::from(!talker.settle().await);
             let log = whole_log(&talker.visitor).await;
             count.add(talker, &log);
             let id = talker.visitor.conversation();
-            clerks.iter().flat_map(|clerk| clerk.visits(id)).for_each(|it| count.visit(&it, &log));
+            let visits = crowd.clerks.iter().flat_map(|clerk| clerk.visits(id));
+            visits.for_each(|visit| count.visit(&visit, &log));
         }
         count
     }

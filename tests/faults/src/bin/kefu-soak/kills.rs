@@ -1,26 +1,29 @@
 //! The process is killed again and again while clients talk.
 
-use crate::clerk::Clerk;
 use crate::count::Count;
+use crate::crowd::Crowd;
 use crate::options::Options;
-use crate::talk::{self, Talker};
+use crate::talk;
 use hdrhistogram::Histogram;
-use kefu_faults::{Gateway, Line, Party};
 use kefu_turns::Host;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::task::{JoinSet, spawn_blocking};
-use tokio::time::{sleep_until, timeout_at};
-
-/// Microseconds.
-pub(crate) type Times = Histogram<u64>;
+use tokio::task::spawn_blocking;
+use tokio::time::sleep_until;
 
 /// How a soak went.
 pub(crate) struct Soaked {
     pub(crate) count: Count,
-    pub(crate) kills: u32,
-    /// From the kill until a client was connected and showed everything.
-    pub(crate) recoveries: Times,
+    pub(crate) kills: Kills,
+}
+
+/// How long it took from each kill, in microseconds.
+pub(crate) struct Kills {
+    pub(crate) count: u32,
+    /// Until the process listened again.
+    pub(crate) listening: Histogram<u64>,
+    /// Until a client was connected and showed everything, one for each client.
+    pub(crate) caught_up: Histogram<u64>,
     /// Clients that had not recovered when the next kill came.
     pub(crate) overtaken: u64,
 }
@@ -29,88 +32,50 @@ pub(crate) struct Soaked {
 pub(crate) async fn soak(options: &Options) -> Soaked {
     let provider = talk::provider().await;
     let host = Arc::new(Host::own());
-    let site = talk::site(&host, Some(&provider)).await;
-    let talkers = talk::open(&host, &site, options.clients).await;
-    let mut clerks = Vec::new();
-    for number in 0..options.agents {
-        clerks.push(Clerk::hire(&host, &site, number).await);
-    }
+    let crowd = Crowd::gather(&host, &provider, options).await;
     let until = Instant::now() + options.length;
-    let mut busy = JoinSet::new();
-    for talker in &talkers {
-        busy.spawn(Arc::clone(talker).talk(options.say_every, until));
-    }
-    for clerk in &clerks {
-        busy.spawn(Arc::clone(clerk).work(until));
-    }
-    let (mut kills, mut overtaken) = (0, 0);
-    let mut recoveries = Times::new(3).expect("three digits are few");
-    loop {
-        let at = Instant::now() + options.kill_every;
-        sleep_until(at.min(until).into()).await;
-        if at >= until {
-            break;
-        }
-        kills += 1;
-        overtaken +=
-            kill(&host, (&talkers, &clerks), at + options.kill_every, &mut recoveries).await;
-        eprintln!(
-            "{kills} kills, {:.0} s to go",
-            until.duration_since(Instant::now()).as_secs_f64()
-        );
+    let busy = crowd.set_to_work(options, until);
+    let mut kills = Kills::none();
+    let mut at = Instant::now() + options.kill_every;
+    while at < until {
+        sleep_until(at.into()).await;
+        at += options.kill_every;
+        kills.kill(&host, &crowd, at).await;
+        let left = until.saturating_duration_since(Instant::now());
+        eprintln!("{} kills, {} s to go", kills.count, left.as_secs());
     }
     busy.join_all().await;
-    let count = Count::of(&talkers, &clerks).await;
-    Soaked { count, kills, recoveries, overtaken }
+    Soaked { count: Count::of(&crowd).await, kills }
 }
 
-/// Kills and restarts, and waits until all have recovered or the next kill is due; gives how many
-/// have not.
-async fn kill(
-    host: &Arc<Host>,
-    (talkers, clerks): (&[Arc<Talker>], &[Arc<Clerk>]),
-    next: Instant,
-    recoveries: &mut Times,
-) -> u64 {
-    let begun = Instant::now();
-    let mut waiting = JoinSet::new();
-    for talker in talkers.iter().cloned() {
-        waiting.spawn(async move {
-            recovered(&talker.client, |chat| chat.is_caught_up(), begun, next).await
-        });
+impl Kills {
+    fn none() -> Self {
+        let empty = || Histogram::new(3).expect("three digits are few");
+        Self { count: 0, listening: empty(), caught_up: empty(), overtaken: 0 }
     }
-    for clerk in clerks.iter().cloned() {
-        waiting.spawn(async move {
-            recovered(&clerk.console, Gateway::is_caught_up, begun, next).await
+
+    /// Kills and restarts, and waits until all have recovered or the next kill is due.
+    async fn kill(&mut self, host: &Arc<Host>, crowd: &Crowd, next: Instant) {
+        let begun = Instant::now();
+        let mut recoveries = crowd.recovers(next);
+        let host = Arc::clone(host);
+        let restarted = spawn_blocking(move || {
+            host.kill();
+            host.restart();
         });
-    }
-    let host = Arc::clone(host);
-    let restart = move || {
-        host.kill();
-        host.restart();
-    };
-    spawn_blocking(restart).await.expect("the process starts again");
-    let mut overtaken = 0;
-    while let Some(took) = waiting.join_next().await {
-        match took.expect("a wait ends") {
-            Some(took) => {
-                let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-                recoveries.record(micros).expect("the histogram grows by itself");
+        restarted.await.expect("the process starts again");
+        self.count += 1;
+        note(begun.elapsed(), &mut self.listening);
+        while let Some(recovered) = recoveries.join_next().await {
+            match recovered.expect("a wait ends") {
+                Some(at) => note(at.duration_since(begun), &mut self.caught_up),
+                None => self.overtaken += 1,
             }
-            None => overtaken += 1,
         }
     }
-    overtaken
 }
 
-/// How long it took until a client was greeted again and showed everything.
-async fn recovered<P: Party>(
-    line: &Line<P>,
-    is_caught_up: impl Fn(&P) -> bool,
-    since: Instant,
-    until: Instant,
-) -> Option<Duration> {
-    let before = line.look(|held| held.greeted);
-    let again = line.until_ever(|held| held.greeted > before && is_caught_up(&held.party));
-    timeout_at(until.into(), again).await.ok().map(|()| since.elapsed())
+fn note(took: Duration, times: &mut Histogram<u64>) {
+    let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+    times.record(micros).expect("the histogram grows by itself");
 }

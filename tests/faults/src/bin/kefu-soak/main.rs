@@ -9,6 +9,7 @@
 
 mod clerk;
 mod count;
+mod crowd;
 mod kills;
 mod options;
 mod report;

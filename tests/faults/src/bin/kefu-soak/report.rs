@@ -3,12 +3,12 @@
 use crate::kills::Soaked;
 use crate::options::Options;
 use crate::wakes::{Sample, Wakes};
+use hdrhistogram::Histogram;
 use std::fmt::Write;
 
 /// What was counted, and how long recovery took.
 pub(crate) fn soak(options: &Options, soaked: &Soaked) -> String {
-    let count = &soaked.count;
-    let millis = |quantile: f64| soaked.recoveries.value_at_quantile(quantile) as f64 / 1e3;
+    let Soaked { count, kills } = soaked;
     let rows = [
         ("messages sent", count.sent.to_string()),
         ("times that an agent took a conversation and gave it back", count.visits.to_string()),
@@ -32,11 +32,9 @@ pub(crate) fn soak(options: &Options, soaked: &Soaked) -> String {
             format!("{} · {}", count.unsettled, count.afresh),
         ),
         ("connections", count.connections.to_string()),
-        (
-            "kill to caught up, P50 · P99 · max",
-            format!("{:.0} · {:.0} · {:.0} ms", millis(0.5), millis(0.99), millis(1.0)),
-        ),
-        ("clients that the next kill overtook", soaked.overtaken.to_string()),
+        ("kill to listening, P50 · P99 · max", millis(&kills.listening)),
+        ("kill to caught up, P50 · P99 · max", millis(&kills.caught_up)),
+        ("clients that the next kill overtook", kills.overtaken.to_string()),
     ];
     let title = format!(
         "{} clients and {} agents for {:.1} minutes, a SIGKILL every {:.0} s ({} in all)",
@@ -44,9 +42,14 @@ pub(crate) fn soak(options: &Options, soaked: &Soaked) -> String {
         options.agents,
         options.length.as_secs_f64() / 60.0,
         options.kill_every.as_secs_f64(),
-        soaked.kills,
+        kills.count,
     );
     table(&title, &["", ""], &rows.map(|(what, figure)| [what.to_owned(), figure]))
+}
+
+fn millis(times: &Histogram<u64>) -> String {
+    let at = |quantile: f64| times.value_at_quantile(quantile) as f64 / 1e3;
+    format!("{:.0} · {:.0} · {:.0} ms", at(0.5), at(0.99), at(1.0))
 }
 
 /// Memory and descriptors, ten times along the way.
@@ -58,7 +61,7 @@ pub(crate) fn wakes(measured: &Wakes) -> String {
         chosen.map(|(round, sample)| row(&(round + 1).to_string(), sample)).collect();
     let grown = |figure: fn(&Sample) -> f64| format!("{:+.1}", measured.grown(figure));
     rows.push([
-        "last quarter above the second".to_owned(),
+        "last quarter above the third".to_owned(),
         grown(|it| it.wasm.unwrap_or(0.0)),
         grown(|it| it.cache),
         grown(|it| it.resident),

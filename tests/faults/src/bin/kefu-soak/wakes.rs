@@ -7,8 +7,10 @@ use kefu_turns::Host;
 
 /// Conversations that wake and fall asleep together.
 const TOGETHER: u32 = 50;
-/// What may come on top between the second quarter and the last: caches that fill by and by.
-const MORE_WASM: f64 = 1.0;
+/// What the last quarter may have more than the third. The wasm frees an object only when the
+/// JavaScript around it is collected: the high water between two collections takes some thousand
+/// wakes to come to rest, and then still moves a little.
+const MORE_WASM: f64 = 2.0;
 const MORE_RESIDENT: f64 = 24.0;
 const MORE_DESCRIPTORS: f64 = 4.0;
 
@@ -62,7 +64,7 @@ impl Sample {
 }
 
 impl Wakes {
-    /// Whether the last quarter of the samples is no higher than the second.
+    /// Whether the last quarter of the samples is no higher than the third.
     pub(crate) fn levels_off(&self) -> bool {
         let level = |figure: fn(&Sample) -> f64, more| self.grown(figure) <= more;
         level(|it| it.wasm.unwrap_or(0.0), MORE_WASM)
@@ -70,14 +72,14 @@ impl Wakes {
             && level(|it| it.descriptors as f64, MORE_DESCRIPTORS)
     }
 
-    /// What the last quarter has more than the second.
+    /// What the last quarter has more than the third.
     pub(crate) fn grown(&self, figure: impl Fn(&Sample) -> f64) -> f64 {
         let count = self.samples.len();
         let most = |from: usize, to: usize| {
             let part = self.samples.get(from..to.max(from + 1)).unwrap_or_default();
             part.iter().map(&figure).fold(0.0, f64::max)
         };
-        most(count * 3 / 4, count) - most(count / 4, count / 2)
+        most(count * 3 / 4, count) - most(count / 2, count * 3 / 4)
     }
 }
 
@@ -86,8 +88,12 @@ mod tests {
     use super::*;
 
     fn of(descriptors: impl Fn(usize) -> usize) -> Wakes {
-        let sample =
-            |round| Sample { wasm: Some(2.0), resident: 100.0, descriptors: descriptors(round) };
+        let sample = |round| Sample {
+            wasm: Some(2.0),
+            cache: 0.0,
+            resident: 100.0,
+            descriptors: descriptors(round),
+        };
         Wakes { samples: (0..100).map(sample).collect(), wakes: 100 }
     }
 
