@@ -5,13 +5,13 @@
 
 use crate::calls::Calls;
 use crate::deployment::variable;
-use crate::desks;
 use crate::entropy;
 use crate::error::Fault;
 use crate::metrics;
 use crate::sites::{self, Lookup};
 use crate::sockets::Sockets;
 use crate::store::Store;
+use crate::tells;
 use crate::timer::Timer;
 use kefu_proto::v1::server_frame::Frame;
 use kefu_proto::v1::{Event, InboxEntry};
@@ -19,7 +19,6 @@ use kefu_shared::context::{Context, Contexts};
 use kefu_shared::conversation::{
     Act, AttemptId, Audience, ConnId, Conversation, Input, Prepared, Reply, Snapshot, Step, Write,
 };
-use kefu_shared::desk::{Order, Outcome};
 use kefu_shared::problem::{Code, Refusal};
 use kefu_shared::site::Live;
 use kefu_shared::time::Millis;
@@ -220,21 +219,15 @@ impl Host {
     fn tell(self: &Rc<Self>, summary: InboxEntry, since: Millis) {
         let Some((site, id)) = self.name.clone() else { return };
         let (weak, env, seq) = (Rc::downgrade(self), self.env.clone(), summary.seq);
-        let order = Order::Tell(InboxEntry { conversation: id, ..summary });
+        let entry = InboxEntry { conversation: id, ..summary };
         self.keep_alive(async move {
-            let told = desks::desk_order(&env, &site, &order).await;
-            let input = match told {
-                Ok(Outcome::Done) => {
-                    metrics::count(|metrics| metrics.told(entropy::now().since(since)));
-                    Input::Told { seq }
-                }
-                Ok(_) | Err(_) => {
-                    metrics::count(|metrics| metrics.tells_failed += 1);
-                    Input::NotTold { seq }
-                }
-            };
+            let told = tells::tell(&env, &site, entry).await;
+            let age = entropy::now().since(since);
+            metrics::count(
+                |metrics| if told { metrics.told(age) } else { metrics.tells_failed += 1 },
+            );
             if let Some(host) = weak.upgrade() {
-                host.apply(input);
+                host.apply(if told { Input::Told { seq } } else { Input::NotTold { seq } });
             }
         });
     }

@@ -23,6 +23,7 @@ mod site;
 mod sites;
 mod sockets;
 mod store;
+mod tells;
 mod timer;
 mod uploads;
 

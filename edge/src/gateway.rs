@@ -62,6 +62,14 @@ struct Line {
     caller: Caller,
     gateway: RefCell<Gateway>,
     junction: Junction,
+    /// What the junction calls. It holds this line: dropped when the agent's stream is over.
+    listening: RefCell<Option<Listening>>,
+}
+
+struct Listening {
+    heard: Closure<dyn Fn(JsValue)>,
+    ended: Closure<dyn Fn(String, u16)>,
+    over: Closure<dyn Fn()>,
 }
 
 impl Line {
@@ -83,6 +91,7 @@ impl Line {
             caller: gate::caller(&agent.claims, framing),
             gateway: RefCell::new(gateway),
             junction: Junction::new(),
+            listening: RefCell::new(None),
         });
         let inbox = line.desk_stream(&cursor).await?;
         line.listen();
@@ -106,17 +115,21 @@ impl Line {
         opened.websocket().ok_or(Failed::Fault(Fault::Misconfigured("the desk opened no socket")))
     }
 
-    /// From here on what comes from the agent, and ends of streams, are heard. The closures hold
-    /// the line, and the junction the closures: both go when the agent's stream does.
+    /// From here on what comes from the agent, and ends of streams, are heard.
     fn listen(self: &Rc<Self>) {
         let line = self.clone();
-        let heard = Closure::<dyn Fn(JsValue)>::new(move |data: JsValue| line.heard(&data));
+        let heard = Closure::new(move |data: JsValue| line.heard(&data));
         let line = self.clone();
-        let ended = Closure::<dyn Fn(String, u16)>::new(move |name: String, code: u16| {
-            line.ended(&name, code);
-        });
-        let (heard, ended) = (heard.into_js_value(), ended.into_js_value());
-        self.junction.listen(heard.unchecked_ref(), ended.unchecked_ref());
+        let ended = Closure::new(move |name: String, code: u16| line.ended(&name, code));
+        let line = self.clone();
+        let over = Closure::new(move || drop(line.listening.take()));
+        let listening = Listening { heard, ended, over };
+        self.junction.listen(
+            listening.heard.as_ref().unchecked_ref(),
+            listening.ended.as_ref().unchecked_ref(),
+            listening.over.as_ref().unchecked_ref(),
+        );
+        self.listening.replace(Some(listening));
     }
 
     fn heard(self: &Rc<Self>, data: &JsValue) {

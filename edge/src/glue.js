@@ -48,9 +48,12 @@ export class Junction {
     this.over = false;
   }
 
-  listen(heard, ended) {
+  listen(heard, ended, finished) {
     this.ended = ended;
-    this.server.addEventListener("message", (event) => heard(event.data));
+    this.finished = finished;
+    this.server.addEventListener("message", (event) => {
+      if (!this.over) heard(event.data);
+    });
     this.server.addEventListener("close", () => this.end(1000));
     this.server.addEventListener("error", () => this.end(1000));
   }
@@ -112,6 +115,8 @@ export class Junction {
     for (const { socket } of this.joined.values()) if (socket) close(socket);
     this.joined.clear();
     close(this.server, code);
+    // Nothing is called any more.
+    this.finished?.();
   }
 }
 

@@ -16,7 +16,7 @@ extern "C" {
     pub(crate) fn new() -> Junction;
 
     #[wasm_bindgen(method)]
-    pub(crate) fn listen(this: &Junction, heard: &Function, ended: &Function);
+    pub(crate) fn listen(this: &Junction, heard: &Function, ended: &Function, over: &Function);
 
     #[wasm_bindgen(method, catch)]
     pub(crate) fn response(

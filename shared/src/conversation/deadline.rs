@@ -36,6 +36,8 @@ pub enum Deadline {
     Tell,
     /// The desk has not answered.
     NotTold,
+    /// Nothing has happened for a while.
+    Settle,
 }
 
 impl Conversation {

@@ -14,7 +14,10 @@ use std::time::Duration;
 /// What happens this close together is told together.
 const BATCH: Duration = Duration::from_millis(250);
 /// Between two summaries of one conversation, unless the newer one is urgent.
-const SPACING: Duration = Duration::from_secs(3);
+const SPACING: Duration = Duration::from_secs(5);
+/// How long the alarm stays set once the desk knows everything: in a busy conversation it would be
+/// set again at once.
+const SETTLE: Duration = Duration::from_secs(3);
 /// How long a question waits for its answer, to be told with it.
 const HOLD: Duration = Duration::from_secs(10);
 /// How long the desk may take to answer.
@@ -32,6 +35,8 @@ pub(super) struct Outbox {
     /// The seq of the summary that is not answered yet, and when it was sent.
     telling: Option<(u32, Millis)>,
     last: Millis,
+    /// Until when something more is expected.
+    unsettled: Option<Millis>,
     failures: u32,
     not_before: Millis,
 }
@@ -39,19 +44,22 @@ pub(super) struct Outbox {
 impl Outbox {
     pub(super) fn note(&mut self, event: &Event, now: Millis) {
         self.since.get_or_insert(now);
+        self.unsettled = Some(now + SETTLE);
         self.urgent |= is_urgent(event);
     }
 
-    /// Whether the desk may lack something.
+    /// Whether the desk may lack something, or soon will.
     pub(super) fn is_pending(&self) -> bool {
-        self.since.is_some() || self.telling.is_some()
+        self.since.is_some() || self.telling.is_some() || self.unsettled.is_some()
     }
 
     pub(super) fn deadline(&self, answering: bool) -> Option<(Millis, Deadline)> {
         if let Some((_, sent)) = self.telling {
             return Some((sent + PATIENCE, Deadline::NotTold));
         }
-        let since = self.since?;
+        let Some(since) = self.since else {
+            return self.unsettled.map(|at| (at, Deadline::Settle));
+        };
         let at = if self.urgent {
             since
         } else if answering {
@@ -60,6 +68,11 @@ impl Outbox {
             (since + BATCH).max(self.last + SPACING)
         };
         Some((at.max(self.not_before), Deadline::Tell))
+    }
+
+    /// Nothing more came for a while.
+    pub(super) fn settle(&mut self) {
+        self.unsettled = None;
     }
 
     /// The desk has a summary.

@@ -11,10 +11,9 @@ use std::time::Duration;
 
 /// What a desk can be told and asked.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[allow(clippy::large_enum_variant, reason = "an entry is what is mostly told")]
 pub enum Order {
-    /// How a conversation stands.
-    Tell(InboxEntry),
+    /// How conversations stand.
+    Tell(Vec<InboxEntry>),
     /// Add an agent.
     AddAgent(Account),
     /// Tell all agents.
@@ -130,8 +129,10 @@ impl Outcome {
 impl Desk {
     pub(super) fn carry_out(&mut self, tick: Tick, order: Order, step: &mut Step) -> Outcome {
         match order {
-            Order::Tell(entry) => {
-                self.merge(entry, tick.now, step);
+            Order::Tell(entries) => {
+                for entry in entries {
+                    self.merge(entry, tick.now, step);
+                }
                 Outcome::Done
             }
             Order::AddAgent(account) => self.add_agent(account, step),

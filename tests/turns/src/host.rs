@@ -70,6 +70,19 @@ impl Host {
         self.workerd().restart().unwrap_or_else(|error| panic!("{error}"));
     }
 
+    /// The value of a metric, summed over its labels.
+    ///
+    /// # Panics
+    /// When the operator is not told.
+    pub async fn metric(&self, name: &str) -> f64 {
+        let get = Client::new().get(format!("{}/metrics", self.url)).bearer_auth(ADMIN_TOKEN);
+        let text = get.send().await.expect("an answer").text().await.expect("a body");
+        let named =
+            |line: &&str| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(['{', ' ']));
+        let values = text.lines().filter(named).filter_map(|line| line.rsplit(' ').next());
+        values.filter_map(|value| value.parse::<f64>().ok()).sum()
+    }
+
     /// What it wrote so far.
     pub fn log(&self) -> String {
         self.workerd().log()

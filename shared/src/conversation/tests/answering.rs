@@ -37,6 +37,7 @@ fn an_answer_is_shown_as_it_comes_and_logged_once() {
     assert_eq!((answer.turn, answer.attempt), (Some(1), Some(1)));
     let Some(message::Source::Provider(source)) = answer.source else { panic!() };
     assert_eq!((source.name.as_str(), source.usage.unwrap().total), ("one", 7));
+    room.pass(Duration::from_secs(3));
     assert_eq!((room.deadline(), room.alarm), (None, None), "nothing is left to do");
 }
 
@@ -51,6 +52,7 @@ fn a_question_and_its_five_second_answer_are_few_rows() {
         room.pass(Duration::from_millis(20));
     }
     room.finishes(attempt);
+    room.pass(Duration::from_secs(5));
     // The question, the attempt, what was first shown, one save, the answer, the turn's end, and
     // the alarm set and cleared. The desk hears of both messages at once.
     assert_eq!(room.writes - before, 8);

@@ -35,6 +35,7 @@ impl Conversation {
             Deadline::Save => self.save(tick.now, step),
             Deadline::Tell => self.tell(tick.now, step),
             Deadline::NotTold => self.outbox.not_answered(tick),
+            Deadline::Settle => self.outbox.settle(),
         }
     }
 

@@ -12,7 +12,7 @@ const MOMENT: Duration = Duration::from_millis(150);
 fn the_highest_seq_wins_whatever_comes_twice_late_or_out_of_order() {
     let mut room = Room::new();
     for (seq, epoch) in [(3, 1), (1, 1), (3, 1), (5, 1), (4, 1), (1, 2), (9, 1)] {
-        room.order(Order::Tell(InboxEntry { epoch, ..entry("a", seq) }));
+        room.order(Order::Tell(vec![InboxEntry { epoch, ..entry("a", seq) }]));
         room.sleep();
     }
     let kept: Vec<_> =
@@ -25,8 +25,8 @@ fn the_highest_seq_wins_whatever_comes_twice_late_or_out_of_order() {
 fn a_conversation_that_forgot_its_visitor_keeps_it_in_the_inbox() {
     let mut room = Room::new();
     let visitor = Author { role: author::Role::Visitor.into(), id: "v1".into(), name: None };
-    room.order(Order::Tell(InboxEntry { visitor: Some(visitor.clone()), ..entry("a", 1) }));
-    room.order(Order::Tell(entry("a", 70)));
+    room.order(Order::Tell(vec![InboxEntry { visitor: Some(visitor.clone()), ..entry("a", 1) }]));
+    room.order(Order::Tell(vec![entry("a", 70)]));
     let kept = room.desk().inbox().entries().next().unwrap();
     assert_eq!((kept.seq, kept.visitor.as_ref()), (70, Some(&visitor)));
 }
@@ -34,14 +34,14 @@ fn a_conversation_that_forgot_its_visitor_keeps_it_in_the_inbox() {
 #[test]
 fn a_stream_begins_with_hello_and_gets_changes_together() {
     let (mut room, session) = Room::of_ming();
-    room.order(Order::Tell(entry("a", 1)));
+    room.order(Order::Tell(vec![entry("a", 1)]));
     room.attach(1, &session, 0);
     let frames = room.seen(1);
     assert!(matches!(&frames[0], Frame::Hello(hello) if hello.recovered && hello.seq == 1));
     assert_eq!(entries_of(&frames), ["a:1"]);
     for seq in 2..10 {
-        room.order(Order::Tell(entry("a", seq)));
-        room.order(Order::Tell(entry("b", seq)));
+        room.order(Order::Tell(vec![entry("a", seq)]));
+        room.order(Order::Tell(vec![entry("b", seq)]));
     }
     assert_eq!(room.seen(1), []);
     room.pass(MOMENT);
@@ -54,12 +54,12 @@ fn a_stream_begins_with_hello_and_gets_changes_together() {
 fn a_reader_that_was_away_gets_what_changed_once_each() {
     let (mut room, session) = Room::of_ming();
     for id in ["a", "b", "c"] {
-        room.order(Order::Tell(entry(id, 1)));
+        room.order(Order::Tell(vec![entry(id, 1)]));
     }
     room.attach(1, &session, 0);
     room.crash();
     for seq in 2..50 {
-        room.order(Order::Tell(entry("b", seq)));
+        room.order(Order::Tell(vec![entry("b", seq)]));
     }
     room.seen(1);
     room.attach(2, &session, 3);
@@ -78,7 +78,7 @@ fn a_reader_that_was_away_gets_what_changed_once_each() {
 fn one_that_joins_while_changes_wait_gets_them_once_and_the_others_too() {
     let (mut room, session) = Room::of_ming();
     room.attach(1, &session, 0);
-    room.order(Order::Tell(entry("a", 1)));
+    room.order(Order::Tell(vec![entry("a", 1)]));
     room.attach(2, &session, 0);
     room.pass(MOMENT);
     assert_eq!(entries_of(&room.seen(1)), ["a:1"]);
@@ -89,7 +89,7 @@ fn one_that_joins_while_changes_wait_gets_them_once_and_the_others_too() {
 fn many_entries_come_in_frames_of_a_hundred() {
     let (mut room, session) = Room::of_ming();
     for number in 0..250 {
-        room.order(Order::Tell(entry(&format!("c{number}"), 1)));
+        room.order(Order::Tell(vec![entry(&format!("c{number}"), 1)]));
     }
     room.attach(1, &session, 0);
     let frames = room.seen(1);
@@ -108,12 +108,12 @@ fn a_full_inbox_lets_go_of_what_needs_nobody() {
     let (mut room, session) = Room::of_ming();
     for number in 0..INBOX_MOST {
         let closed = number % 5 == 0;
-        room.order(Order::Tell(InboxEntry { closed, ..entry(&format!("c{number:05}"), 1) }));
+        room.order(Order::Tell(vec![InboxEntry { closed, ..entry(&format!("c{number:05}"), 1) }]));
     }
     room.attach(1, &session, 0);
     let seen = u32::try_from(INBOX_MOST).unwrap();
     room.seen(1);
-    room.order(Order::Tell(entry("new", 1)));
+    room.order(Order::Tell(vec![entry("new", 1)]));
     let frames = room.seen(1);
     let Some(Frame::Inbox(page)) = frames.last() else { panic!("{frames:?}") };
     assert_eq!(page.removed.len(), 501);
@@ -142,7 +142,7 @@ fn a_query_tells_what_somebody_wants_to_see() {
         ("c", owned(owner::Kind::Agent, Some("ming")), false),
         ("d", owned(owner::Kind::Agent, Some("li")), true),
     ] {
-        room.order(Order::Tell(InboxEntry { owner: Some(owner), closed, ..entry(id, 1) }));
+        room.order(Order::Tell(vec![InboxEntry { owner: Some(owner), closed, ..entry(id, 1) }]));
     }
     for (query, expected) in [
         ("", "abcd"),
