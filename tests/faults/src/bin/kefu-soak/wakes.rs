@@ -12,7 +12,8 @@ const TOGETHER: u32 = 50;
 /// wakes to come to rest, and then still moves a little.
 const MORE_WASM: f64 = 2.0;
 const MORE_RESIDENT: f64 = 24.0;
-const MORE_DESCRIPTORS: f64 = 4.0;
+/// Connections come and go; a descriptor left behind by each wake would be some hundred.
+const MORE_DESCRIPTORS: f64 = 16.0;
 
 /// After each round in which all have been awake and are asleep again.
 #[derive(Clone, Copy, Debug)]
