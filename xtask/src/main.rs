@@ -6,6 +6,7 @@ mod build;
 mod dev;
 mod fresh;
 mod lint;
+mod mutate;
 mod progress;
 mod run;
 mod size;
@@ -33,6 +34,7 @@ const COMMANDS: [Command; 8] = [
     Command { name: "fmt", help: lint::FMT_HELP, run: lint::fmt_command },
     Command { name: "lint", help: lint::LINT_HELP, run: lint::lint_command },
     Command { name: "size", help: size::HELP, run: size::command },
+    Command { name: "mutate", help: mutate::HELP, run: mutate::command },
     Command { name: "bench", help: bench::HELP, run: bench::command },
     Command { name: "soak", help: soak::HELP, run: soak::command },
 ];
