@@ -27,7 +27,7 @@ struct Command {
     run: fn(Parser) -> Result<ExitCode>,
 }
 
-const COMMANDS: [Command; 8] = [
+const COMMANDS: [Command; 9] = [
     Command { name: "dev", help: dev::HELP, run: dev::command },
     Command { name: "test", help: test::HELP, run: test::command },
     Command { name: "build", help: build::HELP, run: build::command },

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use tokio::time::{sleep, timeout};
+use tokio::time::{sleep, timeout_at};
 
 /// How long an agent keeps a conversation, so that kills come in between.
 const VISIT: Duration = Duration::from_secs(1);
@@ -29,6 +29,8 @@ pub(crate) struct Visit {
     pub(crate) by: String,
     pub(crate) written: Vec<String>,
     pub(crate) held: Conversation,
+    /// Whether everything was stored and shown in time.
+    pub(crate) settled: bool,
 }
 
 impl Clerk {
@@ -42,7 +44,7 @@ impl Clerk {
     pub(crate) async fn work(self: Arc<Self>, until: Instant) {
         while Instant::now() < until {
             match self.choose() {
-                Some(id) => self.help(&id).await,
+                Some(id) => self.help(&id, until + SETTLING).await,
                 None => sleep(AGAIN).await,
             }
         }
@@ -66,7 +68,8 @@ impl Clerk {
         })
     }
 
-    async fn help(&self, id: &str) {
+    /// Nobody who is helped is left before everything is said, unless that is not by `last`.
+    async fn help(&self, id: &str, last: Instant) {
         if !self.act(id, "take").await {
             return;
         }
@@ -74,24 +77,24 @@ impl Clerk {
             gateway.open(id);
             gateway.say(id, "a person here")
         });
-        self.shown(id).await;
+        let said = self.shown(id, last).await;
         sleep(VISIT).await;
         self.act(id, "release").await;
-        self.shown(id).await;
+        let settled = self.shown(id, last).await && said;
         let Some(held) = self.console.act(|gateway| gateway.leave(id)) else { return };
-        let visit = Visit { by: self.agent.id.clone(), written: vec![key], held };
+        let visit = Visit { by: self.agent.id.clone(), written: vec![key], held, settled };
         let mut visits = self.visits.lock().unwrap_or_else(PoisonError::into_inner);
         visits.entry(id.to_owned()).or_default().push(visit);
     }
 
-    /// Waits until a conversation is caught up with and nothing is left to be sent. If that never
-    /// happens, the count tells.
-    async fn shown(&self, id: &str) {
+    /// Waits until a conversation is caught up with and nothing is left to be sent; tells whether
+    /// it was in time.
+    async fn shown(&self, id: &str, last: Instant) -> bool {
         let shown = self.console.until_ever(|held| {
             let held = held.party.conversations.get(id);
             held.is_none_or(|it| it.is_caught_up() && it.outbox.is_empty())
         });
-        let _ = timeout(SETTLING, shown).await;
+        timeout_at(last.into(), shown).await.is_ok()
     }
 
     /// Does something once, however often it has to be asked for; false when another agent was

@@ -71,6 +71,7 @@ impl Count {
 
     fn visit(&mut self, visit: &Visit, log: &[Value]) {
         self.visits += 1;
+        self.unsettled += usize::from(!visit.settled);
         self.compare(&visit.by, &visit.written, &visit.held.acknowledged, log);
         // It left before the end of the log.
         let last = usize::try_from(visit.held.screen.last()).unwrap_or(usize::MAX);
@@ -98,6 +99,9 @@ impl Count {
             let Some(key) = event["message"]["key"].as_str() else { continue };
             let again = stored.insert(key, event["seq"].as_u64().unwrap_or(0)).is_some();
             self.duplicated += usize::from(again);
+        }
+        for key in written.iter().filter(|key| !stored.contains_key(key.as_str())) {
+            eprintln!("lost: {key} of {author}");
         }
         let places: Vec<_> = written.iter().filter_map(|key| stored.get(key.as_str())).collect();
         let elsewhere = |(key, seq): &(&String, &u64)| stored.get(key.as_str()) != Some(seq);
