@@ -82,9 +82,12 @@ impl ConversationObject {
         self.gone(socket);
     }
 
-    /// The alarm rang.
-    pub fn alarm(&self) {
-        self.host.apply(Input::Alarmed);
+    /// The alarm rang. Where the storage refuses what comes of it, the platform rings again.
+    pub fn alarm(&self) -> Result<(), JsValue> {
+        match self.host.apply(Input::Alarmed) {
+            Some(Reply::Refused(refusal)) => Err(Fault::Js(refusal.detail).into()),
+            _ => Ok(()),
+        }
     }
 
     fn gone(&self, socket: &JsValue) {

@@ -276,8 +276,10 @@ impl Host {
     /// The rounds before an event: from the isolate's cache, else from the log.
     fn rounds(&self, before: u32, most: u32) -> Vec<kefu_shared::provider::Round> {
         let id = self.conversation_id();
+        // One that another isolate went on with meanwhile is not taken for the whole.
+        let newest = self.conversation.borrow().as_ref().map_or(0, Conversation::seq);
         CONTEXTS.with_borrow_mut(|contexts| {
-            if let Some(context) = contexts.get(id, before.saturating_sub(1)) {
+            if let Some(context) = contexts.get(id, newest) {
                 return context.before(before, most);
             }
             let recent = self.store.recent(CONTEXT_EVENTS).unwrap_or_default();
