@@ -119,9 +119,12 @@ pub mod sql {
     pub const DROP_UPLOAD: &str = "DELETE FROM upload WHERE id = ?";
     /// The event of a sender.
     pub const BY_SENDER: &str = "SELECT envelope FROM event WHERE sender = ?";
-    /// When visitors' messages among the newest events were, newest first: how many events, since.
-    pub const WINDOW: &str = "SELECT spoke FROM (SELECT spoke FROM event ORDER BY seq DESC LIMIT ?)
-        WHERE spoke > ?";
+    /// When visitors' messages among the newest events were: how many events, since. It reads back
+    /// to the first message that is too old, and a conversation that slept has none that is not.
+    pub const WINDOW: &str = "SELECT spoke FROM event WHERE spoke > ?2 AND seq > max(
+        (SELECT coalesce(max(seq), 0) FROM event) - ?1,
+        coalesce((SELECT seq FROM (SELECT seq, spoke FROM event ORDER BY seq DESC LIMIT ?1)
+            WHERE spoke <= ?2 LIMIT 1), 0))";
 }
 
 /// The statements of a desk's host.

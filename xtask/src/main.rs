@@ -10,6 +10,7 @@ mod mutate;
 mod progress;
 mod run;
 mod size;
+mod soak;
 mod test;
 mod tools;
 mod tree;
@@ -26,7 +27,7 @@ struct Command {
     run: fn(Parser) -> Result<ExitCode>,
 }
 
-const COMMANDS: [Command; 8] = [
+const COMMANDS: [Command; 9] = [
     Command { name: "dev", help: dev::HELP, run: dev::command },
     Command { name: "test", help: test::HELP, run: test::command },
     Command { name: "build", help: build::HELP, run: build::command },
@@ -35,6 +36,7 @@ const COMMANDS: [Command; 8] = [
     Command { name: "size", help: size::HELP, run: size::command },
     Command { name: "mutate", help: mutate::HELP, run: mutate::command },
     Command { name: "bench", help: bench::HELP, run: bench::command },
+    Command { name: "soak", help: soak::HELP, run: soak::command },
 ];
 
 /// What a command line that cannot be understood ends with.
