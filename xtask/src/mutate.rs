@@ -11,7 +11,7 @@ use std::process::{Command, ExitCode};
 use std::time::Instant;
 
 pub(crate) const HELP: &str = "\
-Breaks the core in every listed way, and fails where the simulator does not notice
+Breaks the core in every listed way; fails where the simulator misses one
 
 cargo xtask mutate [--only WORDS]... [--list]
 
