@@ -7,7 +7,7 @@ use lexopt::Parser;
 use std::process::{Command, ExitCode};
 
 pub(crate) const HELP: &str = "\
-Kills the host under talking clients, or wakes objects by the thousand, and counts
+Kills the host under talking clients, or wakes objects by thousands; counts
 
 cargo xtask soak [--clients N] [--agents N] [--minutes M] [--kill-every T] [--say-every T]
 cargo xtask soak --wakes N
