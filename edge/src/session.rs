@@ -1,4 +1,4 @@
-//! `POST /v1/sites/{site}/session`
+//! `POST /v1/sites/{site}/session` and `GET /v1/sites/{site}/widget`
 
 use crate::reply::{Failed, respond};
 use crate::{addresses, body, cors};
@@ -6,6 +6,7 @@ use kefu_durable::{Deployed, site_in_use, tick};
 use kefu_proto::v1::SessionRequest;
 use kefu_shared::gate;
 use kefu_shared::session;
+use kefu_shared::widget;
 use kefu_shared::wire::{Answer, message};
 use worker::{Env, Request, Response};
 
@@ -28,4 +29,13 @@ pub(crate) async fn open(
     let bearer = gate::bearer(authorization.as_deref());
     let reply = session::open(site, &live, &deployed.deployment, &asked, bearer, tick)?;
     Ok(respond(&Answer::ok(&reply))?)
+}
+
+/// What a page needs to show the launcher: no session is made, no object but the site's is asked.
+pub(crate) async fn widget(request: &Request, env: &Env, site: &str) -> Result<Response, Failed> {
+    let live = site_in_use(env, site).await??;
+    cors::check(&live, request.headers().get("origin")?.as_deref())?;
+    let mut response = respond(&Answer::ok(&widget::shown(&live.config, tick().now)))?;
+    response.headers_mut().set("cache-control", "public, max-age=60")?;
+    Ok(response)
 }

@@ -49,6 +49,7 @@ async fn api(
     match route {
         Api::Health => Ok(Response::from_json(&serde_json::json!({ "status": "ok" }))?),
         Api::Session { site } => session::open(request, env, deployed, &site).await,
+        Api::Widget { site } => session::widget(&request, env, &site).await,
         Api::Act { conversation, act } => {
             conversation::act(request, env, deployed, &conversation, act).await
         }
