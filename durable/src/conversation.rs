@@ -7,15 +7,15 @@ use crate::CALLER;
 use crate::error::Fault;
 use crate::glue;
 use crate::host::Host;
+use crate::sockets::protocol;
 use crate::uploads;
 use kefu_proto::v1::EventsPage;
 use kefu_proto::v1::client_frame::Frame;
-use kefu_proto::{SUBPROTOCOL_JSON, SUBPROTOCOL_PROTO};
 use kefu_shared::conversation::{Audience, Cursor, Input, Reply};
 use kefu_shared::page::{PageQuery, page};
 use kefu_shared::problem::{Code, Refusal};
 use kefu_shared::view;
-use kefu_shared::wire::{ActRoute, Answer, Caller, Framing};
+use kefu_shared::wire::{ActRoute, Answer, Caller};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use worker::js_sys::{Promise, Uint8Array};
@@ -82,9 +82,12 @@ impl ConversationObject {
         self.gone(socket);
     }
 
-    /// The alarm rang.
-    pub fn alarm(&self) {
-        self.host.apply(Input::Alarmed);
+    /// The alarm rang. Where the storage refuses what comes of it, the platform rings again.
+    pub fn alarm(&self) -> Result<(), JsValue> {
+        match self.host.apply(Input::Alarmed) {
+            Some(Reply::Refused(refusal)) => Err(Fault::Js(refusal.detail).into()),
+            _ => Ok(()),
+        }
     }
 
     fn gone(&self, socket: &JsValue) {
@@ -114,6 +117,9 @@ async fn serve(host: &Rc<Host>, mut request: Request) -> Result<web_sys::Respons
     let path = url.path().trim_start_matches('/').to_owned();
     match path.as_str() {
         "upload" => {
+            if let Err(refusal) = host.admits(caller.holder.role())? {
+                return respond(&Answer::refused(&refusal));
+            }
             let field = |name: &str| {
                 url.query_pairs().find(|(key, _)| key == name).map(|(_, v)| v.into_owned())
             };
@@ -127,6 +133,11 @@ async fn serve(host: &Rc<Host>, mut request: Request) -> Result<web_sys::Respons
                 respond(&Answer::refused(&Refusal::new(Code::NotFound, "there is no such file")))
             }
         },
+        "place" => {
+            let place = url.query().and_then(|place| place.parse().ok()).unwrap_or(0);
+            host.apply(Input::Placed { place });
+            respond(&Answer::of(&Reply::Done))
+        }
         "stream" => stream(host, &caller, url.query().unwrap_or_default()),
         "events" => events(host, &caller, url.query().unwrap_or_default()),
         act => {
@@ -139,13 +150,10 @@ async fn serve(host: &Rc<Host>, mut request: Request) -> Result<web_sys::Respons
 
 fn stream(host: &Rc<Host>, caller: &Caller, query: &str) -> Result<web_sys::Response, Fault> {
     // Load first: a stream that cannot be served is not accepted.
-    host.log()?;
-    let protocol = match caller.framing {
-        Framing::Json => Some(SUBPROTOCOL_JSON),
-        Framing::Proto => Some(SUBPROTOCOL_PROTO),
-        Framing::Sse => None,
-    };
-    let (conn, response) = host.sockets.accept(caller, protocol)?;
+    if let Err(refusal) = host.admits(caller.holder.role())? {
+        return respond(&Answer::refused(&refusal));
+    }
+    let (conn, response) = host.sockets.accept(caller, protocol(caller))?;
     let query = PageQuery::parse(query).unwrap_or_default();
     let cursor = Cursor { epoch: query.epoch, seq: query.after.unwrap_or(0) };
     host.apply(Input::Attached { conn, stream: caller.stream(), cursor });
@@ -153,10 +161,13 @@ fn stream(host: &Rc<Host>, caller: &Caller, query: &str) -> Result<web_sys::Resp
 }
 
 fn events(host: &Rc<Host>, caller: &Caller, query: &str) -> Result<web_sys::Response, Fault> {
+    let role = caller.holder.role();
+    if let Err(refusal) = host.admits(role)? {
+        return respond(&Answer::refused(&refusal));
+    }
     let (epoch, latest) = host.log()?;
     let query = PageQuery::parse(query).unwrap_or_default();
     let page = page(epoch, latest, &query);
-    let role = caller.holder.role();
     let events = host.store.range(page.after, page.upto)?;
     let seen = events.iter().map(|event| view::of(event, role).into_owned());
     respond(&Answer::ok(&EventsPage {

@@ -1,7 +1,9 @@
 //! Random bits and the time: the only two things that a host knows and the core does not.
 
+use crate::glue;
 use kefu_shared::time::{Millis, Tick};
 use std::cell::RefCell;
+use std::time::Duration;
 
 /// Bytes that are drawn at once: asking the platform for each tick would be a crossing each.
 const POOL: usize = 512;
@@ -18,6 +20,17 @@ pub fn tick() -> Tick {
 /// The time.
 pub fn now() -> Millis {
     Millis(js_sys::Date::now() as u64)
+}
+
+/// A moment on the platform's finest clock, in milliseconds. Where the platform lets no time pass
+/// within an event, nothing takes any.
+pub(crate) fn fine_now() -> f64 {
+    glue::fine_now()
+}
+
+/// The time since such a moment.
+pub(crate) fn fine_since(begun: f64) -> Duration {
+    Duration::from_secs_f64((fine_now() - begun).max(0.0) / 1_000.0)
 }
 
 /// 128 random bits.

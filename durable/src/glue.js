@@ -11,14 +11,16 @@ export class Store {
     this.insertEventText = insertEvent;
     this.putStateText = putState;
     this.putMarkText = putMark;
+    this.read = 0;
   }
 
   insertEvent(seq, sender, spoke, envelope) {
     this.sql.exec(this.insertEventText, seq, sender ?? null, spoke ?? null, envelope);
   }
 
-  putState(id, value) {
-    this.sql.exec(this.putStateText, id, value);
+  putState(id, value, version) {
+    const written = this.sql.exec(this.putStateText, id, value, version).rowsWritten;
+    if (written === 0) throw new Error("another instance of this object wrote meanwhile");
   }
 
   putMark(who, seq) {
@@ -26,7 +28,16 @@ export class Store {
   }
 
   rows(text, params) {
-    return [...this.sql.exec(text, ...params).raw()];
+    const cursor = this.sql.exec(text, ...params);
+    const rows = [...cursor.raw()];
+    this.read += cursor.rowsRead;
+    return rows;
+  }
+
+  takeRead() {
+    const read = this.read;
+    this.read = 0;
+    return read;
   }
 
   has(table) {
@@ -123,6 +134,10 @@ export function joined(pieces) {
 export function variable(env, name) {
   const value = env[name];
   return typeof value === "string" ? value : undefined;
+}
+
+export function fineNow() {
+  return performance.now();
 }
 
 export function startTimer(run, delay) {

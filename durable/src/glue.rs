@@ -22,13 +22,22 @@ extern "C" {
     ) -> Result<(), JsValue>;
 
     #[wasm_bindgen(method, catch, js_name = putState)]
-    pub(crate) fn put_state(this: &Store, id: u32, value: &str) -> Result<(), JsValue>;
+    pub(crate) fn put_state(
+        this: &Store,
+        id: u32,
+        value: &str,
+        version: u32,
+    ) -> Result<(), JsValue>;
 
     #[wasm_bindgen(method, catch, js_name = putMark)]
     pub(crate) fn put_mark(this: &Store, who: &str, seq: u32) -> Result<(), JsValue>;
 
     #[wasm_bindgen(method, catch)]
     pub(crate) fn rows(this: &Store, text: &str, params: &Array) -> Result<Array, JsValue>;
+
+    /// The rows that were read since the last call.
+    #[wasm_bindgen(method, js_name = takeRead)]
+    pub(crate) fn take_read(this: &Store) -> f64;
 
     #[wasm_bindgen(method, catch)]
     pub(crate) fn has(this: &Store, table: &str) -> Result<bool, JsValue>;
@@ -83,6 +92,9 @@ extern "C" {
     pub(crate) fn joined(pieces: &Array) -> web_sys::Blob;
 
     pub(crate) fn variable(env: &JsValue, name: &str) -> Option<String>;
+
+    #[wasm_bindgen(js_name = fineNow)]
+    pub(crate) fn fine_now() -> f64;
 
     #[wasm_bindgen(js_name = startTimer)]
     pub(crate) fn start_timer(run: &Function, delay: f64) -> JsValue;

@@ -7,29 +7,31 @@ use crate::calls::Calls;
 use crate::deployment::variable;
 use crate::entropy;
 use crate::error::Fault;
-use crate::glue;
+use crate::metrics;
 use crate::sites::{self, Lookup};
 use crate::sockets::Sockets;
 use crate::store::Store;
-use kefu_proto::v1::Event;
+use crate::tells;
+use crate::timer::Timer;
 use kefu_proto::v1::server_frame::Frame;
+use kefu_proto::v1::{Event, InboxEntry};
 use kefu_shared::context::{Context, Contexts};
 use kefu_shared::conversation::{
-    Act, AttemptId, Audience, ConnId, Conversation, Input, Prepared, Reply, Snapshot, Step, Stream,
-    Write,
+    Act, AttemptId, Audience, ConnId, Conversation, Input, Prepared, Reply, Snapshot, Step, Write,
 };
 use kefu_shared::problem::{Code, Refusal};
 use kefu_shared::site::Live;
 use kefu_shared::time::Millis;
 use kefu_shared::view;
+use kefu_shared::who::Role;
+use kefu_shared::wire::Caller;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::future::Future;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
-use wasm_bindgen::closure::Closure;
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsValue;
 use worker::{Env, State, console_error, console_log};
 
 /// Bytes of text that an isolate keeps of its conversations' contexts.
@@ -52,26 +54,20 @@ pub(crate) struct Host {
     pub(crate) store: Store,
     pub(crate) sockets: Sockets,
     /// The streams that were there when the object woke, until they are given to the core.
-    woken: RefCell<Vec<(ConnId, Stream)>>,
+    woken: RefCell<Vec<(ConnId, Caller)>>,
     calls: Calls,
     queue: RefCell<VecDeque<Input>>,
     stepping: Cell<bool>,
     timer: RefCell<Timer>,
 }
 
-#[derive(Default)]
-struct Timer {
-    at: Option<Millis>,
-    handle: Option<JsValue>,
-    run: Option<Closure<dyn FnMut()>>,
-}
-
 impl Host {
     pub(crate) fn new(state: State, env: Env) -> Rc<Self> {
         let raw: &JsValue = state.as_raw().as_ref();
-        let (sockets, woken) = Sockets::new(raw);
         let storage = js_sys::Reflect::get(raw, &"storage".into()).unwrap_or_default();
         let name = state.id().name().and_then(|name| parse_name(&name));
+        let id = name.as_ref().map_or("", |(_, id)| id);
+        let (sockets, woken) = Sockets::new(raw, id);
         let host = Rc::new(Self {
             store: Store::new(&storage),
             sockets,
@@ -86,12 +82,12 @@ impl Host {
             timer: RefCell::default(),
         });
         let weak = Rc::downgrade(&host);
-        host.timer.borrow_mut().run = Some(Closure::new(move || {
+        host.timer.borrow_mut().calls(move || {
             if let Some(host) = weak.upgrade() {
-                host.timer.borrow_mut().at = None;
+                host.timer.borrow_mut().rang();
                 host.apply(Input::Woke);
             }
-        }));
+        });
         host.log_waking();
         host
     }
@@ -132,6 +128,13 @@ impl Host {
         self.state.wait_until(work);
     }
 
+    /// Whether the log is there for `role`.
+    pub(crate) fn admits(&self, role: Role) -> Result<Result<(), Refusal>, Fault> {
+        self.ensure()?;
+        let slot = self.conversation.borrow();
+        slot.as_ref().map(|log| log.admits(role)).ok_or(Fault::Corrupt("conversation"))
+    }
+
     /// The life of the log and its newest seq.
     pub(crate) fn log(&self) -> Result<(u32, u32), Fault> {
         self.ensure()?;
@@ -144,6 +147,7 @@ impl Host {
     }
 
     fn step(self: &Rc<Self>, input: Input) -> Option<Reply> {
+        let begun = entropy::fine_now();
         let step = match self.decide(input) {
             Ok(step) => step,
             Err(fault) => return Some(self.give_up(&fault)),
@@ -151,6 +155,7 @@ impl Host {
         if let Err(fault) = self.store.commit(&step.writes) {
             return Some(self.give_up(&fault));
         }
+        metrics::count(|metrics| metrics.step(&step, entropy::fine_since(begun)));
         self.fold_context(&step.writes);
         for act in step.acts {
             self.act(act);
@@ -177,7 +182,10 @@ impl Host {
             return Ok(());
         }
         let snapshot = self.store.load(entropy::now())?;
-        let snapshot = Snapshot { streams: self.woken.take(), ..snapshot };
+        metrics::count(|metrics| metrics.wakes += 1);
+        let streams = self.woken.take();
+        let streams = streams.iter().map(|(conn, caller)| (*conn, caller.stream())).collect();
+        let snapshot = Snapshot { streams, ..snapshot };
         let resumed = Conversation::resume(snapshot, self.node());
         self.conversation.replace(Some(resumed));
         Ok(())
@@ -186,6 +194,7 @@ impl Host {
     /// A step that could not be stored did not happen: forget it, and let everybody come back.
     fn give_up(&self, fault: &Fault) -> Reply {
         console_error!("conversation {}: {fault}", self.conversation_id());
+        metrics::count(|metrics| metrics.faults += 1);
         self.conversation.replace(None);
         self.calls.abort_all();
         self.queue.borrow_mut().clear();
@@ -202,12 +211,29 @@ impl Host {
             Act::Prepare { turn, before } => self.prepare(turn, before),
             Act::Call { attempt, request } => self.calls.start(self, attempt, request),
             Act::Abort { attempt } => self.calls.abort(attempt),
-            Act::Alarm(at) => {
-                if let Err(fault) = self.store.set_alarm(at) {
-                    console_error!("conversation {}: {fault}", self.conversation_id());
-                }
-            }
+            Act::Tell { summary, since } => self.tell(summary, since),
         }
+    }
+
+    /// Tells the desk how the conversation stands.
+    fn tell(self: &Rc<Self>, summary: InboxEntry, since: Millis) {
+        let Some((site, id)) = self.name.clone() else { return };
+        let (weak, env, seq) = (Rc::downgrade(self), self.env.clone(), summary.seq);
+        let entry = InboxEntry { conversation: id, ..summary };
+        self.keep_alive(async move {
+            let told = tells::tell(&env, &site, entry).await;
+            let age = entropy::now().since(since);
+            metrics::count(|metrics| match told {
+                Some(_) => metrics.told(age),
+                None => metrics.tells_failed += 1,
+            });
+            if let Some(host) = weak.upgrade() {
+                host.apply(match told {
+                    Some(place) => Input::Told { seq, place },
+                    None => Input::NotTold { seq },
+                });
+            }
+        });
     }
 
     fn replay(&self, conn: ConnId, after: u32, upto: u32) {
@@ -254,8 +280,10 @@ impl Host {
     /// The rounds before an event: from the isolate's cache, else from the log.
     fn rounds(&self, before: u32, most: u32) -> Vec<kefu_shared::provider::Round> {
         let id = self.conversation_id();
+        // One that another isolate went on with meanwhile is not taken for the whole.
+        let newest = self.conversation.borrow().as_ref().map_or(0, Conversation::seq);
         CONTEXTS.with_borrow_mut(|contexts| {
-            if let Some(context) = contexts.get(id, before.saturating_sub(1)) {
+            if let Some(context) = contexts.get(id, newest) {
                 return context.before(before, most);
             }
             let recent = self.store.recent(CONTEXT_EVENTS).unwrap_or_default();
@@ -269,7 +297,7 @@ impl Host {
     fn fold_context(&self, writes: &[Write]) {
         let events = writes.iter().filter_map(|write| match write {
             Write::Event { event, .. } => Some(event),
-            Write::Head(_) | Write::Turn(_) | Write::Mark { .. } => None,
+            Write::Head(_) | Write::Turn(_) | Write::Mark { .. } | Write::Alarm(_) => None,
         });
         let fold = |event: &Event| {
             CONTEXTS.with_borrow_mut(|contexts| contexts.fold(self.conversation_id(), event));
@@ -280,19 +308,7 @@ impl Host {
     /// One timer, for the earliest deadline.
     fn arm_timer(&self) {
         let deadline = self.conversation.borrow().as_ref().and_then(Conversation::deadline);
-        let at = deadline.map(|(at, _)| at);
-        let mut timer = self.timer.borrow_mut();
-        if timer.at == at {
-            return;
-        }
-        if let Some(handle) = timer.handle.take() {
-            glue::stop_timer(&handle);
-        }
-        timer.at = at;
-        if let (Some(at), Some(run)) = (at, &timer.run) {
-            let delay = at.since(entropy::now()).as_millis() as f64;
-            timer.handle = Some(glue::start_timer(run.as_ref().unchecked_ref(), delay));
-        }
+        self.timer.borrow_mut().set(deadline.map(|(at, _)| at));
     }
 
     fn epoch(&self) -> u32 {
@@ -308,6 +324,11 @@ impl Host {
         let digits = self.conversation_id().get(..3).unwrap_or("0");
         u16::from_str_radix(digits, 16).unwrap_or(0) >> 2
     }
+}
+
+/// Bytes of text in the isolate's cache of contexts.
+pub(crate) fn contexts_bytes() -> u64 {
+    CONTEXTS.with_borrow(|contexts| u64::try_from(contexts.bytes()).unwrap_or(0))
 }
 
 fn parse_name(name: &str) -> Option<(String, String)> {

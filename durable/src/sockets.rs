@@ -4,8 +4,8 @@ use crate::error::Fault;
 use crate::glue;
 use js_sys::Uint8Array;
 use kefu_proto::v1::{ServerFrame, server_frame::Frame};
-use kefu_proto::{PING, PONG};
-use kefu_shared::conversation::{Audience, ConnId, Stream};
+use kefu_proto::{PING, PONG, SUBPROTOCOL_JSON, SUBPROTOCOL_PROTO};
+use kefu_shared::conversation::{Audience, ConnId};
 use kefu_shared::who::Role;
 use kefu_shared::wire::{Caller, Encoded, Framing};
 use std::cell::{Cell, RefCell};
@@ -15,6 +15,8 @@ use worker::web_sys;
 
 pub(crate) struct Sockets {
     js: glue::Sockets,
+    /// What frames to a gateway say that they are about.
+    about: String,
     readers: RefCell<BTreeMap<ConnId, Reader>>,
     next: Cell<ConnId>,
 }
@@ -23,13 +25,26 @@ pub(crate) struct Sockets {
 struct Reader {
     role: Role,
     framing: Framing,
+    gateway: bool,
 }
 
+/// How frames to readers are written, each way once.
+const WAYS: [(Framing, bool); 6] = [
+    (Framing::Json, false),
+    (Framing::Json, true),
+    (Framing::Proto, false),
+    (Framing::Proto, true),
+    (Framing::Sse, false),
+    (Framing::Sse, true),
+];
+
 impl Sockets {
-    /// Takes over the sockets that outlived the object's sleep.
-    pub(crate) fn new(ctx: &JsValue) -> (Self, Vec<(ConnId, Stream)>) {
+    /// Takes over the sockets that outlived the object's sleep. `about` is the conversation's id;
+    /// a desk has none.
+    pub(crate) fn new(ctx: &JsValue, about: &str) -> (Self, Vec<(ConnId, Caller)>) {
         let sockets = Self {
             js: glue::Sockets::new(ctx, PING, PONG),
+            about: about.to_owned(),
             readers: RefCell::default(),
             next: Cell::new(1),
         };
@@ -52,10 +67,11 @@ impl Sockets {
     }
 
     pub(crate) fn send(&self, to: Audience, frame: Frame, epoch: u32) {
-        let frame = ServerFrame { conversation: String::new(), frame: Some(frame) };
-        for framing in [Framing::Json, Framing::Proto, Framing::Sse] {
-            let conns = self.audience(to, framing);
+        let mut frame = ServerFrame { conversation: String::new(), frame: Some(frame) };
+        for (framing, gateway) in WAYS {
+            let conns = self.audience(to, framing, gateway);
             if !conns.is_empty() {
+                frame.conversation = if gateway { self.about.clone() } else { String::new() };
                 match framing.encode(&frame, epoch) {
                     Encoded::Text(text) => self.js.send(&conns, &text),
                     Encoded::Binary(bytes) => {
@@ -91,25 +107,26 @@ impl Sockets {
         self.readers.borrow().get(&conn).map(|reader| reader.framing)
     }
 
-    /// The streams that are open, as the core knows them.
-    pub(crate) fn restore(&self) -> Vec<(ConnId, Stream)> {
+    /// The streams that are open, and whose they are.
+    fn restore(&self) -> Vec<(ConnId, Caller)> {
         let mut streams = Vec::new();
         for attachment in self.js.attachments().iter() {
             let attachment = attachment.as_string().unwrap_or_default();
             let Some((conn, caller)) = parse(&attachment) else { continue };
             self.next.set(self.next.get().max(conn.wrapping_add(1)));
             self.learn(conn, &caller);
-            streams.push((conn, caller.stream()));
+            streams.push((conn, caller));
         }
         streams
     }
 
     fn learn(&self, conn: ConnId, caller: &Caller) {
-        let reader = Reader { role: caller.holder.role(), framing: caller.framing };
+        let (role, framing) = (caller.holder.role(), caller.framing);
+        let reader = Reader { role, framing, gateway: caller.gateway };
         self.readers.borrow_mut().insert(conn, reader);
     }
 
-    fn audience(&self, to: Audience, framing: Framing) -> Vec<ConnId> {
+    fn audience(&self, to: Audience, framing: Framing, gateway: bool) -> Vec<ConnId> {
         let hears = |conn: ConnId, role: Role| match to {
             Audience::Conn(only) => conn == only,
             Audience::All => true,
@@ -120,8 +137,18 @@ impl Sockets {
         let readers = self.readers.borrow();
         let heard = readers
             .iter()
-            .filter(|(conn, reader)| reader.framing == framing && hears(**conn, reader.role));
+            .filter(|(_, reader)| (reader.framing, reader.gateway) == (framing, gateway))
+            .filter(|(conn, reader)| hears(**conn, reader.role));
         heard.map(|(conn, _)| *conn).collect()
+    }
+}
+
+/// The subprotocol to agree to with a caller.
+pub(crate) fn protocol(caller: &Caller) -> Option<&'static str> {
+    match caller.framing {
+        Framing::Json => Some(SUBPROTOCOL_JSON),
+        Framing::Proto => Some(SUBPROTOCOL_PROTO),
+        Framing::Sse => None,
     }
 }
 

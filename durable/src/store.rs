@@ -2,6 +2,7 @@
 
 use crate::error::Fault;
 use crate::glue;
+use crate::metrics;
 use js_sys::{Array, Uint8Array};
 use kefu_proto::v1::Event;
 use kefu_shared::conversation::{RECENT, Snapshot, Write};
@@ -45,6 +46,13 @@ impl Store {
         }
         let mut all = || writes.iter().try_for_each(|write| self.write(write));
         Ok(self.js.transaction(&mut all)?)
+    }
+
+    fn set_alarm(&self, at: Option<Millis>) -> Result<(), JsValue> {
+        match at {
+            Some(at) => self.js.set_alarm(at.0 as f64),
+            None => self.js.delete_alarm(),
+        }
     }
 
     /// What a conversation is resumed from, its streams apart.
@@ -93,14 +101,6 @@ impl Store {
 
     pub(crate) fn by_sender(&self, sender: &str) -> Result<Option<Event>, Fault> {
         Ok(self.events(sql::BY_SENDER, &Array::of1(&sender.into()))?.pop())
-    }
-
-    pub(crate) fn set_alarm(&self, at: Option<Millis>) -> Result<(), Fault> {
-        match at {
-            Some(at) => self.js.set_alarm(at.0 as f64)?,
-            None => self.js.delete_alarm()?,
-        }
-        Ok(())
     }
 
     pub(crate) fn upload_head(&self, id: &str) -> Result<Option<UploadHead>, Fault> {
@@ -158,9 +158,14 @@ impl Store {
                     envelope,
                 )
             }
-            Write::Head(head) => self.js.put_state(schema::STATE_HEAD, &to_json(head)),
-            Write::Turn(turn) => self.js.put_state(schema::STATE_TURN, &to_json(turn)),
+            Write::Head(head) => {
+                self.js.put_state(schema::STATE_HEAD, &to_json(head), head.version)
+            }
+            Write::Turn(turn) => {
+                self.js.put_state(schema::STATE_TURN, &to_json(turn), turn.version)
+            }
             Write::Mark { who, seq } => self.js.put_mark(who, *seq),
+            Write::Alarm(at) => self.set_alarm(*at),
         }
     }
 }
@@ -184,7 +189,9 @@ pub(crate) fn migrate(js: &glue::Store, migrations: &[Migration]) -> Result<(), 
 
 /// The rows that a query gives.
 pub(crate) fn rows(js: &glue::Store, text: &str, params: &Array) -> Result<Vec<Array>, JsValue> {
-    Ok(js.rows(text, params)?.iter().map(JsCast::unchecked_into).collect())
+    let rows = js.rows(text, params)?.iter().map(JsCast::unchecked_into).collect();
+    metrics::count(|metrics| metrics.rows_read += js.take_read() as u64);
+    Ok(rows)
 }
 
 /// A whole number of a row; 0 for NULL.
@@ -196,10 +203,10 @@ fn event(envelope: &JsValue) -> Result<Event, Fault> {
     wire::open(&Uint8Array::new(envelope).to_vec()).ok_or(Fault::Corrupt("event"))
 }
 
-fn to_json(value: &impl serde::Serialize) -> String {
+pub(crate) fn to_json(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
-fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, Fault> {
+pub(crate) fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, Fault> {
     serde_json::from_str(text).map_err(|_| Fault::Corrupt("state"))
 }

@@ -2,7 +2,7 @@
 
 use crate::reply::{Failed, passed_on};
 use crate::{body, cors, stream};
-use kefu_durable::{CALLER, Deployed, now, object_name, site_in_use};
+use kefu_durable::{CALLER, Deployed, agent_in_force, now, object_name, site_in_use};
 use kefu_shared::gate::{self, Handshake};
 use kefu_shared::page::PageQuery;
 use kefu_shared::problem::{Code, Refusal};
@@ -10,7 +10,7 @@ use kefu_shared::wire::{ActRoute, Caller, Framing};
 use worker::wasm_bindgen::JsValue;
 use worker::{Env, Headers, Method, Request, RequestInit, Response, Stub};
 
-/// A caller that may use its conversation, and the way to the conversation's object.
+/// A caller that may use a conversation, and the way to the conversation's object.
 pub(crate) struct Admitted {
     pub(crate) site: String,
     caller: Caller,
@@ -29,13 +29,28 @@ impl Admitted {
     ) -> Result<Self, Failed> {
         let authorization = request.headers().get("authorization")?;
         let token = token.or_else(|| gate::bearer(authorization.as_deref()));
-        let claims = gate::participant(&deployed.deployment.keys, token, conversation, now())?;
+        let now = now();
+        let claims = gate::participant(&deployed.deployment.keys, token, conversation, now)?;
         let live = site_in_use(env, &claims.site).await??;
         cors::check(&live, request.headers().get("origin")?.as_deref())?;
-        let name = object_name(&claims.site, conversation);
-        let stub = env.durable_object("CONVERSATION")?.get_by_name(&name)?;
-        let caller = gate::caller(&claims, framing);
+        let mut caller = gate::caller(&claims, framing);
+        if let Some(session) = &claims.session {
+            agent_in_force(env, &claims.site, session).await??;
+            caller.expires = gate::recheck(&claims, now);
+        }
+        let stub = object(env, &claims.site, conversation)?;
         Ok(Self { site: claims.site, caller, stub })
+    }
+
+    /// The agent of a gateway, in one of its site's conversations.
+    pub(crate) fn through_gateway(
+        env: &Env,
+        site: &str,
+        conversation: &str,
+        agent: &Caller,
+    ) -> Result<Self, Failed> {
+        let caller = Caller { gateway: true, ..agent.clone() };
+        Ok(Self { site: site.to_owned(), caller, stub: object(env, site, conversation)? })
     }
 
     /// Sends a request to the object.
@@ -52,6 +67,11 @@ impl Admitted {
         let request = Request::new_with_init(&format!("https://conversation/{path}"), &init)?;
         Ok(self.stub.fetch_with_request(request).await?)
     }
+}
+
+fn object(env: &Env, site: &str, conversation: &str) -> Result<Stub, Failed> {
+    let name = object_name(site, conversation);
+    Ok(env.durable_object("CONVERSATION")?.get_by_name(&name)?)
 }
 
 pub(crate) async fn act(
@@ -97,11 +117,7 @@ pub(crate) async fn socket(
     deployed: &Deployed,
     conversation: &str,
 ) -> Result<Response, Failed> {
-    let upgrade = request.headers().get("upgrade")?.unwrap_or_default();
-    if !upgrade.eq_ignore_ascii_case("websocket") {
-        let detail = "open it as a WebSocket, or use the conversation's events route";
-        return Err(Refusal::new(Code::UpgradeRequired, detail).into());
-    }
+    expect_upgrade(request)?;
     let offered = request.headers().get("sec-websocket-protocol")?;
     let handshake = Handshake::read(offered.as_deref())?;
     let query = PageQuery::parse(request.url()?.query().unwrap_or_default())?;
@@ -109,4 +125,14 @@ pub(crate) async fn socket(
         Admitted::of(request, env, deployed, conversation, handshake.framing, handshake.token)
             .await?;
     stream::web_socket(&admitted, &query, handshake.protocol).await
+}
+
+/// Refuses what is no handshake of a WebSocket.
+pub(crate) fn expect_upgrade(request: &Request) -> Result<(), Failed> {
+    let upgrade = request.headers().get("upgrade")?.unwrap_or_default();
+    if upgrade.eq_ignore_ascii_case("websocket") {
+        return Ok(());
+    }
+    let detail = "open it as a WebSocket, or use the events route";
+    Err(Refusal::new(Code::UpgradeRequired, detail).into())
 }

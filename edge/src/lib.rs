@@ -8,10 +8,12 @@
 
 mod addresses;
 mod admin;
+mod agent;
 mod assets;
 mod body;
 mod conversation;
 mod cors;
+mod gateway;
 mod glue;
 mod reply;
 mod session;
@@ -19,4 +21,4 @@ mod stream;
 mod uploads;
 mod worker_entry;
 
-pub use kefu_durable::{ConversationObject, SiteObject};
+pub use kefu_durable::{ConversationObject, DeskObject, SiteObject};

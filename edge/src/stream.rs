@@ -7,8 +7,9 @@ use crate::reply::{Failed, passed_on};
 use futures::future::{Either, select};
 use futures::{StreamExt, pin_mut};
 use kefu_durable::Fault;
-use kefu_proto::v1::{EventsPage, ServerFrame, server_frame::Frame};
+use kefu_proto::v1::{EventsPage, Problem, ServerFrame, server_frame::Frame};
 use kefu_shared::page::PageQuery;
+use kefu_shared::problem::{Code, Refusal};
 use std::time::Duration;
 use worker::{Delay, Headers, Method, Response, WebSocket, WebsocketEvent};
 
@@ -108,6 +109,17 @@ async fn open(
     headers.set("upgrade", "websocket")?;
     let path = format!("stream?{}", query.write());
     admitted.ask(Method::Get, &path, headers, None).await
+}
+
+/// The conversation's end of a stream, to be joined with others, or its refusal.
+pub(crate) async fn joined(admitted: &Admitted, query: &PageQuery) -> Result<WebSocket, Failed> {
+    let mut opened = open(admitted, query, Headers::new()).await?;
+    if opened.status_code() == 101 {
+        return opened.websocket().ok_or_else(no_socket);
+    }
+    let problem: Problem = opened.json().await?;
+    let code = Code::of(&problem.code).unwrap_or(Code::Internal);
+    Err(Refusal::new(code, problem.detail).into())
 }
 
 fn no_socket() -> Failed {

@@ -1,7 +1,7 @@
 //! Where every request of the Worker arrives.
 
 use crate::reply::{Failed, respond};
-use crate::{admin, assets, conversation, cors, session, uploads};
+use crate::{admin, agent, assets, conversation, cors, gateway, session, uploads};
 use kefu_durable::Deployed;
 use kefu_shared::problem::{Code, Refusal};
 use kefu_shared::route::{Api, Route, route};
@@ -69,6 +69,18 @@ async fn api(
         Api::PutSecret { site, name } => {
             admin::put_secret(request, env, deployed, &site, &name).await
         }
+        Api::AddAgent { site } => admin::add_agent(request, env, deployed, &site).await,
+        Api::Agents { site } => admin::agents(&request, env, deployed, &site).await,
+        Api::RemoveAgent { site, id } => {
+            admin::remove_agent(&request, env, deployed, &site, &id).await
+        }
+        Api::Inbox { site } => agent::inbox(&request, env, deployed, &site).await,
+        Api::Login => agent::log_in(request, env, deployed).await,
+        Api::Renew => agent::renew(&request, env, deployed).await,
+        Api::Logout => agent::log_out(&request, env, deployed).await,
+        Api::GatewaySocket => gateway::socket(&request, env, deployed).await,
+        Api::GatewayEvents => gateway::events(&request, env, deployed).await,
+        Api::Metrics => admin::metrics(&request, deployed),
         Api::ForgetSecret { site, name } => {
             admin::forget_secret(&request, env, deployed, &site, &name).await
         }

@@ -69,6 +69,9 @@ class RustObject extends DurableObject {
 export class ConversationObject extends RustObject {
   static Rust = kefu.ConversationObject;
 }
+export class DeskObject extends RustObject {
+  static Rust = kefu.DeskObject;
+}
 export class SiteObject extends RustObject {
   static Rust = kefu.SiteObject;
 }

@@ -16,27 +16,37 @@ use crate::who::{Role, Who};
 use kefu_proto::v1::{Event, channel, event, server_frame::Frame};
 use std::collections::BTreeMap;
 
+mod alarm;
+mod amend;
 mod attach;
 mod deadline;
 mod input;
 mod marks;
+mod outbox;
 mod owner;
 mod post;
 mod rating;
 mod senders;
 mod snapshot;
 mod step;
+mod summary;
 mod turn;
+mod waiting;
 
+pub use amend::AMEND_WITHIN;
 pub use attach::{NEWEST_PAGE, REPLAY_MOST, STREAMS_MOST, recovery};
 pub use deadline::Deadline;
 pub use input::{ConnId, Cursor, Input, Request, Stream};
 pub use post::{KEY_MOST, TEXT_MOST};
 pub use snapshot::{Head, OwnerRecord, Policy, RECENT, RunningRecord, Snapshot, TurnRecord};
-pub use step::{Act, Audience, Reply, Step, Write};
+pub use step::{Act, Audience, Reply, Step, Tally, Write};
 pub use turn::{AttemptId, Prepared};
 
+use alarm::Alarm;
+use amend::Said;
+use outbox::Outbox;
 use senders::Senders;
+use summary::Summary;
 use turn::Turns;
 
 /// A conversation while somebody has it in memory.
@@ -53,6 +63,12 @@ pub struct Conversation {
     /// When the site was last asked for besides turns.
     site_asked: Millis,
     turns: Turns,
+    summary: Summary,
+    said: Said,
+    /// The visitor's place among those who wait, as far as the desk told it.
+    place: Option<u32>,
+    outbox: Outbox,
+    alarm: Alarm,
 }
 
 impl Conversation {
@@ -73,6 +89,11 @@ impl Conversation {
             window: SlidingWindow::resume(snapshot.window),
             site_asked: Millis(0),
             turns: Turns::resume(snapshot.turn.unwrap_or_default(), &snapshot.recent, &head),
+            summary: Summary::of(snapshot.recent.iter().map(|(event, _)| event)),
+            said: Said::of(snapshot.recent.iter().map(|(event, _)| event)),
+            place: None,
+            outbox: Outbox::default(),
+            alarm: Alarm::default(),
             head,
         }
     }
@@ -93,6 +114,9 @@ impl Conversation {
             | Input::Received { .. }
             | Input::Ended { .. }
             | Input::Failed { .. }
+            | Input::Told { .. }
+            | Input::NotTold { .. }
+            | Input::Placed { .. }
             | Input::Woke
             | Input::Alarmed => return None,
         };
@@ -113,22 +137,45 @@ impl Conversation {
             Input::Framed { conn, frame } => self.framed(tick, conn, frame, prior, &mut step),
             Input::Requested { who, channel, request } => {
                 let from = From { who, channel, conn: None };
-                step.reply = Some(self.request(tick, &from, request, prior, &mut step));
+                let reply = self.request(tick, &from, request, prior, &mut step);
+                step.tally.duplicates += u32::from(reply.is_duplicate());
+                step.reply = Some(reply);
             }
             Input::Prepared { turn, prepared } => self.prepared(turn, prepared, &mut step),
             Input::Responded { attempt, head } => self.responded(tick.now, attempt, head),
             Input::Received { attempt, bytes } => self.received(tick, attempt, &bytes, &mut step),
             Input::Ended { attempt, how } => self.ended(tick, attempt, how, &mut step),
             Input::Failed { attempt, failure } => self.failed(tick, attempt, &failure, &mut step),
+            Input::Told { seq, place } => {
+                self.outbox.told(seq);
+                self.placed(place, &mut step);
+            }
+            Input::Placed { place } => self.placed(Some(place), &mut step),
+            Input::NotTold { seq } => self.outbox.not_told(tick, seq),
             Input::Woke => {}
-            Input::Alarmed => self.turns.alarm_rang(),
+            Input::Alarmed => {
+                self.alarm.rang();
+                self.tell_again(tick.now);
+            }
         }
         self.advance(tick, &mut step);
         if step.writes.iter().any(|write| matches!(write, Write::Event { .. })) {
             self.learn_policy(tick.now, &mut step);
         }
-        self.turns.keep_alarm(tick.now, &mut step);
+        let busy = self.turns.is_open() || self.outbox.is_pending();
+        self.alarm.keep(tick.now, busy, &mut step);
+        self.number_states(&mut step);
         step
+    }
+
+    /// Whether the log is there for `role`: an agent may not begin one, and does not learn which
+    /// ids could be.
+    pub fn admits(&self, role: Role) -> Result<(), Refusal> {
+        if role == Role::Agent && self.seq == 0 {
+            let detail = "there is no such conversation for this token";
+            return Err(Refusal::new(Code::NotFound, detail));
+        }
+        Ok(())
     }
 
     /// The newest event's seq.
@@ -155,6 +202,7 @@ impl Conversation {
         let key = request.key().map(ToOwned::to_owned);
         let at = step.acts.len();
         let reply = self.request(tick, &from, request, prior, step);
+        step.tally.duplicates += u32::from(reply.is_duplicate());
         if let Some(frame) = reply.frame(key.as_deref()) {
             // The sender learns its seq before it sees the event.
             step.acts.insert(at, Act::Send { to: Audience::Conn(conn), frame });
@@ -172,8 +220,13 @@ impl Conversation {
         if let Some(refusal) = refuse_role(from.who.role, &request) {
             return Reply::Refused(refusal);
         }
+        if let Err(refusal) = self.admits(from.who.role) {
+            return Reply::Refused(refusal);
+        }
         match request {
             Request::Send(send) => self.post(tick, from, send, prior, step),
+            Request::Edit(edit) => self.edit(tick, from, edit, prior, step),
+            Request::Recall(recall) => self.recall(tick, from, recall, prior, step),
             Request::Note { key, body } => self.note(tick, from, &key, body, prior, step),
             Request::Rate(rate) => self.rate(tick, from, rate, prior, step),
             Request::Handoff(asked) => self.handoff(tick, from, &asked, prior, step),
@@ -204,6 +257,9 @@ impl Conversation {
         if let Some(sender) = &entry.sender {
             self.senders.learn(sender);
         }
+        self.summary.fold(&event);
+        self.said.fold(&event);
+        self.outbox.note(&event, tick.now);
         let spoke = entry.counts.then_some(tick.now);
         step.write(Write::Event { event: event.clone(), sender: entry.sender, spoke });
         if view::is_internal(&event) {
@@ -217,6 +273,21 @@ impl Conversation {
 
     fn write_head(&self, step: &mut Step) {
         step.write(Write::Head(self.head.clone()));
+    }
+
+    /// Each state that is stored follows the stored one: what another instance of this
+    /// conversation wrote meanwhile is not overwritten.
+    fn number_states(&mut self, step: &mut Step) {
+        for write in &mut step.writes {
+            match write {
+                Write::Head(head) => {
+                    self.head.version += 1;
+                    head.version = self.head.version;
+                }
+                Write::Turn(turn) => turn.version = self.turns.next_version(),
+                Write::Event { .. } | Write::Mark { .. } | Write::Alarm(_) => {}
+            }
+        }
     }
 }
 
@@ -245,6 +316,8 @@ fn refuse_role(role: Role, request: &Request) -> Option<Refusal> {
         | Request::Reopen(_)
         | Request::Note { .. } => role == Role::Agent,
         Request::Send(_)
+        | Request::Edit(_)
+        | Request::Recall(_)
         | Request::Read(_)
         | Request::Typing(_)
         | Request::Stop(_)

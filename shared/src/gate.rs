@@ -1,6 +1,7 @@
 //! Who may come in: the operator by the deployment's token, a visitor by a token of its own
 //! conversation. What a caller may not know of is told from what is not there by nothing.
 
+use crate::desk::{self, Account};
 use crate::keys::{Keys, same_secret};
 use crate::problem::{Code, Refusal};
 use crate::time::Millis;
@@ -8,6 +9,10 @@ use crate::token::{self, Claims, Holder};
 use crate::wire::{Caller, Framing};
 use kefu_proto::v1::channel;
 use kefu_proto::{SUBPROTOCOL_JSON, SUBPROTOCOL_PROTO};
+use std::time::Duration;
+
+/// How long an agent's stream of one conversation may outlive its session.
+const RECHECK: Duration = Duration::from_secs(300);
 
 /// The token of an `Authorization: Bearer` header.
 pub fn bearer(authorization: Option<&str>) -> Option<&str> {
@@ -27,24 +32,101 @@ pub fn operator(token: Option<&str>, admin_token: &str) -> Result<(), Refusal> {
     }
 }
 
-/// Lets the holder of a token into its conversation.
+/// Lets the holder of a token into a conversation: a visitor into its own, an agent into those of
+/// its site, which the log itself tells apart from those that are not there.
 pub fn participant(
     keys: &Keys,
     token: Option<&str>,
     conversation: &str,
     now: Millis,
 ) -> Result<Claims, Refusal> {
-    let token = token.ok_or_else(|| {
-        Refusal::new(Code::Unauthorized, "send the session's token as a bearer token")
-    })?;
-    let claims = token::check(keys, token, now)?;
-    let its_own =
-        claims.role == Holder::Visitor && claims.conversation.as_deref() == Some(conversation);
-    if its_own {
-        Ok(claims)
-    } else {
-        Err(Refusal::new(Code::NotFound, "there is no such conversation for this token"))
+    let claims = holder(keys, token, now)?;
+    match claims.role {
+        Holder::Agent => Ok(claims),
+        Holder::Visitor if claims.conversation.as_deref() == Some(conversation) => Ok(claims),
+        Holder::Visitor => {
+            Err(Refusal::new(Code::NotFound, "there is no such conversation for this token"))
+        }
     }
+}
+
+/// Lets an agent in. Whether its session is in force only its desk knows.
+pub fn agent(keys: &Keys, token: Option<&str>, now: Millis) -> Result<Claims, Refusal> {
+    let claims = holder(keys, token, now)?;
+    match claims.role {
+        Holder::Agent => Ok(claims),
+        Holder::Visitor => Err(Refusal::new(Code::Forbidden, "this route is the agents'")),
+    }
+}
+
+/// Lets an admin configure its own site.
+pub fn admin(account: &Account, own: &str, site: &str) -> Result<(), Refusal> {
+    if own != site {
+        return Err(Refusal::new(Code::NotFound, "there is no such site for this token"));
+    }
+    if account.role != desk::Role::Admin {
+        return Err(Refusal::new(Code::Forbidden, "this route is the operator's and the admins'"));
+    }
+    Ok(())
+}
+
+/// Lets an agent see its own site.
+pub fn own_site(claims: &Claims, site: &str) -> Result<(), Refusal> {
+    if claims.site == site {
+        return Ok(());
+    }
+    Err(Refusal::new(Code::NotFound, "there is no such site for this token"))
+}
+
+/// Lets an agent's token in whose life is over, as long as it can be renewed.
+pub fn renewing(keys: &Keys, token: Option<&str>, now: Millis) -> Result<Claims, Refusal> {
+    let claims = token::read(keys, token.ok_or_else(no_token)?)?;
+    if claims.role != Holder::Agent {
+        return Err(Refusal::new(Code::Forbidden, "this route is the agents'"));
+    }
+    if !claims.is_renewable(now) {
+        return Err(Refusal::new(Code::TokenExpired, "log in again"));
+    }
+    Ok(claims)
+}
+
+/// The token of an agent whose session began at `first`.
+pub fn agent_token(
+    keys: &Keys,
+    site: &str,
+    account: &Account,
+    session: &str,
+    first: Millis,
+    now: Millis,
+) -> (String, Millis) {
+    let expires = now + token::LIFE;
+    let claims = Claims {
+        site: site.into(),
+        role: Holder::Agent,
+        id: account.id.clone(),
+        conversation: None,
+        name: Some(account.name.clone()),
+        locale: None,
+        linked: None,
+        session: Some(session.into()),
+        first: first.0,
+        expires: expires.0,
+    };
+    (token::issue(keys, &claims), expires)
+}
+
+/// When a stream that an agent opens by itself is looked at again: its session may be ended, and
+/// only the desk hears of that.
+pub fn recheck(claims: &Claims, now: Millis) -> u64 {
+    claims.expires.min((now + RECHECK).0)
+}
+
+fn holder(keys: &Keys, token: Option<&str>, now: Millis) -> Result<Claims, Refusal> {
+    token::check(keys, token.ok_or_else(no_token)?, now)
+}
+
+fn no_token() -> Refusal {
+    Refusal::new(Code::Unauthorized, "send the session's token as a bearer token")
 }
 
 /// What a conversation is told of a caller.
@@ -57,6 +139,8 @@ pub fn caller(claims: &Claims, framing: Framing) -> Caller {
         channel: channel::Type::Web.into(),
         expires: claims.expires,
         framing,
+        session: claims.session.clone(),
+        gateway: false,
     }
 }
 

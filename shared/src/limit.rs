@@ -35,6 +35,11 @@ impl SlidingWindow {
         self.taken.push_back(now);
     }
 
+    /// The newest one does not count after all.
+    pub fn pardon(&mut self) {
+        self.taken.pop_back();
+    }
+
     /// Whether nothing of it counts any more.
     pub fn is_idle(&self, rate: Rate, now: Millis) -> bool {
         self.taken.back().is_none_or(|&last| last + rate.window <= now)

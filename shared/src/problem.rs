@@ -20,6 +20,11 @@ macro_rules! codes {
                 match self { $(Self::$name => $code),* }
             }
 
+            /// By what clients see.
+            pub fn of(text: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|code| code.as_str() == text)
+            }
+
             /// The HTTP status.
             pub fn status(self) -> u16 {
                 match self { $(Self::$name => $status),* }
@@ -62,6 +67,12 @@ codes! {
     BadSecret = "bad_secret", 400, "The secret's name, value or hosts are not valid";
     /// A host site's JWT that does not hold.
     BadIdentity = "bad_identity", 401, "The identity token does not hold";
+    /// An account that cannot be: its address, name or password.
+    BadAccount = "bad_account", 400, "The account's e-mail address, name or password is not valid";
+    /// A login that does not succeed, whatever the reason.
+    BadLogin = "bad_login", 401, "The login does not succeed";
+    /// A session that was ended, by its agent or an admin.
+    SessionRevoked = "session_revoked", 401, "The session is over";
     /// No token, or none that this deployment signed.
     Unauthorized = "unauthorized", 401, "A valid token is needed";
     /// A token past its life.
@@ -78,6 +89,16 @@ codes! {
     MethodNotAllowed = "method_not_allowed", 405, "The method is not allowed here";
     /// The same key with another body.
     KeyReused = "key_reused", 409, "The key was used for something else";
+    /// An account with this address exists.
+    EmailTaken = "email_taken", 409, "There is an agent with this e-mail address";
+    /// More agents than a site may have.
+    TooManyAgents = "too_many_agents", 409, "The site has as many agents as it may";
+    /// A message that its author may not change any more, or that is somebody else's.
+    NotAmendable = "not_amendable", 409, "The message may not be changed";
+    /// A frame for a conversation that is not open in its gateway.
+    NotJoined = "not_joined", 409, "The conversation is not open in this gateway";
+    /// More conversations than may be open in one gateway.
+    TooManyOpen = "too_many_open", 409, "Too many conversations are open in this gateway";
     /// The owner changed since the caller looked.
     OwnerChanged = "owner_changed", 409, "The conversation has another owner";
     /// The conversation's session is over already, or not over.

@@ -94,6 +94,40 @@ pub enum Api {
         /// The secret.
         name: String,
     },
+    /// `POST /v1/sites/{site}/agents`
+    AddAgent {
+        /// The site.
+        site: String,
+    },
+    /// `GET /v1/sites/{site}/agents`
+    Agents {
+        /// The site.
+        site: String,
+    },
+    /// `DELETE /v1/sites/{site}/agents/{id}`
+    RemoveAgent {
+        /// The site.
+        site: String,
+        /// The agent.
+        id: String,
+    },
+    /// `GET /v1/sites/{site}/inbox`
+    Inbox {
+        /// The site.
+        site: String,
+    },
+    /// `POST /v1/agent/login`
+    Login,
+    /// `POST /v1/agent/renew`
+    Renew,
+    /// `POST /v1/agent/logout`
+    Logout,
+    /// `GET /v1/agent/ws`
+    GatewaySocket,
+    /// `GET /v1/agent/events`
+    GatewayEvents,
+    /// `GET /metrics`
+    Metrics,
 }
 
 /// Finds the route.
@@ -103,7 +137,7 @@ pub fn route(method: &str, path: &str) -> Result<Route, Refusal> {
     }
     let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
     match parts.as_slice() {
-        ["healthz"] | ["v1", ..] => api(method, &parts).map(Route::Api),
+        ["healthz" | "metrics"] | ["v1", ..] => api(method, &parts).map(Route::Api),
         _ => only(method, &["GET", "HEAD"], Route::Asset { path: parts.join("/") }),
     }
 }
@@ -111,6 +145,8 @@ pub fn route(method: &str, path: &str) -> Result<Route, Refusal> {
 fn api(method: &str, parts: &[&str]) -> Result<Api, Refusal> {
     match parts {
         ["healthz"] => only(method, &["GET", "HEAD"], Api::Health),
+        ["metrics"] => only(method, &["GET"], Api::Metrics),
+        ["v1", "agent", rest] => of_agent(method, rest),
         ["v1", "sites", site, rest @ ..] => of_site(method, site, rest),
         ["v1", "uploads", site, conversation, upload]
             if site::is_id(site) && is_conversation(conversation) =>
@@ -152,6 +188,23 @@ fn of_site(method: &str, site: &str, rest: &[&str]) -> Result<Api, Refusal> {
         ["secrets", name] => {
             only(method, &["PUT", "DELETE"], Api::PutSecret { site, name: (*name).to_owned() })
         }
+        ["agents"] if method == "GET" => Ok(Api::Agents { site }),
+        ["agents"] => only(method, &["POST", "GET"], Api::AddAgent { site }),
+        ["agents", id] => {
+            only(method, &["DELETE"], Api::RemoveAgent { site, id: (*id).to_owned() })
+        }
+        ["inbox"] => only(method, &["GET"], Api::Inbox { site }),
+        _ => Err(not_found()),
+    }
+}
+
+fn of_agent(method: &str, rest: &str) -> Result<Api, Refusal> {
+    match rest {
+        "login" => only(method, &["POST"], Api::Login),
+        "renew" => only(method, &["POST"], Api::Renew),
+        "logout" => only(method, &["POST"], Api::Logout),
+        "ws" => only(method, &["GET"], Api::GatewaySocket),
+        "events" => only(method, &["GET"], Api::GatewayEvents),
         _ => Err(not_found()),
     }
 }
@@ -172,7 +225,8 @@ fn of_conversation(method: &str, id: &str, rest: &str) -> Result<Api, Refusal> {
     }
 }
 
-fn is_conversation(id: &str) -> bool {
+/// Whether a conversation may be called so.
+pub fn is_conversation(id: &str) -> bool {
     id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
@@ -254,6 +308,25 @@ mod tests {
                     upload: "abc".into(),
                 }),
             ),
+            (
+                "POST",
+                format!("/v1/conversations/{ID}/take"),
+                Route::Api(Api::Act { conversation: ID.to_owned(), act: ActRoute::Take }),
+            ),
+            (
+                "POST",
+                "/v1/sites/demo/agents".into(),
+                Route::Api(Api::AddAgent { site: "demo".into() }),
+            ),
+            (
+                "DELETE",
+                "/v1/sites/demo/agents/a1".into(),
+                Route::Api(Api::RemoveAgent { site: "demo".into(), id: "a1".into() }),
+            ),
+            ("GET", "/v1/sites/demo/inbox".into(), Route::Api(Api::Inbox { site: "demo".into() })),
+            ("POST", "/v1/agent/login".into(), Route::Api(Api::Login)),
+            ("GET", "/v1/agent/ws".into(), Route::Api(Api::GatewaySocket)),
+            ("GET", "/metrics".into(), Route::Api(Api::Metrics)),
             ("GET", "/".into(), Route::Asset { path: String::new() }),
             ("GET", "/widget.js".into(), Route::Asset { path: "widget.js".into() }),
             ("OPTIONS", "/v1/anything".into(), Route::Preflight),

@@ -68,6 +68,7 @@ fn anonymous(site: &str, tick: Tick) -> Claims {
         name: None,
         locale: None,
         linked: None,
+        session: None,
         first: tick.now.0,
         expires: 0,
     }

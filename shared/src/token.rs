@@ -40,6 +40,9 @@ pub struct Claims {
     /// An anonymous visitor's id that this identified visitor had before.
     #[serde(rename = "a", default, skip_serializing_if = "Option::is_none")]
     pub linked: Option<String>,
+    /// An agent's session, which can be ended before the token ends.
+    #[serde(rename = "j", default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<String>,
     /// When it was first issued, Unix milliseconds.
     #[serde(rename = "f")]
     pub first: u64,
@@ -132,6 +135,7 @@ mod tests {
             name: None,
             locale: Some("zh-CN".into()),
             linked: None,
+            session: None,
             first: 1_000,
             expires: 1_000 + 24 * 3600 * 1000,
         }

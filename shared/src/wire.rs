@@ -2,13 +2,14 @@
 //! the HTTP routes. The same on every host.
 
 use crate::conversation::{Reply, Request, Stream, Write};
+use crate::desk;
 use crate::problem::{Code, Refusal};
 use crate::time::Millis;
 use crate::who::Who;
 use kefu_proto::Encode;
 use kefu_proto::v1::{
-    ClientFrame, Empty, Envelope, Event, OwnerReply, ServerFrame, channel, client_frame,
-    server_frame::Frame,
+    Body, ClientFrame, Empty, Envelope, Event, NoteRequest, OwnerReply, ServerFrame, body, channel,
+    client_frame, server_frame::Frame,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -44,7 +45,10 @@ impl Framing {
             Self::Proto => Encoded::Binary(frame.encode_to_vec()),
             Self::Sse => {
                 let id = match &frame.frame {
-                    Some(Frame::Event(event)) => format!("id: {epoch}.{}\n", event.seq),
+                    // On a gateway one number would not tell which conversation it is of.
+                    Some(Frame::Event(event)) if frame.conversation.is_empty() => {
+                        format!("id: {epoch}.{}\n", event.seq)
+                    }
                     _ => String::new(),
                 };
                 Encoded::Text(format!("{id}data: {}\n\n", json(frame)))
@@ -54,26 +58,34 @@ impl Framing {
 
     /// Reads a client's text frame.
     pub fn decode_text(self, text: &str) -> Result<client_frame::Frame, Refusal> {
+        self.read_text(text).and_then(known)
+    }
+
+    /// The same with the conversation that it is about.
+    pub fn read_text(self, text: &str) -> Result<ClientFrame, Refusal> {
         if self != Self::Json {
             return Err(Refusal::new(Code::BadFrame, "this subprotocol takes binary frames"));
         }
         if text.len() > BODY_MOST {
             return Err(too_large());
         }
-        let frame = serde_json::from_str(text).map_err(|error| bad_frame(&error.to_string()))?;
-        known(frame)
+        serde_json::from_str(text).map_err(|error| bad_frame(&error.to_string()))
     }
 
     /// Reads a client's binary frame.
     pub fn decode_binary(self, bytes: &[u8]) -> Result<client_frame::Frame, Refusal> {
+        self.read_binary(bytes).and_then(known)
+    }
+
+    /// The same with the conversation that it is about.
+    pub fn read_binary(self, bytes: &[u8]) -> Result<ClientFrame, Refusal> {
         if self != Self::Proto {
             return Err(Refusal::new(Code::BadFrame, "this subprotocol takes text frames"));
         }
         if bytes.len() > BODY_MOST {
             return Err(too_large());
         }
-        let frame = ClientFrame::decode(bytes).map_err(|error| bad_frame(&error.to_string()))?;
-        known(frame)
+        ClientFrame::decode(bytes).map_err(|error| bad_frame(&error.to_string()))
     }
 }
 
@@ -101,6 +113,12 @@ pub struct Caller {
     /// How frames are written.
     #[serde(rename = "f")]
     pub framing: Framing,
+    /// An agent's session.
+    #[serde(rename = "j", default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<String>,
+    /// Whether frames are for a gateway and say which conversation they are about.
+    #[serde(rename = "g", default, skip_serializing_if = "std::ops::Not::not")]
+    pub gateway: bool,
 }
 
 impl Caller {
@@ -134,6 +152,16 @@ impl Caller {
             channel: 0,
             expires: 0,
             framing: Framing::Json,
+            session: None,
+            gateway: false,
+        }
+    }
+
+    /// The gateway stream that this agent opened.
+    pub fn gateway_stream(&self) -> desk::Stream {
+        desk::Stream {
+            session: self.session.clone().unwrap_or_default(),
+            expires: Millis(self.expires),
         }
     }
 
@@ -179,7 +207,7 @@ impl Answer {
     pub fn of(reply: &Reply) -> Self {
         match reply {
             Reply::Sent(sent) => Self { status: 202, ..Self::ok(sent) },
-            Reply::Rated(rated) => Self::ok(rated),
+            Reply::Rated(done) | Reply::Amended(done) => Self::ok(done),
             Reply::Owner { owner, term, seq, duplicate } => Self::ok(&OwnerReply {
                 owner: Some(owner.clone()),
                 term: *term,
@@ -212,11 +240,38 @@ pub enum ActRoute {
     Rating,
     /// `handoff`
     Handoff,
+    /// `take`
+    Take,
+    /// `release`
+    Release,
+    /// `resolve`
+    Resolve,
+    /// `reopen`
+    Reopen,
+    /// `notes`
+    Notes,
+    /// `edit`
+    Edit,
+    /// `recall`
+    Recall,
 }
 
 impl ActRoute {
-    const ALL: [Self; 6] =
-        [Self::Messages, Self::Read, Self::Typing, Self::Stop, Self::Rating, Self::Handoff];
+    const ALL: [Self; 13] = [
+        Self::Messages,
+        Self::Read,
+        Self::Typing,
+        Self::Stop,
+        Self::Rating,
+        Self::Handoff,
+        Self::Take,
+        Self::Release,
+        Self::Resolve,
+        Self::Reopen,
+        Self::Notes,
+        Self::Edit,
+        Self::Recall,
+    ];
 
     /// By the last part of the path.
     pub fn of(name: &str) -> Option<Self> {
@@ -232,6 +287,13 @@ impl ActRoute {
             Self::Stop => "stop",
             Self::Rating => "rating",
             Self::Handoff => "handoff",
+            Self::Take => "take",
+            Self::Release => "release",
+            Self::Resolve => "resolve",
+            Self::Reopen => "reopen",
+            Self::Notes => "notes",
+            Self::Edit => "edit",
+            Self::Recall => "recall",
         }
     }
 
@@ -244,6 +306,17 @@ impl ActRoute {
             Self::Stop => Request::Stop(message(body)?),
             Self::Rating => Request::Rate(message(body)?),
             Self::Handoff => Request::Handoff(message(body)?),
+            Self::Take => Request::Take(or_default(body)?),
+            Self::Edit => Request::Edit(message(body)?),
+            Self::Recall => Request::Recall(message(body)?),
+            Self::Release => Request::Release(or_default(body)?),
+            Self::Resolve => Request::Resolve(or_default(body)?),
+            Self::Reopen => Request::Reopen(or_default(body)?),
+            Self::Notes => {
+                let NoteRequest { key, text } = message(body)?;
+                let note = body::Kind::Note(body::NoteText { text });
+                Request::Note { key, body: Body { kind: Some(note) } }
+            }
         })
     }
 }
@@ -258,6 +331,11 @@ pub fn message<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
     serde_json::from_str(text).map_err(|error| {
         Refusal::new(Code::BadJson, format!("the body is not as expected: {error}"))
     })
+}
+
+/// The same where every field may be left out, and so the body too.
+pub fn or_default<T: DeserializeOwned + Default>(body: &[u8]) -> Result<T, Refusal> {
+    if body.is_empty() { Ok(T::default()) } else { message(body) }
 }
 
 /// A body or frame over [`BODY_MOST`].
@@ -289,7 +367,8 @@ pub fn rows(write: &Write) -> u32 {
         Write::Event { sender: None, .. }
         | Write::Head(_)
         | Write::Turn(_)
-        | Write::Mark { .. } => 1,
+        | Write::Mark { .. }
+        | Write::Alarm(_) => 1,
     }
 }
 
@@ -302,12 +381,15 @@ fn bad_frame(why: &str) -> Refusal {
 }
 
 fn known(frame: ClientFrame) -> Result<client_frame::Frame, Refusal> {
-    frame.frame.ok_or_else(|| {
-        Refusal::new(
-            Code::UnknownFrame,
-            "the frame has none of the fields send, read, typing, stop, resume and ping",
-        )
-    })
+    frame.frame.ok_or_else(unknown_frame)
+}
+
+/// A frame of no kind that is known here.
+pub fn unknown_frame() -> Refusal {
+    Refusal::new(
+        Code::UnknownFrame,
+        "the frame has none of the fields send, read, typing, stop, resume, leave and ping",
+    )
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! `cargo xtask dev`: everything on this machine, from a fresh clone.
 
+mod agent;
 mod demo_ai;
 mod provider;
 mod site;
@@ -132,6 +133,7 @@ pub(crate) fn command(arguments: Parser) -> Result<ExitCode> {
     let demo_ai = options.demo_ai.then(DemoAi::start).transpose()?;
     let door = site::Door { port: host.port(), token: vars::admin_token(&vars) };
     site.load(&door, &options, demo_ai.as_ref())?;
+    agent::add(&door, &options.site)?;
     welcome(&options, &door, demo_ai.as_ref());
     serve(host.as_mut(), &stop)
 }
@@ -183,7 +185,8 @@ fn welcome(options: &Options, door: &site::Door, demo_ai: Option<&DemoAi>) {
     } else {
         println!("  console    not there yet: the admin API does what it will do");
     }
-    println!("  log in     Authorization: Bearer {}", door.token);
+    println!("  agent      {} with {}", agent::EMAIL, agent::PASSWORD);
+    println!("  operator   Authorization: Bearer {}", door.token);
     println!("  site       PUT {url}/v1/sites/{}/config changes it while it runs", options.site);
     if let Some(demo_ai) = demo_ai {
         println!("  demo AI    {} (a script on this machine, not a model)", demo_ai.endpoint());

@@ -104,7 +104,7 @@ export class Conversation {
 
   /** Takes a frame; answers with what to send. */
   receive(frame: ServerFrame, now: number): ClientFrame[] {
-    const { hello, event, ack, delta, replace, typing, presence, read, error, queued } = frame;
+    const { hello, event, ack, delta, replace, typing, presence, queued, read, error } = frame;
     if (hello) this.#greet(hello, now);
     if (event) this.#take(event);
     if (ack) this.#acked(ack.key, ack.seq);
@@ -114,8 +114,8 @@ export class Conversation {
       this.#typing = { author: typing.author, until: now + TYPING };
     }
     if (presence) this.#attend(presence);
-    if (read) this.#mark(read);
     if (queued && this.#owner.kind === "QUEUE") this.#owner = { ...this.#owner, place: queued.place };
+    if (read) this.#mark(read);
     if (error) this.#refused(error, now);
     if (this.log.caughtUp) this.stream.settle();
     return this.due(now);

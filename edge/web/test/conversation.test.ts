@@ -176,12 +176,13 @@ test("the newest owner is shown, and an older term changes nothing", () => {
   assert.equal(it.shown().owner.kind, "AGENT");
 });
 
-test("the place in the queue is shown as it changes, and goes with the queue", () => {
+test("a place in the queue is shown while somebody waits, and no longer", () => {
   const it = conversation();
-  feed(it, { hello: hello({ owner: { kind: "QUEUE", place: 4 }, term: 2 }) }, { queued: { place: 3 } });
-  assert.equal(it.shown().owner.place, 3);
-  feed(it, { event: { seq: 1, owner: { owner: { kind: "AGENT", name: "Ming" }, term: 3 } } }, { queued: { place: 2 } });
-  assert.deepEqual(it.shown().owner, { kind: "AGENT", name: "Ming" });
+  const owner = (kind: "QUEUE" | "AGENT", term: number) => ({ owner: { kind }, term });
+  feed(it, { hello: hello(owner("QUEUE", 1)) }, { queued: { place: 3 } }, { queued: { place: 2 } });
+  assert.equal(it.shown().owner.place, 2);
+  feed(it, { hello: hello(owner("AGENT", 2)) }, { queued: { place: 1 } });
+  assert.equal(it.shown().owner.place, undefined);
 });
 
 test("a lost log is shown from what follows, and letters stay", () => {

@@ -32,12 +32,20 @@ pub enum Deadline {
     Flush,
     /// Text waits to be saved.
     Save,
+    /// The desk does not know the newest events.
+    Tell,
+    /// The desk has not answered.
+    NotTold,
+    /// Nothing has happened for a while.
+    Settle,
 }
 
 impl Conversation {
     /// When to give [`super::Input::Woke`] at the latest, and why. `None` means never: nothing is
     /// under way and the conversation may sleep.
     pub fn deadline(&self) -> Option<(Millis, Deadline)> {
-        self.turns.deadline(&self.head.policy)
+        let turn = self.turns.deadline(&self.head.policy);
+        let outbox = self.outbox.deadline(self.turns.is_open());
+        [turn, outbox].into_iter().flatten().min()
     }
 }

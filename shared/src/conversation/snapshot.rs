@@ -33,6 +33,8 @@ pub struct Snapshot {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Head {
+    /// Raised by one with every write.
+    pub version: u32,
     /// The life of the log.
     pub epoch: u32,
     /// Who answers.
@@ -48,6 +50,7 @@ pub struct Head {
 impl Default for Head {
     fn default() -> Self {
         Self {
+            version: 0,
             epoch: 1,
             owner: OwnerRecord::default(),
             term: 0,
@@ -145,6 +148,8 @@ impl Policy {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct TurnRecord {
+    /// Raised by one with every write.
+    pub version: u32,
     /// The newest turn's number.
     pub turn: u32,
     /// Its newest attempt's.

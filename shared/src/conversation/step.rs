@@ -6,7 +6,7 @@ use super::turn::AttemptId;
 use crate::problem::Refusal;
 use crate::provider::RequestParts;
 use crate::time::Millis;
-use kefu_proto::v1::{Ack, Error, Event, Owner, SendReply, server_frame::Frame};
+use kefu_proto::v1::{Ack, Error, Event, InboxEntry, Owner, SendReply, server_frame::Frame};
 
 /// What comes of an input. The writes are one transaction; the acts happen only after it, in
 /// order; the reply is for whoever made the request. A step whose writes are refused did not
@@ -20,6 +20,19 @@ pub struct Step {
     pub acts: Vec<Act>,
     /// To the caller of [`super::Input::Requested`].
     pub reply: Option<Reply>,
+    /// What an operator counts and the rest of the step does not show.
+    pub tally: Tally,
+}
+
+/// What an operator counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Requests that had been carried out before.
+    pub duplicates: u32,
+    /// Turns that a crash had cut off.
+    pub recoveries: u32,
+    /// Inputs of an attempt that is not the current one.
+    pub late: u32,
 }
 
 /// Something to store.
@@ -36,9 +49,10 @@ pub enum Write {
         /// When, on what a visitor says: it counts towards the visitor's rate.
         spoke: Option<Millis>,
     },
-    /// What is true of the conversation as a whole.
+    /// What is true of the conversation as a whole. The transaction fails unless its version
+    /// follows the stored one's.
     Head(Head),
-    /// How far its turns are.
+    /// How far its turns are, under the same condition.
     Turn(TurnRecord),
     /// What a participant has read: the higher seq wins.
     Mark {
@@ -47,6 +61,8 @@ pub enum Write {
         /// Up to here.
         seq: u32,
     },
+    /// Set the alarm, or clear it: it brings the object back after a crash.
+    Alarm(Option<Millis>),
 }
 
 /// Something to do, once the writes are durable.
@@ -97,8 +113,14 @@ pub enum Act {
         /// Which.
         attempt: AttemptId,
     },
-    /// Set the alarm, or clear it: it brings the object back after a crash.
-    Alarm(Option<Millis>),
+    /// Tell the site's desk how the conversation stands, and report [`super::Input::Told`] or
+    /// [`super::Input::NotTold`] with its seq.
+    Tell {
+        /// How it stands; the host adds the conversation's id.
+        summary: InboxEntry,
+        /// Since when there is something in it that the desk does not know.
+        since: Millis,
+    },
 }
 
 /// Who gets a frame.
@@ -123,6 +145,8 @@ pub enum Reply {
     Sent(SendReply),
     /// The rating is stored.
     Rated(SendReply),
+    /// The message is changed or taken back.
+    Amended(SendReply),
     /// The owner is as asked.
     Owner {
         /// Who owns the conversation.
@@ -141,6 +165,15 @@ pub enum Reply {
 }
 
 impl Reply {
+    /// Whether the request had been carried out before.
+    pub fn is_duplicate(&self) -> bool {
+        match self {
+            Self::Sent(sent) | Self::Rated(sent) | Self::Amended(sent) => sent.duplicate,
+            Self::Owner { duplicate, .. } => *duplicate,
+            Self::Done | Self::Refused(_) => false,
+        }
+    }
+
     /// The frame that tells it to a stream; none where the act shows by itself.
     pub fn frame(&self, key: Option<&str>) -> Option<Frame> {
         match self {
@@ -156,7 +189,7 @@ impl Reply {
                 retry_after_ms: refusal.retry_after_ms(),
                 key: key.filter(|key| !key.is_empty()).map(Into::into),
             })),
-            Self::Rated(_) | Self::Owner { .. } | Self::Done => None,
+            Self::Rated(_) | Self::Amended(_) | Self::Owner { .. } | Self::Done => None,
         }
     }
 }
@@ -167,7 +200,9 @@ impl Step {
         self.writes.retain(|earlier| {
             !matches!(
                 (earlier, &write),
-                (Write::Head(_), Write::Head(_)) | (Write::Turn(_), Write::Turn(_))
+                (Write::Head(_), Write::Head(_))
+                    | (Write::Turn(_), Write::Turn(_))
+                    | (Write::Alarm(_), Write::Alarm(_))
             )
         });
         self.writes.push(write);

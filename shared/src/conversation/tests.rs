@@ -1,8 +1,10 @@
 //! The conversation's promises, as sentences. [`Room`] drives one in virtual time and can crash
 //! it at any point: what was written survives, everything else is gone.
 
+mod amending;
 mod answering;
 mod log;
 mod owning;
 mod recovering;
 mod room;
+mod telling;

@@ -14,7 +14,6 @@ use crate::time::Millis;
 use kefu_proto::v1::{Event, author, channel, event};
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 mod advance;
 mod answer;
@@ -24,11 +23,6 @@ mod stream;
 
 pub(super) use answer::Cut;
 pub(super) use attempt::Attempt;
-
-/// How long a crash may go unnoticed when nobody comes back to wake the object.
-const ALARM_AFTER: Duration = Duration::from_secs(10);
-/// How soon the alarm rings again while a turn is under way; it also keeps the object in memory.
-const ALARM_AGAIN: Duration = Duration::from_secs(20);
 
 /// Which call to a provider: everything that is reported of it names this.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,8 +54,6 @@ struct Asked {
 pub(super) struct Turns {
     record: TurnRecord,
     open: Option<Turn>,
-    alarm: Option<Millis>,
-    alarm_rang: bool,
 }
 
 #[derive(Debug)]
@@ -139,26 +131,14 @@ impl Turns {
         self.attempt().map(|attempt| attempt.id.turn)
     }
 
-    pub(super) fn alarm_rang(&mut self) {
-        self.alarm = None;
-        self.alarm_rang = true;
+    pub(super) fn is_open(&self) -> bool {
+        self.open.is_some()
     }
 
-    /// The alarm is set while a turn is under way and cleared after it.
-    pub(super) fn keep_alarm(&mut self, now: Millis, step: &mut Step) {
-        let rang = std::mem::take(&mut self.alarm_rang);
-        match (&self.open, self.alarm) {
-            (Some(_), None) => {
-                let at = now + if rang { ALARM_AGAIN } else { ALARM_AFTER };
-                self.alarm = Some(at);
-                step.act(Act::Alarm(Some(at)));
-            }
-            (None, Some(_)) => {
-                self.alarm = None;
-                step.act(Act::Alarm(None));
-            }
-            (Some(_), Some(_)) | (None, None) => {}
-        }
+    /// The version under which the record is stored next.
+    pub(super) fn next_version(&mut self) -> u32 {
+        self.record.version += 1;
+        self.record.version
     }
 
     /// Nothing up to `seq` waits for an answer any more.

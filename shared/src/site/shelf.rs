@@ -177,8 +177,7 @@ impl Outcome {
         match self {
             Self::Done { version, revision } => Ok((version, revision)),
             Self::Refused { code, detail } => {
-                let known = Code::ALL.iter().find(|known| known.as_str() == code);
-                Err(Refusal::new(known.copied().unwrap_or(Code::Internal), detail))
+                Err(Refusal::new(Code::of(&code).unwrap_or(Code::Internal), detail))
             }
             Self::Page(_) | Self::Unchanged | Self::Absent => {
                 Err(Refusal::new(Code::Internal, "the site answered something else"))

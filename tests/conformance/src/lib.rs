@@ -13,6 +13,7 @@
     reason = "tests measure time, and end where something is wrong"
 )]
 
+mod agent;
 mod answer;
 mod events;
 mod host;
@@ -22,6 +23,7 @@ mod socket;
 mod sse;
 mod visitor;
 
+pub use agent::{Agent, PASSWORD};
 pub use answer::Answer;
 pub use events::{author, dense, key_of, rule_of, seqs, texts};
 pub use host::{Host, own_host};

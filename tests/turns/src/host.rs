@@ -1,5 +1,6 @@
 //! The host under test, and the sites on it.
 
+use crate::agent::Agent;
 use crate::visitor::Visitor;
 use kefu_test_host::{Options, Workerd};
 use reqwest::Client;
@@ -8,6 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 const ADMIN_TOKEN: &str = "dev-admin-token";
+const PASSWORD: &str = "correct horse";
 
 /// A workerd with the built Worker.
 #[derive(Debug)]
@@ -41,8 +43,16 @@ impl Host {
     /// # Panics
     /// When it does not start.
     pub fn own() -> Self {
+        Self::with(Options::default())
+    }
+
+    /// One for this test alone, started so.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn with(options: Options) -> Self {
         // The log tells when an object wakes.
-        let options = Options::default().var("KEFU_DEBUG", "1");
+        let options = options.var("KEFU_DEBUG", "1");
         let workerd = Workerd::start(&options).unwrap_or_else(|error| panic!("{error}"));
         Self { url: workerd.url(), workerd: Mutex::new(workerd) }
     }
@@ -58,6 +68,19 @@ impl Host {
     /// When it does not start.
     pub fn restart(&self) {
         self.workerd().restart().unwrap_or_else(|error| panic!("{error}"));
+    }
+
+    /// The value of a metric, summed over its labels.
+    ///
+    /// # Panics
+    /// When the operator is not told.
+    pub async fn metric(&self, name: &str) -> f64 {
+        let get = Client::new().get(format!("{}/metrics", self.url)).bearer_auth(ADMIN_TOKEN);
+        let text = get.send().await.expect("an answer").text().await.expect("a body");
+        let named =
+            |line: &&str| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(['{', ' ']));
+        let values = text.lines().filter(named).filter_map(|line| line.rsplit(' ').next());
+        values.filter_map(|value| value.parse::<f64>().ok()).sum()
     }
 
     /// What it wrote so far.
@@ -77,7 +100,18 @@ impl Host {
         site
     }
 
-    fn workerd(&self) -> MutexGuard<'_, Workerd> {
+    /// The port on 127.0.0.1.
+    pub fn port(&self) -> u16 {
+        self.workerd().port()
+    }
+
+    /// The process's id. It changes with a restart.
+    pub fn pid(&self) -> u32 {
+        self.workerd().pid()
+    }
+
+    /// The process, for whatever else is to be done to it.
+    pub fn workerd(&self) -> MutexGuard<'_, Workerd> {
         self.workerd.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -114,6 +148,21 @@ impl Site {
         assert_eq!(answered.status(), 200);
         let session = answered.json().await.expect("JSON");
         Visitor::new(&self.url, &session, self.http.clone())
+    }
+
+    /// A new agent that is logged in.
+    ///
+    /// # Panics
+    /// When it is refused.
+    pub async fn agent(&self, name: &str) -> Agent {
+        let email = format!("{name}@shop.example");
+        let agents = self.http.post(format!("{}/v1/sites/{}/agents", self.url, self.id));
+        let account =
+            json!({ "email": email, "name": name, "role": "AGENT", "password": PASSWORD });
+        self.told(agents.json(&account)).await;
+        let login = self.http.post(format!("{}/v1/agent/login", self.url));
+        let login = login.json(&json!({ "site": self.id, "email": email, "password": PASSWORD }));
+        Agent::new(&self.url, &self.id, &self.told(login).await, self.http.clone())
     }
 
     async fn told(&self, request: reqwest::RequestBuilder) -> Value {

@@ -3,17 +3,20 @@
 use super::{Skips, Step, purity, readme, serving};
 use crate::lint::{self, WASM_CRATES};
 use crate::run::{self, cargo};
-use crate::{size, tools, tree};
+use crate::{size, soak, tools, tree};
 use anyhow::{Result, ensure};
 use kefu_test_host::{Options, Workerd};
 use std::env;
 use std::process::Command;
 
 /// Tests of the built Worker on real workerd.
-const ON_WORKERD: [&str; 3] = ["kefu-test-host", "kefu-conformance", "kefu-turns"];
+const ON_WORKERD: [&str; 4] = ["kefu-test-host", "kefu-conformance", "kefu-turns", "kefu-faults"];
+/// The short form of `cargo xtask soak`: under a minute and a half in all.
+const SOAKS: [&str; 2] =
+    ["--clients 100 --minutes 0.6 --kill-every 7s --say-every 3s", "--wakes 500"];
 const BROWSER_TESTS: &str = "tests/browser/run.mjs";
 
-pub(super) const STEPS: [Step; 13] = [
+pub(super) const STEPS: [Step; 14] = [
     step("fmt", "the code is formatted", |_| run::shown(lint::fmt(true))),
     step("clippy", "clippy has nothing to say of the native crates", |_| {
         run::shown(lint::clippy_native())
@@ -32,6 +35,9 @@ pub(super) const STEPS: [Step; 13] = [
     built("web", "types and tests of the client library, on a running host", web),
     built("workerd", "the contract, turns, crashes and sleep on workerd", |skips| {
         run::watched(on_workerd(), |line| skips.note(line))
+    }),
+    built("soak", "nothing is lost under SIGKILL and nothing is left of a wake, in short", |_| {
+        SOAKS.iter().try_for_each(|line| run::shown(soak::soak(words(line))))
     }),
     built("browser", "the pages in a browser", browser),
     built("deploy", "wrangler takes the bundle (deploy --dry-run)", |_| run::shown(dry_run())),
@@ -59,6 +65,10 @@ fn on_workerd() -> Command {
     let mut command = cargo(["test"]);
     command.args(ON_WORKERD.iter().flat_map(|name| ["--package", name]));
     command
+}
+
+fn words(line: &str) -> impl Iterator<Item = String> {
+    line.split(' ').map(str::to_owned)
 }
 
 fn web(skips: &mut Skips) -> Result<()> {

@@ -37,6 +37,7 @@ fn an_answer_is_shown_as_it_comes_and_logged_once() {
     assert_eq!((answer.turn, answer.attempt), (Some(1), Some(1)));
     let Some(message::Source::Provider(source)) = answer.source else { panic!() };
     assert_eq!((source.name.as_str(), source.usage.unwrap().total), ("one", 7));
+    room.pass(Duration::from_secs(3));
     assert_eq!((room.deadline(), room.alarm), (None, None), "nothing is left to do");
 }
 
@@ -51,8 +52,11 @@ fn a_question_and_its_five_second_answer_are_few_rows() {
         room.pass(Duration::from_millis(20));
     }
     room.finishes(attempt);
-    // The question, the attempt, what was first shown, one save, the answer, the turn's end.
-    assert_eq!(room.writes - before, 6);
+    room.pass(Duration::from_secs(5));
+    // The question, the attempt, what was first shown, one save, the answer, the turn's end, and
+    // the alarm set and cleared. The desk hears of both messages at once.
+    assert_eq!(room.writes - before, 8);
+    assert_eq!(room.desk.len(), 1);
 }
 
 #[test]
@@ -260,6 +264,18 @@ fn the_budget_counts_from_the_first_message_of_the_question() {
     assert_eq!(room.log.len(), 2);
     room.pass(Duration::from_millis(1));
     assert_eq!(room.told().last().unwrap(), "bot: Within 7 days. (rule refund)");
+}
+
+#[test]
+fn a_message_just_before_the_budgets_end_does_not_prolong_it() {
+    let mut room = Room::with(&format!("[ai]\nturn_budget = \"10s\"\n{SITE}"));
+    let attempt = room.question("1", "refund");
+    room.begins(attempt);
+    room.pass(Duration::from_millis(9_300));
+    room.say("2", "hello?");
+    room.pass(Duration::from_millis(100));
+    assert_eq!(room.told().last().unwrap(), "bot: Within 7 days. (rule refund)");
+    assert_eq!(room.calls.len(), 2, "nobody is asked whose answer could not be shown any more");
 }
 
 #[test]

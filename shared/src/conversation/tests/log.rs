@@ -1,6 +1,6 @@
 //! Messages, keys, cursors, marks and sessions.
 
-use super::room::{AGENT, Room, SECOND, VISITOR, code, handoff, owner, text_body, text_of};
+use super::room::{AGENT, Room, SECOND, VISITOR, code, handoff, owner, text_of};
 use crate::conversation::*;
 use crate::who::Who;
 use kefu_proto::v1::server_frame::Frame;
@@ -296,13 +296,17 @@ fn a_session_is_rated_and_closed_and_the_next_message_begins_another() {
 }
 
 #[test]
-fn a_message_is_one_write_and_an_idle_conversation_wants_nothing() {
+fn a_message_is_one_write_besides_the_outbox_and_an_idle_conversation_wants_nothing() {
     let mut room = quiet();
     room.attach(VISITOR, 0);
+    room.pass(Duration::from_secs(10));
     let before = room.writes;
-    room.say("k", "hi");
-    assert_eq!(room.writes - before, 1);
+    room.say("k1", "hi");
+    assert_eq!(room.writes - before, 2, "the message, and the alarm until the desk knows");
+    room.say("k2", "are you there?");
+    assert_eq!(room.writes - before, 3);
+    room.pass(Duration::from_secs(3));
+    assert_eq!(room.writes - before, 4, "the alarm is cleared");
     assert_eq!(room.deadline(), None);
     assert_eq!(room.alarm, None);
-    let _ = text_body("");
 }

@@ -87,6 +87,7 @@ fn taking_twice_is_taking_once() {
 #[test]
 fn after_the_release_the_ai_answers_what_comes_then_and_nothing_older() {
     let mut room = Room::new();
+    room.say("first", "hello");
     room.ming(Request::Take(owner(None)));
     room.say("old", "asked of Ming");
     room.ming(Request::Release(owner(None)));

@@ -10,7 +10,7 @@ use crate::time::{Millis, Tick};
 use crate::who::{Role, Who};
 use kefu_proto::v1::server_frame::Frame;
 use kefu_proto::v1::{
-    Body, Event, HandoffRequest, Message, OwnerRequest, Send, body, channel, event, message, send,
+    Event, HandoffRequest, InboxEntry, Message, OwnerRequest, Send, channel, event, message, send,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -61,6 +61,10 @@ pub(super) struct Room {
     pub(super) calls: Vec<AttemptId>,
     pub(super) aborted: Vec<AttemptId>,
     pub(super) alarm: Option<Millis>,
+    /// What the desk was told.
+    pub(super) desk: Vec<InboxEntry>,
+    /// Whether the desk answers at once.
+    pub(super) desk_answers: bool,
     pub(super) frames: BTreeMap<ConnId, Vec<Frame>>,
     pub(super) writes: usize,
     pub(super) asked: Vec<String>,
@@ -87,6 +91,8 @@ impl Room {
             calls: Vec::new(),
             aborted: Vec::new(),
             alarm: None,
+            desk: Vec::new(),
+            desk_answers: true,
             frames: BTreeMap::new(),
             writes: 0,
             asked: Vec::new(),
@@ -245,8 +251,17 @@ impl Room {
                     );
                     self.log.push((event, sender));
                 }
-                Write::Head(head) => self.head = Some(head),
-                Write::Turn(turn) => self.turn = Some(turn),
+                Write::Head(head) => {
+                    let stored = self.head.as_ref().map_or(0, |head| head.version);
+                    assert_eq!(head.version, stored + 1, "a head follows the stored one");
+                    self.head = Some(head);
+                }
+                Write::Turn(turn) => {
+                    let stored = self.turn.as_ref().map_or(0, |turn| turn.version);
+                    assert_eq!(turn.version, stored + 1, "a record follows the stored one");
+                    self.turn = Some(turn);
+                }
+                Write::Alarm(at) => self.alarm = at,
                 Write::Mark { who, seq } => {
                     self.marks.insert(who, seq);
                 }
@@ -282,7 +297,13 @@ impl Room {
                 ));
             }
             Act::Abort { attempt } => self.aborted.push(attempt),
-            Act::Alarm(at) => self.alarm = at,
+            Act::Tell { summary, .. } => {
+                let seq = summary.seq;
+                self.desk.push(summary);
+                if self.desk_answers {
+                    self.give(Input::Told { seq, place: None });
+                }
+            }
         }
     }
 
@@ -315,10 +336,6 @@ pub(super) fn text_of(key: &str, text: &str) -> Send {
     Send { key: key.into(), content: Some(send::Content::Text(text.into())) }
 }
 
-pub(super) fn text_body(text: &str) -> Body {
-    Body { kind: Some(body::Kind::Text(body::Text { text: text.into() })) }
-}
-
 pub(super) fn handoff(key: &str) -> Request {
     Request::Handoff(HandoffRequest { key: key.into(), reason: String::new() })
 }
@@ -330,7 +347,11 @@ pub(super) fn owner(term: Option<u32>) -> OwnerRequest {
 pub(super) fn code(reply: &Reply) -> &'static str {
     match reply {
         Reply::Refused(refusal) => refusal.code.as_str(),
-        Reply::Sent(_) | Reply::Rated(_) | Reply::Owner { .. } | Reply::Done => "done",
+        Reply::Sent(_)
+        | Reply::Rated(_)
+        | Reply::Amended(_)
+        | Reply::Owner { .. }
+        | Reply::Done => "done",
     }
 }
 

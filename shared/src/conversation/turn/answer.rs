@@ -83,6 +83,7 @@ impl Conversation {
             return;
         };
         let (through, text) = (*through, text.clone());
+        step.tally.recoveries += 1;
         let source = source(provider.clone(), Outcome::Interrupted, None);
         self.log_answer(tick, text, source, step);
         if let Some(turn) = &mut self.turns.open {

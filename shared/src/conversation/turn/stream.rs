@@ -15,7 +15,10 @@ impl Conversation {
         bytes: &[u8],
         step: &mut Step,
     ) {
-        let Some(attempt) = self.turns.current(id) else { return };
+        let Some(attempt) = self.turns.current(id) else {
+            step.tally.late += 1;
+            return;
+        };
         let readings = attempt.read(tick.now, bytes);
         self.take_readings(tick, id, readings, step);
     }

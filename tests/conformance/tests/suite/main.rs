@@ -8,15 +8,20 @@
     reason = "tests measure time, and end where something is wrong"
 )]
 
+mod agents;
+mod amending;
 mod configuration;
 mod configuration_faults;
 mod frames;
+mod gateway;
 mod handoff;
 mod history;
 mod limits;
 mod messages;
+mod metrics;
 mod operator;
 mod origins;
+mod owning;
 mod privacy;
 mod rating;
 mod recovery;

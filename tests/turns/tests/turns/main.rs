@@ -7,6 +7,7 @@
 )]
 
 mod answering;
+mod costing;
 mod crashing;
 mod failing_over;
 mod foreign;
