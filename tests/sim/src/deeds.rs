@@ -158,6 +158,9 @@ impl World<'_> {
         if let Some(place) = reply.as_ref().and_then(errand::place) {
             self.place(seat, &key(id), place)?;
         }
+        if let Some(Reply::Owner { seq, .. }) = &reply {
+            self.owner_place(seat, &key(id), *seq)?;
+        }
         let room = self.clients[seat].room;
         let lost = !self.is_calm() && self.rooms[room].entropy.once_in(6);
         if lost || errand::is_to_retry(reply.as_ref()) {
@@ -175,6 +178,15 @@ impl World<'_> {
         here.disk.has(&sender, seq)?;
         let first = *here.places.entry(sender).or_insert(seq);
         Invariant::Once.holds(first == seq, || format!("{key} is at {first} and at {seq}"))
+    }
+
+    /// An act that changed the owner is answered by the change that it made, each time; one that
+    /// had nothing to change left no event.
+    fn owner_place(&self, seat: usize, key: &str, seq: u32) -> Held {
+        let client = &self.clients[seat];
+        let made = self.rooms[client.room].disk.by_sender(&client.who.sender(key));
+        let made = made.map_or(seq, |event| event.seq);
+        Invariant::Once.holds(made == seq, || format!("{key} changed {made} and is told {seq}"))
     }
 
     /// What was acknowledged comes once more, as from a webhook that was not heard.
