@@ -95,7 +95,7 @@ impl Host {
     pub async fn site(&self, config: &str) -> Site {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let id = format!("turns-{}", COUNT.fetch_add(1, Ordering::Relaxed));
-        let site = Site { url: self.url.clone(), id, http: Client::new() };
+        let site = Site { url: self.url.clone(), id, http: client() };
         site.configure(config).await;
         site
     }
@@ -172,4 +172,9 @@ impl Site {
         assert!(status.is_success(), "{status} {body}");
         serde_json::from_str(&body).unwrap_or_default()
     }
+}
+
+/// One that opens a connection for each request: those to a host that was killed are of no use.
+fn client() -> Client {
+    Client::builder().pool_max_idle_per_host(0).build().expect("a client")
 }

@@ -6,6 +6,7 @@ use kefu_test_host::Options;
 use kefu_turns::{Host, Visitor};
 use serde_json::json;
 use std::time::{Duration, Instant};
+use tokio::time::{MissedTickBehavior, interval};
 
 const EVENTS: u64 = 100_000;
 /// Messages under way at once.
@@ -25,7 +26,8 @@ async fn talk(visitor: &Visitor) {
     socket.answer().await;
     assert_eq!(visitor.act("handoff", &json!({ "key": "h1" })).await.0, 200);
     let mut last = visitor.page("").await["latest"].as_u64().unwrap();
-    let mut pace = tokio::time::interval(PACE);
+    let mut pace = interval(PACE);
+    pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
     while last < EVENTS {
         pace.tick().await;
         let upto = (last + WINDOW).min(EVENTS);
