@@ -1,9 +1,9 @@
 //! The site object: the one truth about a site's configuration and secrets.
 
-use crate::entropy;
+use crate::worker::entropy;
 use crate::error::Fault;
-use crate::glue;
-use crate::store::{migrate, rows, whole};
+use crate::worker::glue;
+use crate::worker::store::{migrate, rows, whole};
 use kefu_shared::config::Format;
 use kefu_shared::schema;
 use kefu_shared::secrets::Sealed;

@@ -1,6 +1,6 @@
 //! Random bits and the time: the only two things that a host knows and the core does not.
 
-use crate::glue;
+use crate::worker::glue;
 use kefu_shared::time::{Millis, Tick};
 use std::cell::RefCell;
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! The one timer of an object that is awake.
 
-use crate::entropy;
-use crate::glue;
+use crate::worker::entropy;
+use crate::worker::glue;
 use kefu_shared::time::Millis;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};

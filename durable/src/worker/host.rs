@@ -3,16 +3,16 @@
 //! Borrow, step, drop; then store; then act. Acts that bring further inputs at once put them in a
 //! queue, so a step never runs inside another one.
 
-use crate::calls::Calls;
-use crate::deployment::variable;
-use crate::entropy;
+use crate::worker::calls::Calls;
+use crate::worker::deployment::variable;
+use crate::worker::entropy;
 use crate::error::Fault;
-use crate::metrics;
-use crate::sites::{self, Lookup};
-use crate::sockets::Sockets;
-use crate::store::Store;
-use crate::tells;
-use crate::timer::Timer;
+use crate::worker::metrics;
+use crate::worker::sites::{self, Lookup};
+use crate::worker::sockets::Sockets;
+use crate::worker::store::Store;
+use crate::worker::tells;
+use crate::worker::timer::Timer;
 use kefu_proto::v1::server_frame::Frame;
 use kefu_proto::v1::{Event, InboxEntry};
 use kefu_shared::context::{Context, Contexts};

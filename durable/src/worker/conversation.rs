@@ -3,12 +3,12 @@
 //! The edge authenticates and forwards; what arrives here names its caller in a header that only
 //! the edge can set, since an object has no address of its own.
 
-use crate::CALLER;
+use crate::worker::CALLER;
 use crate::error::Fault;
-use crate::glue;
-use crate::host::Host;
-use crate::sockets::protocol;
-use crate::uploads;
+use crate::worker::glue;
+use crate::worker::host::Host;
+use crate::worker::sockets::protocol;
+use crate::worker::uploads;
 use kefu_proto::v1::EventsPage;
 use kefu_proto::v1::client_frame::Frame;
 use kefu_shared::conversation::{Audience, Cursor, Input, Reply};
@@ -191,7 +191,7 @@ pub(crate) fn respond(answer: &Answer) -> Result<web_sys::Response, Fault> {
 
 fn problem(fault: &Fault) -> Result<web_sys::Response, Fault> {
     let code = match fault {
-        Fault::Js(_) => Code::Unavailable,
+        Fault::Platform(_) | Fault::Conflict => Code::Unavailable,
         Fault::Misconfigured(_) | Fault::Corrupt(_) => Code::Internal,
     };
     let refusal = Refusal::new(code, "the request was not carried out: send it again")

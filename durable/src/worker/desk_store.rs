@@ -1,8 +1,8 @@
 //! A desk's rows in its object's SQLite.
 
 use crate::error::Fault;
-use crate::glue;
-use crate::store::{from_json, migrate, rows, to_json, whole};
+use crate::worker::glue;
+use crate::worker::store::{from_json, migrate, rows, to_json, whole};
 use js_sys::{Array, Uint8Array};
 use kefu_proto::Encode;
 use kefu_proto::v1::InboxEntry;

@@ -1,7 +1,7 @@
 //! What this isolate counted.
 
-use crate::entropy;
-use crate::host::contexts_bytes;
+use crate::worker::entropy;
+use crate::worker::host::contexts_bytes;
 use kefu_shared::metrics::{Isolate, Metrics};
 use std::cell::RefCell;
 

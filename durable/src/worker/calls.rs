@@ -1,7 +1,7 @@
 //! Calls to providers: sent, read chunk by chunk, dropped when the core wants no more.
 
-use crate::entropy;
-use crate::host::Host;
+use crate::worker::entropy;
+use crate::worker::host::Host;
 use futures::StreamExt;
 use kefu_shared::conversation::{AttemptId, Input};
 use kefu_shared::provider::{BodyEnd, Failure, RequestParts, ResponseHead};

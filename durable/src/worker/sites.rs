@@ -1,10 +1,9 @@
 //! Sites in use, one cache an isolate: asked for again when a copy is a second old, and compiled
 //! again only when something changed.
 
-use crate::deployment::{Deployed, variable};
-use crate::entropy;
+use crate::worker::deployment::{deployed, variable};
+use crate::worker::entropy;
 use crate::error::Fault;
-use kefu_shared::problem::{Code, Refusal};
 use kefu_shared::site::{FRESH_FOR, Live, Order, Outcome};
 use kefu_shared::time::Millis;
 use std::cell::RefCell;
@@ -43,7 +42,7 @@ pub(crate) fn live(site: &str) -> Lookup {
 }
 
 /// The site as it stands, asking its object when no fresh copy is at hand.
-pub(crate) async fn fetch(env: &Env, site: &str) -> Result<Option<Arc<Live>>, Fault> {
+pub async fn fetch(env: &Env, site: &str) -> Result<Option<Arc<Live>>, Fault> {
     if let Lookup::Fresh(live) = live(site) {
         return Ok(live);
     }
@@ -52,7 +51,7 @@ pub(crate) async fn fetch(env: &Env, site: &str) -> Result<Option<Arc<Live>>, Fa
     let live = match order(env, site, &Order::Read { have }).await? {
         Outcome::Unchanged => known,
         Outcome::Page(page) => {
-            let deployed = Deployed::of(env).map_err(Fault::Misconfigured)?;
+            let deployed = deployed(env).map_err(Fault::Misconfigured)?;
             let variable = |name: &str| variable(env, name);
             let live = Live::open(site, &page, &deployed.deployment, variable);
             Some(Arc::new(live.map_err(|_| Fault::Corrupt("configuration"))?))
@@ -63,21 +62,10 @@ pub(crate) async fn fetch(env: &Env, site: &str) -> Result<Option<Arc<Live>>, Fa
     Ok(live)
 }
 
-/// The site as it stands, or the refusal that there is none.
-pub async fn site_in_use(env: &Env, site: &str) -> Result<Result<Arc<Live>, Refusal>, Fault> {
-    Ok(fetch(env, site).await?.ok_or_else(|| no_such_site(site)))
-}
-
 /// The site as it stands right now, whatever copy is at hand.
 pub async fn reopen(env: &Env, site: &str) -> Result<Option<Arc<Live>>, Fault> {
     KEPT.with_borrow_mut(|kept| kept.remove(site));
     fetch(env, site).await
-}
-
-/// What is said of a site without configuration.
-pub fn no_such_site(site: &str) -> Refusal {
-    let detail = format!("no site `{site}` is configured: its operator puts a configuration first");
-    Refusal::new(Code::SiteNotFound, detail)
 }
 
 /// Keeps a copy of a site.

@@ -1,7 +1,7 @@
 //! The streams of a conversation: hibernating WebSockets, and who reads each of them.
 
 use crate::error::Fault;
-use crate::glue;
+use crate::worker::glue;
 use js_sys::Uint8Array;
 use kefu_proto::v1::{ServerFrame, server_frame::Frame};
 use kefu_proto::{PING, PONG, SUBPROTOCOL_JSON, SUBPROTOCOL_PROTO};

@@ -1,8 +1,8 @@
 //! A conversation's rows in its object's SQLite.
 
 use crate::error::Fault;
-use crate::glue;
-use crate::metrics;
+use crate::worker::glue;
+use crate::worker::metrics;
 use js_sys::{Array, Uint8Array};
 use kefu_proto::v1::Event;
 use kefu_shared::conversation::{RECENT, Snapshot, Write};

@@ -1,6 +1,6 @@
 //! Orders to desks, and agents' sessions as the desks know them, cached for a second.
 
-use crate::entropy;
+use crate::worker::entropy;
 use crate::error::Fault;
 use kefu_shared::desk::{Account, Order, Outcome};
 use kefu_shared::problem::Refusal;

@@ -1,8 +1,8 @@
 //! Files of a conversation, stored in pieces in its object's SQLite.
 
 use crate::error::Fault;
-use crate::host::Host;
-use crate::store::Store;
+use crate::worker::host::Host;
+use crate::worker::store::Store;
 use futures::StreamExt;
 use kefu_proto::v1::UploadReply;
 use kefu_shared::problem::{Code, Refusal};
@@ -45,7 +45,7 @@ pub(crate) fn get(host: &Host, id: &str) -> Result<Option<web_sys::Response>, Fa
     for (name, value) in upload::headers(&head) {
         response = response.with_header(name, &value)?;
     }
-    let body = crate::glue::joined(&pieces);
+    let body = crate::worker::glue::joined(&pieces);
     Ok(Some(response.stream(body.stream()).into()))
 }
 
