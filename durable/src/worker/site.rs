@@ -5,7 +5,7 @@ use crate::error::Fault;
 use crate::worker::glue;
 use crate::worker::store::{migrate, rows, whole};
 use kefu_shared::config::Format;
-use kefu_shared::schema;
+use kefu_shared::schema::{self, site_sql as sql};
 use kefu_shared::secrets::Sealed;
 use kefu_shared::site::{Change, Order, Outcome, Shelf, Stored};
 use std::cell::Cell;
@@ -87,21 +87,19 @@ impl Rows {
             self.open()?;
         }
         let text = |row: &Array, index| row.get(index).as_string().unwrap_or_default();
-        let newest = "SELECT version, format, document FROM config ORDER BY version DESC";
-        let versions = rows(&self.js, newest, &Array::new())?;
+        let versions = rows(&self.js, sql::VERSIONS, &Array::new())?;
         let versions = versions.iter().map(|row| Stored {
             version: whole(&row.get(0)),
             format: Format::of_name(&text(row, 1)).unwrap_or(Format::Toml),
             document: text(row, 2),
         });
-        let secrets = "SELECT name, sealed, hosts FROM secret ORDER BY name";
-        let secrets = rows(&self.js, secrets, &Array::new())?;
+        let secrets = rows(&self.js, sql::SECRETS, &Array::new())?;
         let secrets = secrets.iter().map(|row| Sealed {
             name: text(row, 0),
             sealed: text(row, 1),
             hosts: text(row, 2).split_whitespace().map(ToOwned::to_owned).collect(),
         });
-        let revision = rows(&self.js, "SELECT number FROM revision", &Array::new())?;
+        let revision = rows(&self.js, sql::REVISION, &Array::new())?;
         Ok(Shelf {
             revision: revision.first().map_or(0, |row| whole(&row.get(0))),
             versions: versions.collect(),
@@ -121,28 +119,24 @@ impl Rows {
         Ok(self.js.transaction(&mut || {
             match change {
                 Change::Version { stored, drop_upto, at } => {
-                    let keep = "INSERT INTO config (version, format, document, at) VALUES (?, ?, ?, ?)";
                     let params = Array::of4(
                         &stored.version.into(),
                         &stored.format.name().into(),
                         &stored.document.as_str().into(),
                         &(at.0 as f64).into(),
                     );
-                    run(keep, params)?;
-                    run("DELETE FROM config WHERE version <= ?", Array::of1(&(*drop_upto).into()))?;
+                    run(sql::PUT_VERSION, params)?;
+                    run(sql::DROP_VERSIONS, Array::of1(&(*drop_upto).into()))?;
                 }
                 Change::Secret(secret) => {
-                    let keep = "INSERT INTO secret (name, sealed, hosts) VALUES (?, ?, ?) ON CONFLICT (name)
-                        DO UPDATE SET sealed = excluded.sealed, hosts = excluded.hosts";
                     let hosts = secret.hosts.join(" ");
-                    run(keep, Array::of3(&secret.name.as_str().into(), &secret.sealed.as_str().into(), &hosts.into()))?;
+                    run(sql::PUT_SECRET, Array::of3(&secret.name.as_str().into(), &secret.sealed.as_str().into(), &hosts.into()))?;
                 }
                 Change::Forgotten(name) => {
-                    run("DELETE FROM secret WHERE name = ?", Array::of1(&name.as_str().into()))?;
+                    run(sql::DROP_SECRET, Array::of1(&name.as_str().into()))?;
                 }
             }
-            run("INSERT INTO revision (id, number) VALUES (1, 1)
-                 ON CONFLICT (id) DO UPDATE SET number = number + 1", Array::new())
+            run(sql::RAISE_REVISION, Array::new())
         })?)
     }
 }
