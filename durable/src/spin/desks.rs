@@ -87,6 +87,7 @@ pub(crate) async fn attach(
     let stream = caller.gateway_stream();
     room.apply(Input::Attached { conn, stream, cursor }).await?;
     rooms::attend();
+    entropy::started().await;
     Ok(())
 }
 
@@ -166,6 +167,7 @@ impl Room {
             self.desk.replace(None);
         }
         self.arm();
+        entropy::started().await;
         outcome
     }
 
