@@ -1,9 +1,9 @@
 //! Random bits and the time: what a host knows and the core does not.
 
+use futures::future::{Either, select};
 use kefu_shared::time::{Millis, Tick};
 use spin_sdk::wasip3::clocks::system_clock;
 use spin_sdk::wasip3::random::random::get_random_u64;
-use futures::future::{Either, select};
 use std::cell::Cell;
 use std::future::poll_fn;
 use std::pin::pin;

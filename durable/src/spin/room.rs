@@ -14,8 +14,8 @@ use kefu_proto::v1::InboxEntry;
 use kefu_proto::v1::server_frame::Frame;
 use kefu_shared::context::Context;
 use kefu_shared::conversation::{
-    Act, AttemptId, Audience, ConnId, Conversation, Cursor, Deadline, Input, Prepared, Reply,
-    Step, Write,
+    Act, AttemptId, Audience, ConnId, Conversation, Cursor, Deadline, Input, Prepared, Reply, Step,
+    Write,
 };
 use kefu_shared::desk;
 use kefu_shared::problem::Refusal;

@@ -3,8 +3,8 @@
 //! The edge authenticates and forwards; what arrives here names its caller in a header that only
 //! the edge can set, since an object has no address of its own.
 
-use crate::worker::CALLER;
 use crate::error::Fault;
+use crate::worker::CALLER;
 use crate::worker::glue;
 use crate::worker::host::Host;
 use crate::worker::sockets::protocol;

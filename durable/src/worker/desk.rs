@@ -1,9 +1,9 @@
 //! The desk object: what the platform calls, turned into inputs of the core's desk.
 
+use crate::error::Fault;
 use crate::worker::CALLER;
 use crate::worker::desk_store::DeskStore;
 use crate::worker::entropy;
-use crate::error::Fault;
 use crate::worker::glue;
 use crate::worker::metrics;
 use crate::worker::sockets::{Sockets, protocol};

@@ -76,8 +76,8 @@ impl<T: Send> HostConnectionWithStore<T> for HasSelf<State> {
         statement: String,
         parameters: Vec<Value>,
     ) -> wasmtime::Result<Result<Rows, Error>> {
-        let connection = store
-            .with(|mut access| access.get().table.get(&connection).map(|it| it.0.clone()))?;
+        let connection =
+            store.with(|mut access| access.get().table.get(&connection).map(|it| it.0.clone()))?;
         let found = blocking_task(move || {
             let connection = connection.lock().map_err(|_| Error::InvalidConnection)?;
             query(&connection, &statement, &parameters)
