@@ -2,6 +2,7 @@
 //! it at any point: what was written survives, everything else is gone.
 
 mod answering;
+mod leasing;
 mod log;
 mod owning;
 mod recovering;
