@@ -114,7 +114,7 @@ impl Turns {
         &mut self,
         events: impl DoubleEndedIterator<Item = &'a Event> + Clone,
     ) {
-        let asked = self.unanswered(events.clone().filter_map(super::asked));
+        let asked = self.unanswered(events.filter_map(super::asked));
         if let Some(elsewhere) = &mut self.elsewhere {
             elsewhere.question.extend(asked);
         } else if let Some(turn) = &mut self.open {
