@@ -22,7 +22,8 @@ impl Disk {
     fn takes(&self, write: &Write) -> bool {
         match write {
             Write::Event { event, sender, .. } => {
-                let known = self.log.iter().any(|(_, known, _)| sender.is_some() && known == sender);
+                let known =
+                    self.log.iter().any(|(_, known, _)| sender.is_some() && known == sender);
                 event.seq as usize > self.log.len() && !known
             }
             Write::Head(head) => head.version == self.head.as_ref().map_or(0, |it| it.version) + 1,
