@@ -3,7 +3,7 @@
 use crate::api;
 use crate::reply::{Payload, Response};
 use crate::request::Request;
-use crate::spin::spin::{Spin, SpinBody};
+use crate::spin::platform::{Spin, SpinBody};
 use bytes::Bytes;
 use futures::StreamExt;
 use http_body_util::{Full, StreamBody};

@@ -3,4 +3,4 @@
 mod component;
 mod files;
 mod hosts;
-mod spin;
+mod platform;
