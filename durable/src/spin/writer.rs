@@ -3,7 +3,7 @@
 
 use crate::Fault;
 use crate::spin::database::{self, Row, run};
-use crate::spin::entropy::sleep;
+use crate::spin::entropy::{self, sleep};
 use futures::channel::oneshot;
 use spin_sdk::sqlite::{Connection, Value};
 use std::borrow::Cow;
@@ -13,9 +13,10 @@ use std::time::Duration;
 
 /// Batches in one transaction.
 const GROUP_MOST: usize = 64;
-/// How often a database that others hold is tried, and how long between.
-const TRIES: u32 = 20;
-const PAUSE: Duration = Duration::from_millis(5);
+/// How often a database that others hold is tried, and how long between at most: SQLite itself
+/// would wait in steps of a tenth of a second, with the thread.
+const TRIES: u32 = 2_000;
+const PAUSE_MICROS: u64 = 4_000;
 
 /// One statement of a batch.
 pub(crate) struct Statement {
@@ -41,6 +42,7 @@ type Batch = (Vec<Statement>, oneshot::Sender<Result<(), Fault>>);
 thread_local! {
     static QUEUE: RefCell<VecDeque<Batch>> = const { RefCell::new(VecDeque::new()) };
     static WRITING: Cell<bool> = const { Cell::new(false) };
+    static CONNECTION: RefCell<Option<Connection>> = const { RefCell::new(None) };
 }
 
 /// Makes all of a batch durable, or none. `Fault::Conflict`: somebody else wrote first.
@@ -54,15 +56,16 @@ pub(crate) async fn commit(batch: Vec<Statement>) -> Result<(), Fault> {
     answered.await.unwrap_or_else(|_| Err(Fault::Platform("the writer is gone".into())))
 }
 
-/// Writes until nothing waits. The connection is opened for as long as that lasts.
+/// Writes until nothing waits.
 async fn write_all() {
-    let mut connection = None;
+    let mut connection = CONNECTION.take();
     loop {
         let group: Vec<Batch> = QUEUE.with_borrow_mut(|queue| {
             let count = queue.len().min(GROUP_MOST);
             queue.drain(..count).collect()
         });
         if group.is_empty() {
+            CONNECTION.set(connection);
             WRITING.set(false);
             return;
         }
@@ -97,7 +100,9 @@ async fn connected(slot: &mut Option<Connection>) -> Result<&Connection, Fault> 
     if slot.is_none() {
         // The reader's connection made the tables.
         database::rows("SELECT 1", Vec::new()).await?;
-        *slot = Some(database::open().await?);
+        let connection = database::open().await?;
+        run(&connection, "PRAGMA busy_timeout = 0", Vec::new()).await?;
+        *slot = Some(connection);
     }
     slot.as_ref().ok_or(Fault::Corrupt("connection"))
 }
@@ -136,7 +141,9 @@ async fn begin(connection: &Connection) -> Result<(), Fault> {
     loop {
         match plain(connection, "BEGIN IMMEDIATE").await {
             Err(Fault::Platform(what)) if what.contains("locked") && tries < TRIES => {
-                sleep(PAUSE.saturating_mul(tries)).await;
+                let pause =
+                    u64::try_from(entropy::tick().entropy >> 64).unwrap_or(0) % PAUSE_MICROS;
+                sleep(Duration::from_micros(pause)).await;
                 tries += 1;
             }
             begun => return begun,
