@@ -42,6 +42,7 @@ pub(crate) fn lint_command(mut arguments: Parser) -> Result<ExitCode> {
     }
     run::shown(clippy_native())?;
     run::shown(clippy_wasm())?;
+    run::shown(clippy_wasi())?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -62,9 +63,18 @@ pub(crate) fn clippy_native() -> Command {
     command
 }
 
-/// clippy on what runs as wasm.
+/// clippy on what runs on Cloudflare.
 pub(crate) fn clippy_wasm() -> Command {
-    let mut command = cargo(["clippy", "--target", "wasm32-unknown-unknown"]);
+    clippy_for("wasm32-unknown-unknown")
+}
+
+/// clippy on what runs on Spin.
+pub(crate) fn clippy_wasi() -> Command {
+    clippy_for("wasm32-wasip2")
+}
+
+fn clippy_for(target: &str) -> Command {
+    let mut command = cargo(["clippy", "--target", target]);
     command.args(WASM_CRATES.iter().flat_map(|name| ["--package", name]));
     command.args(["--", "--deny", "warnings"]);
     command

@@ -1,6 +1,6 @@
 //! The steps, in the order in which they tell most in the least time.
 
-use super::{Skips, Step, purity, readme, serving};
+use super::{Skips, Step, purity, readme, serving, spin};
 use crate::lint::{self, WASM_CRATES};
 use crate::run::{self, cargo};
 use crate::{size, tools, tree};
@@ -13,13 +13,16 @@ use std::process::Command;
 const ON_WORKERD: [&str; 3] = ["kefu-test-host", "kefu-conformance", "kefu-turns"];
 const BROWSER_TESTS: &str = "tests/browser/run.mjs";
 
-pub(super) const STEPS: [Step; 13] = [
+pub(super) const STEPS: [Step; 15] = [
     step("fmt", "the code is formatted", |_| run::shown(lint::fmt(true))),
     step("clippy", "clippy has nothing to say of the native crates", |_| {
         run::shown(lint::clippy_native())
     }),
     step("clippy-wasm", "clippy has nothing to say of the wasm crates", |_| {
         run::shown(lint::clippy_wasm())
+    }),
+    step("clippy-wasi", "clippy has nothing to say of the Spin component", |_| {
+        run::shown(lint::clippy_wasi())
     }),
     step("unit", "unit tests, and a thousand simulated worlds", |skips| {
         run::watched(unit(), |line| skips.note(line))
@@ -33,6 +36,7 @@ pub(super) const STEPS: [Step; 13] = [
     built("workerd", "the contract, turns, crashes and sleep on workerd", |skips| {
         run::watched(on_workerd(), |line| skips.note(line))
     }),
+    step("spin", "the contract on the Spin host", spin::check),
     built("browser", "the pages in a browser", browser),
     built("deploy", "wrangler takes the bundle (deploy --dry-run)", |_| run::shown(dry_run())),
     step("dev", "`cargo xtask dev` serves, quickly, and leaves nothing behind", |_| {
