@@ -1,8 +1,9 @@
 //! What wakes streams whose conversation another instance changed.
 //!
 //! Events are in the database, which tells their order; a bus only says that there is something
-//! new, and carries what is not stored. Without one that was configured the database itself is
-//! polled: seldom while nothing happens, not at all while nobody waits.
+//! new, and carries what is not stored. The database itself is polled for it: seldom while
+//! nothing happens, not at all while nobody waits. Another bus has the same three doors: `changed`,
+//! `tell` and `listen`.
 
 use crate::Fault;
 use crate::spin::database::{maybe_text, number, rows, small, string, text, whole};

@@ -7,14 +7,13 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Those that spin.toml declares.
-const DECLARED: [&str; 8] = [
+const DECLARED: [&str; 7] = [
     "KEFU_ADMIN_TOKEN",
     "KEFU_SECRET",
     "KEFU_ALLOW_PRIVATE",
     "KEFU_DEV",
     "KEFU_GRANTS",
     "KEFU_ADDRESS_HEADER",
-    "KEFU_NATS",
     "KEFU_OUTBOUND",
 ];
 /// Lines `NAME=value` that sites may be granted.

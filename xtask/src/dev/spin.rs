@@ -8,14 +8,13 @@ use std::collections::BTreeMap;
 use std::process::{Child, Command};
 
 /// Variables that spin.toml declares; the others are lines of `kefu_vars`.
-const DECLARED: [&str; 8] = [
+const DECLARED: [&str; 7] = [
     "KEFU_ADMIN_TOKEN",
     "KEFU_SECRET",
     "KEFU_ALLOW_PRIVATE",
     "KEFU_DEV",
     "KEFU_GRANTS",
     "KEFU_ADDRESS_HEADER",
-    "KEFU_NATS",
     "KEFU_OUTBOUND",
 ];
 
