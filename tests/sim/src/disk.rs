@@ -90,6 +90,7 @@ impl Disk {
             recent: recent.collect(),
             window: self.spoken.iter().copied().filter(|at| *at > now - minute).collect(),
             streams: Vec::new(),
+            tenure: None,
         }
     }
 
