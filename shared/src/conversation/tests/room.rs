@@ -139,6 +139,7 @@ impl Room {
             recent: self.log[newest..].to_vec(),
             window: self.visitors_moments(),
             streams: self.streams.clone().into_iter().collect(),
+            tenure: None,
         };
         self.conversation = Conversation::resume(snapshot, 5);
     }
