@@ -59,9 +59,7 @@ async fn api<H: Host>(
         Api::PutConfig { site } => admin::put_config(host, request, &site).await,
         Api::Rollback { site } => admin::rollback(host, request, &site).await,
         Api::PutSecret { site, name } => admin::put_secret(host, request, &site, &name).await,
-        Api::ForgetSecret { site, name } => {
-            admin::forget_secret(host, &request, &site, name).await
-        }
+        Api::ForgetSecret { site, name } => admin::forget_secret(host, &request, &site, name).await,
         Api::AddAgent { site } => admin::add_agent(host, request, &site).await,
         Api::Agents { site } => admin::agents(host, &request, &site).await,
         Api::RemoveAgent { site, id } => admin::remove_agent(host, &request, &site, id).await,

@@ -89,10 +89,7 @@ pub(crate) async fn socket<H: Host>(
 }
 
 /// Refuses what is no handshake of a WebSocket, and all where the host has none.
-pub(crate) fn expect_upgrade<H: Host>(
-    host: &H,
-    request: &Request<H::Body>,
-) -> Result<(), Failed> {
+pub(crate) fn expect_upgrade<H: Host>(host: &H, request: &Request<H::Body>) -> Result<(), Failed> {
     if let Some(instead) = host.instead_of_sockets() {
         return Err(Refusal::new(Code::UpgradeRequired, instead).into());
     }

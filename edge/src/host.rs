@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Between comments on an idle event stream: proxies and clients give up after 30 s or more.
+#[cfg(target_os = "unknown")]
 pub(crate) const BEAT: Duration = Duration::from_secs(15);
 
 /// A conversation and who comes to it.
@@ -57,8 +58,12 @@ pub(crate) trait Host: Sized {
     fn address(&self, request: &Request<Self::Body>) -> String;
 
     /// Counts a session of an address, or refuses it.
-    async fn admit_session(&self, site: &str, address: &str, rate: Rate)
-    -> Result<Result<(), Refusal>, Fault>;
+    async fn admit_session(
+        &self,
+        site: &str,
+        address: &str,
+        rate: Rate,
+    ) -> Result<Result<(), Refusal>, Fault>;
 
     /// The site as it stands: a copy that is at most a second old.
     async fn site(&self, site: &str) -> Result<Option<Arc<Live>>, Fault>;
@@ -71,27 +76,44 @@ pub(crate) trait Host: Sized {
     async fn desk_order(&self, site: &str, order: desk::Order) -> Result<desk::Outcome, Fault>;
 
     /// The agent of a session, if it is in force; a copy that is at most a second old.
-    async fn agent_in_force(&self, site: &str, session: &str)
-    -> Result<Result<Account, Refusal>, Fault>;
+    async fn agent_in_force(
+        &self,
+        site: &str,
+        session: &str,
+    ) -> Result<Result<Account, Refusal>, Fault>;
 
     /// A session was ended here: no copy of it counts any more.
     fn forget_session(&self, session: &str);
 
     /// Gives a request to a conversation. The body was found good.
-    async fn act(&self, place: &Place, act: ActRoute, body: Vec<u8>)
-    -> Result<Response<Self::Native>, Failed>;
+    async fn act(
+        &self,
+        place: &Place,
+        act: ActRoute,
+        body: Vec<u8>,
+    ) -> Result<Response<Self::Native>, Failed>;
 
     /// A page of events.
-    async fn page(&self, place: &Place, query: &PageQuery)
-    -> Result<Result<EventsPage, Refusal>, Fault>;
+    async fn page(
+        &self,
+        place: &Place,
+        query: &PageQuery,
+    ) -> Result<Result<EventsPage, Refusal>, Fault>;
 
     /// Returns when the conversation has an event after the query's cursor, or the time is over.
-    async fn wait_for_event(&self, place: &Place, query: &PageQuery, most: Duration)
-    -> Result<(), Failed>;
+    async fn wait_for_event(
+        &self,
+        place: &Place,
+        query: &PageQuery,
+        most: Duration,
+    ) -> Result<(), Failed>;
 
     /// Server-sent events of a conversation.
-    async fn event_stream(&self, place: &Place, query: &PageQuery)
-    -> Result<Response<Self::Native>, Failed>;
+    async fn event_stream(
+        &self,
+        place: &Place,
+        query: &PageQuery,
+    ) -> Result<Response<Self::Native>, Failed>;
 
     /// A WebSocket of a conversation, where the host has them.
     async fn web_socket(
@@ -111,8 +133,11 @@ pub(crate) trait Host: Sized {
     ) -> Result<Response<Self::Native>, Failed>;
 
     /// Stores a file, unless it is too much or of no kind that is taken.
-    async fn put_upload(&self, place: &Place, upload: Upload<Self::Body>)
-    -> Result<Response<Self::Native>, Failed>;
+    async fn put_upload(
+        &self,
+        place: &Place,
+        upload: Upload<Self::Body>,
+    ) -> Result<Response<Self::Native>, Failed>;
 
     /// A stored file.
     async fn upload(&self, place: &Place, id: &str) -> Result<Response<Self::Native>, Failed>;

@@ -71,6 +71,8 @@ mod tests {
         assert!(told(&[]).is_err());
         assert!(told(&[("KEFU_ADMIN_TOKEN", "short")]).is_err());
         assert!(told(&[("KEFU_ADMIN_TOKEN", "short"), ("KEFU_DEV", "1")]).is_ok());
-        assert!(told(&[("KEFU_ADMIN_TOKEN", "a-good-and-long-token"), ("KEFU_SECRET", "x")]).is_err());
+        assert!(
+            told(&[("KEFU_ADMIN_TOKEN", "a-good-and-long-token"), ("KEFU_SECRET", "x")]).is_err()
+        );
     }
 }

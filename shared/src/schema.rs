@@ -70,26 +70,44 @@ macro_rules! tables {
                     // milliseconds, on visitors' messages) counts towards rates, `envelope` is
                     // the encoded kefu.v1.Envelope.
                     concat!(
-                        "CREATE TABLE event (", $log, "seq INTEGER NOT NULL, sender TEXT,
-                        spoke INTEGER, envelope BLOB NOT NULL, PRIMARY KEY (", $in_log, "seq)) STRICT"
+                        "CREATE TABLE event (",
+                        $log,
+                        "seq INTEGER NOT NULL, sender TEXT,
+                        spoke INTEGER, envelope BLOB NOT NULL, PRIMARY KEY (",
+                        $in_log,
+                        "seq)) STRICT"
                     ),
                     concat!(
-                        "CREATE UNIQUE INDEX event_sender ON event (", $in_log, "sender)
+                        "CREATE UNIQUE INDEX event_sender ON event (",
+                        $in_log,
+                        "sender)
                         WHERE sender IS NOT NULL"
                     ),
                     // One row for the head and one for the turns, as JSON.
                     concat!(
-                        "CREATE TABLE state (", $log, "id INTEGER NOT NULL, value TEXT NOT NULL,
-                        PRIMARY KEY (", $in_log, "id)) STRICT"
+                        "CREATE TABLE state (",
+                        $log,
+                        "id INTEGER NOT NULL, value TEXT NOT NULL,
+                        PRIMARY KEY (",
+                        $in_log,
+                        "id)) STRICT"
                     ),
                     concat!(
-                        "CREATE TABLE mark (", $log, "who TEXT NOT NULL, seq INTEGER NOT NULL,
-                        PRIMARY KEY (", $in_log, "who)) STRICT, WITHOUT ROWID"
+                        "CREATE TABLE mark (",
+                        $log,
+                        "who TEXT NOT NULL, seq INTEGER NOT NULL,
+                        PRIMARY KEY (",
+                        $in_log,
+                        "who)) STRICT, WITHOUT ROWID"
                     ),
                     // Uploads, cut into pieces below the size that a row may have.
                     concat!(
-                        "CREATE TABLE upload (", $log, "id TEXT NOT NULL, piece INTEGER NOT NULL,
-                        head TEXT, bytes BLOB NOT NULL, PRIMARY KEY (", $in_log, "id, piece))
+                        "CREATE TABLE upload (",
+                        $log,
+                        "id TEXT NOT NULL, piece INTEGER NOT NULL,
+                        head TEXT, bytes BLOB NOT NULL, PRIMARY KEY (",
+                        $in_log,
+                        "id, piece))
                         STRICT, WITHOUT ROWID"
                     ),
                 ],
@@ -106,16 +124,28 @@ macro_rules! tables {
             number: 1,
             statements: &[
                 concat!(
-                    "CREATE TABLE config (", $site, "version INTEGER NOT NULL, format TEXT NOT NULL,
-                    document TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (", $in_site, "version)) STRICT"
+                    "CREATE TABLE config (",
+                    $site,
+                    "version INTEGER NOT NULL, format TEXT NOT NULL,
+                    document TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (",
+                    $in_site,
+                    "version)) STRICT"
                 ),
                 concat!(
-                    "CREATE TABLE secret (", $site, "name TEXT NOT NULL, sealed TEXT NOT NULL,
-                    hosts TEXT NOT NULL, PRIMARY KEY (", $in_site, "name)) STRICT"
+                    "CREATE TABLE secret (",
+                    $site,
+                    "name TEXT NOT NULL, sealed TEXT NOT NULL,
+                    hosts TEXT NOT NULL, PRIMARY KEY (",
+                    $in_site,
+                    "name)) STRICT"
                 ),
                 concat!(
-                    "CREATE TABLE revision (", $site, "id INTEGER NOT NULL, number INTEGER NOT NULL,
-                    PRIMARY KEY (", $in_site, "id)) STRICT"
+                    "CREATE TABLE revision (",
+                    $site,
+                    "id INTEGER NOT NULL, number INTEGER NOT NULL,
+                    PRIMARY KEY (",
+                    $in_site,
+                    "id)) STRICT"
                 ),
             ],
         }];
@@ -127,25 +157,45 @@ macro_rules! tables {
                 // `entry` is the encoded kefu.v1.InboxEntry. One row a change, no index: rows are
                 // the bill.
                 concat!(
-                    "CREATE TABLE inbox (", $site, "conversation TEXT NOT NULL, entry BLOB NOT NULL,
-                    PRIMARY KEY (", $in_site, "conversation)) STRICT, WITHOUT ROWID"
+                    "CREATE TABLE inbox (",
+                    $site,
+                    "conversation TEXT NOT NULL, entry BLOB NOT NULL,
+                    PRIMARY KEY (",
+                    $in_site,
+                    "conversation)) STRICT, WITHOUT ROWID"
                 ),
                 // Cursors below it do not hold any more.
                 concat!(
-                    "CREATE TABLE floor (", $site, "id INTEGER NOT NULL, revision INTEGER NOT NULL,
-                    PRIMARY KEY (", $in_site, "id)) STRICT"
+                    "CREATE TABLE floor (",
+                    $site,
+                    "id INTEGER NOT NULL, revision INTEGER NOT NULL,
+                    PRIMARY KEY (",
+                    $in_site,
+                    "id)) STRICT"
                 ),
                 // As JSON.
                 concat!(
-                    "CREATE TABLE account (", $site, "id TEXT NOT NULL, value TEXT NOT NULL,
-                    PRIMARY KEY (", $in_site, "id)) STRICT, WITHOUT ROWID"
+                    "CREATE TABLE account (",
+                    $site,
+                    "id TEXT NOT NULL, value TEXT NOT NULL,
+                    PRIMARY KEY (",
+                    $in_site,
+                    "id)) STRICT, WITHOUT ROWID"
                 ),
                 concat!(
-                    "CREATE TABLE session (", $site, "id TEXT NOT NULL, value TEXT NOT NULL,
-                    PRIMARY KEY (", $in_site, "id)) STRICT, WITHOUT ROWID"
+                    "CREATE TABLE session (",
+                    $site,
+                    "id TEXT NOT NULL, value TEXT NOT NULL,
+                    PRIMARY KEY (",
+                    $in_site,
+                    "id)) STRICT, WITHOUT ROWID"
                 ),
                 // Attempts to log in: whose, and when (Unix milliseconds).
-                concat!("CREATE TABLE try (", $site, "tag TEXT NOT NULL, at INTEGER NOT NULL) STRICT"),
+                concat!(
+                    "CREATE TABLE try (",
+                    $site,
+                    "tag TEXT NOT NULL, at INTEGER NOT NULL) STRICT"
+                ),
             ],
         }];
     };
@@ -157,86 +207,116 @@ macro_rules! statements {
     (log: $in:literal, $p:literal, $of:literal, $all:literal) => {
         /// Adds an event: seq, sender, spoke, envelope.
         pub const INSERT_EVENT: &str = concat!(
-            "INSERT INTO event (", $in, "seq, sender, spoke, envelope) VALUES (", $p, "?, ?, ?, ?)"
+            "INSERT INTO event (",
+            $in,
+            "seq, sender, spoke, envelope) VALUES (",
+            $p,
+            "?, ?, ?, ?)"
         );
         /// Keeps a state: id, value, version. It writes no row, and gives none, unless the version
         /// follows the stored one's: somebody else wrote meanwhile, and the transaction must fail.
         pub const PUT_STATE: &str = concat!(
-            "INSERT INTO state (", $in, "id, value, version) VALUES (", $p, "?, ?, ?)
-            ON CONFLICT (", $in, "id) DO UPDATE SET value = excluded.value, version = excluded.version
+            "INSERT INTO state (",
+            $in,
+            "id, value, version) VALUES (",
+            $p,
+            "?, ?, ?)
+            ON CONFLICT (",
+            $in,
+            "id) DO UPDATE SET value = excluded.value, version = excluded.version
             WHERE excluded.version = version + 1"
         );
         /// Raises a mark: who, seq.
         pub const PUT_MARK: &str = concat!(
-            "INSERT INTO mark (", $in, "who, seq) VALUES (", $p, "?, ?)
-            ON CONFLICT (", $in, "who) DO UPDATE SET seq = max(seq, excluded.seq)"
+            "INSERT INTO mark (",
+            $in,
+            "who, seq) VALUES (",
+            $p,
+            "?, ?)
+            ON CONFLICT (",
+            $in,
+            "who) DO UPDATE SET seq = max(seq, excluded.seq)"
         );
         /// All states.
         pub const STATES: &str = concat!("SELECT id, value FROM state", $all);
         /// All marks.
         pub const MARKS: &str = concat!("SELECT who, seq FROM mark", $all);
         /// The newest events, newest first: limit.
-        pub const NEWEST: &str = concat!(
-            "SELECT envelope, sender FROM event", $all, " ORDER BY seq DESC LIMIT ?"
-        );
+        pub const NEWEST: &str =
+            concat!("SELECT envelope, sender FROM event", $all, " ORDER BY seq DESC LIMIT ?");
         /// Events of a range, oldest first: after, upto.
-        pub const RANGE: &str = concat!(
-            "SELECT envelope FROM event WHERE ", $of, "seq > ? AND seq <= ? ORDER BY seq"
-        );
+        pub const RANGE: &str =
+            concat!("SELECT envelope FROM event WHERE ", $of, "seq > ? AND seq <= ? ORDER BY seq");
         /// Events after one, oldest first, with sender and spoke: after.
         pub const SINCE: &str = concat!(
-            "SELECT envelope, sender, spoke FROM event WHERE ", $of, "seq > ? ORDER BY seq"
+            "SELECT envelope, sender, spoke FROM event WHERE ",
+            $of,
+            "seq > ? ORDER BY seq"
         );
         /// Adds a piece of an upload: id, piece, head, bytes. The piece 0, which comes last, has
         /// the head: an upload without one is not there.
         pub const PUT_PIECE: &str = concat!(
-            "INSERT INTO upload (", $in, "id, piece, head, bytes) VALUES (", $p, "?, ?, ?, ?)"
+            "INSERT INTO upload (",
+            $in,
+            "id, piece, head, bytes) VALUES (",
+            $p,
+            "?, ?, ?, ?)"
         );
         /// An upload's head: id.
-        pub const UPLOAD_HEAD: &str = concat!(
-            "SELECT head FROM upload WHERE ", $of, "id = ? AND piece = 0"
-        );
+        pub const UPLOAD_HEAD: &str =
+            concat!("SELECT head FROM upload WHERE ", $of, "id = ? AND piece = 0");
         /// An upload's bytes: id.
-        pub const UPLOAD_BYTES: &str = concat!(
-            "SELECT bytes FROM upload WHERE ", $of, "id = ? ORDER BY piece"
-        );
+        pub const UPLOAD_BYTES: &str =
+            concat!("SELECT bytes FROM upload WHERE ", $of, "id = ? ORDER BY piece");
         /// How many bytes all uploads have.
         pub const UPLOADS_SIZE: &str = concat!("SELECT total(length(bytes)) FROM upload", $all);
         /// Forgets an upload: id.
         pub const DROP_UPLOAD: &str = concat!("DELETE FROM upload WHERE ", $of, "id = ?");
         /// The event of a sender.
-        pub const BY_SENDER: &str = concat!(
-            "SELECT envelope FROM event WHERE ", $of, "sender = ?"
-        );
+        pub const BY_SENDER: &str = concat!("SELECT envelope FROM event WHERE ", $of, "sender = ?");
     };
     (site: $in:literal, $p:literal, $of:literal, $all:literal) => {
         /// A site's versions, newest first.
-        pub const VERSIONS: &str = concat!(
-            "SELECT version, format, document FROM config", $all, " ORDER BY version DESC"
-        );
+        pub const VERSIONS: &str =
+            concat!("SELECT version, format, document FROM config", $all, " ORDER BY version DESC");
         /// Its secrets.
-        pub const SECRETS: &str = concat!(
-            "SELECT name, sealed, hosts FROM secret", $all, " ORDER BY name"
-        );
+        pub const SECRETS: &str =
+            concat!("SELECT name, sealed, hosts FROM secret", $all, " ORDER BY name");
         /// Its revision.
         pub const REVISION: &str = concat!("SELECT number FROM revision", $all);
         /// Keeps a version: version, format, document, at.
         pub const PUT_VERSION: &str = concat!(
-            "INSERT INTO config (", $in, "version, format, document, at) VALUES (", $p, "?, ?, ?, ?)"
+            "INSERT INTO config (",
+            $in,
+            "version, format, document, at) VALUES (",
+            $p,
+            "?, ?, ?, ?)"
         );
         /// Drops versions: up to which.
         pub const DROP_VERSIONS: &str = concat!("DELETE FROM config WHERE ", $of, "version <= ?");
         /// Keeps a secret: name, sealed, hosts.
         pub const PUT_SECRET: &str = concat!(
-            "INSERT INTO secret (", $in, "name, sealed, hosts) VALUES (", $p, "?, ?, ?)
-            ON CONFLICT (", $in, "name) DO UPDATE SET sealed = excluded.sealed, hosts = excluded.hosts"
+            "INSERT INTO secret (",
+            $in,
+            "name, sealed, hosts) VALUES (",
+            $p,
+            "?, ?, ?)
+            ON CONFLICT (",
+            $in,
+            "name) DO UPDATE SET sealed = excluded.sealed, hosts = excluded.hosts"
         );
         /// Drops a secret: name.
         pub const DROP_SECRET: &str = concat!("DELETE FROM secret WHERE ", $of, "name = ?");
         /// Raises the revision.
         pub const RAISE_REVISION: &str = concat!(
-            "INSERT INTO revision (", $in, "id, number) VALUES (", $p, "1, 1)
-            ON CONFLICT (", $in, "id) DO UPDATE SET number = number + 1"
+            "INSERT INTO revision (",
+            $in,
+            "id, number) VALUES (",
+            $p,
+            "1, 1)
+            ON CONFLICT (",
+            $in,
+            "id) DO UPDATE SET number = number + 1"
         );
     };
     (desk: $in:literal, $p:literal, $of:literal, $all:literal) => {
@@ -252,35 +332,62 @@ macro_rules! statements {
         pub const TRIES: &str = concat!("SELECT tag, at FROM try", $all, " ORDER BY at");
         /// Keeps an entry: conversation, entry.
         pub const PUT_ENTRY: &str = concat!(
-            "INSERT INTO inbox (", $in, "conversation, entry) VALUES (", $p, "?, ?)
-            ON CONFLICT (", $in, "conversation) DO UPDATE SET entry = excluded.entry"
+            "INSERT INTO inbox (",
+            $in,
+            "conversation, entry) VALUES (",
+            $p,
+            "?, ?)
+            ON CONFLICT (",
+            $in,
+            "conversation) DO UPDATE SET entry = excluded.entry"
         );
         /// Drops an entry: conversation.
         pub const DROP_ENTRY: &str = concat!("DELETE FROM inbox WHERE ", $of, "conversation = ?");
         /// Keeps the floor: revision.
         pub const PUT_FLOOR: &str = concat!(
-            "INSERT INTO floor (", $in, "id, revision) VALUES (", $p, "1, ?)
-            ON CONFLICT (", $in, "id) DO UPDATE SET revision = excluded.revision"
+            "INSERT INTO floor (",
+            $in,
+            "id, revision) VALUES (",
+            $p,
+            "1, ?)
+            ON CONFLICT (",
+            $in,
+            "id) DO UPDATE SET revision = excluded.revision"
         );
         /// Keeps an account: id, value.
         pub const PUT_ACCOUNT: &str = concat!(
-            "INSERT INTO account (", $in, "id, value) VALUES (", $p, "?, ?)
-            ON CONFLICT (", $in, "id) DO UPDATE SET value = excluded.value"
+            "INSERT INTO account (",
+            $in,
+            "id, value) VALUES (",
+            $p,
+            "?, ?)
+            ON CONFLICT (",
+            $in,
+            "id) DO UPDATE SET value = excluded.value"
         );
         /// Drops an account: id.
         pub const DROP_ACCOUNT: &str = concat!("DELETE FROM account WHERE ", $of, "id = ?");
         /// Keeps a session: id, value.
         pub const PUT_SESSION: &str = concat!(
-            "INSERT INTO session (", $in, "id, value) VALUES (", $p, "?, ?)
-            ON CONFLICT (", $in, "id) DO UPDATE SET value = excluded.value"
+            "INSERT INTO session (",
+            $in,
+            "id, value) VALUES (",
+            $p,
+            "?, ?)
+            ON CONFLICT (",
+            $in,
+            "id) DO UPDATE SET value = excluded.value"
         );
         /// Drops a session: id.
         pub const DROP_SESSION: &str = concat!("DELETE FROM session WHERE ", $of, "id = ?");
         /// Notes an attempt to log in: tag, at.
-        pub const PUT_TRY: &str = concat!("INSERT INTO try (", $in, "tag, at) VALUES (", $p, "?, ?)");
+        pub const PUT_TRY: &str =
+            concat!("INSERT INTO try (", $in, "tag, at) VALUES (", $p, "?, ?)");
         /// Drops the newest attempt of a tag: tag.
         pub const DROP_NEWEST_TRY: &str = concat!(
-            "DELETE FROM try WHERE rowid = (SELECT rowid FROM try WHERE ", $of, "tag = ?
+            "DELETE FROM try WHERE rowid = (SELECT rowid FROM try WHERE ",
+            $of,
+            "tag = ?
             ORDER BY at DESC, rowid DESC LIMIT 1)"
         );
         /// Drops attempts: up to when.
@@ -327,7 +434,8 @@ pub mod shared_sql {
     pub mod log {
         statements!(log: "log, ", "?, ", "log = ? AND ", " WHERE log = ?");
         /// The same as in a database of its own: log, how many events, since.
-        pub const WINDOW: &str = "SELECT spoke FROM event WHERE log = ?1 AND spoke > ?3 AND seq > max(
+        pub const WINDOW: &str =
+            "SELECT spoke FROM event WHERE log = ?1 AND spoke > ?3 AND seq > max(
             (SELECT coalesce(max(seq), 0) FROM event WHERE log = ?1) - ?2,
             coalesce((SELECT seq FROM
                 (SELECT seq, spoke FROM event WHERE log = ?1 ORDER BY seq DESC LIMIT ?2)
@@ -359,14 +467,14 @@ pub mod shared_sql {
         pub const NEWS: &str = "SELECT rowid, NULL, log, seq, NULL FROM event WHERE rowid > ?
             UNION ALL SELECT NULL, id, log, 0, frame FROM news WHERE id > ?";
         /// Where news begin.
-        pub const NEWS_END: &str = "SELECT (SELECT max(rowid) FROM event), (SELECT max(id) FROM news)";
+        pub const NEWS_END: &str =
+            "SELECT (SELECT max(rowid) FROM event), (SELECT max(id) FROM news)";
         /// Tells news: log, frame.
         pub const TELL: &str = "INSERT INTO news (log, frame) VALUES (?, ?)";
         /// Old news go: how many of the newest stay.
         pub const DROP_NEWS: &str = "DELETE FROM news WHERE id <= (SELECT max(id) FROM news) - ?";
         /// Sessions of an address: address, since.
-        pub const OPENED: &str =
-            "SELECT at FROM opened WHERE address = ? AND at > ? ORDER BY at";
+        pub const OPENED: &str = "SELECT at FROM opened WHERE address = ? AND at > ? ORDER BY at";
         /// Notes a session of an address: address, at.
         pub const OPEN: &str = "INSERT INTO opened (address, at) VALUES (?, ?)";
         /// Forgets old ones: up to when.

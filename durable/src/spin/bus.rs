@@ -78,7 +78,7 @@ pub(crate) fn tell(log: &str, to: Audience, frame: &Frame) {
     let told = Told { from: entropy::holder(), to, frame };
     let Ok(told) = serde_json::to_string(&told) else { return };
     let mut batch = vec![Statement::new(sql::TELL, vec![string(log), string(told)])];
-    if entropy::tick().entropy % 512 == 0 {
+    if entropy::tick().entropy.is_multiple_of(512) {
         batch.push(Statement::new(sql::DROP_NEWS, vec![number(NEWS_KEPT)]));
     }
     spin_sdk::wasip3::spawn(async move {

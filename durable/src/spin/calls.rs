@@ -112,10 +112,11 @@ fn head(response: &Response) -> ResponseHead {
 /// What only the operator can mend is said plainly; secrets are in headers, which are not shown.
 fn tell_operator(url: &str, code: &ErrorCode) {
     let host = url.split('/').nth(2).unwrap_or(url);
-    match code {
-        ErrorCode::HttpRequestDenied => eprintln!(
+    if matches!(code, ErrorCode::HttpRequestDenied) {
+        eprintln!(
             "provider {host}: spin.toml does not let out to it: add it to allowed_outbound_hosts"
-        ),
-        code => eprintln!("provider {host}: {code}"),
+        );
+    } else {
+        eprintln!("provider {host}: {code}");
     }
 }

@@ -12,9 +12,7 @@ use futures::lock::Mutex;
 use kefu_proto::Encode;
 use kefu_proto::v1::{InboxEntry, ServerFrame};
 use kefu_shared::conversation::{self, Audience, ConnId, Cursor};
-use kefu_shared::desk::{
-    Account, Act, Desk, Inbox, Input, Order, Outcome, Snapshot, Step, Write,
-};
+use kefu_shared::desk::{Account, Act, Desk, Inbox, Input, Order, Outcome, Snapshot, Step, Write};
 use kefu_shared::problem::Refusal;
 use kefu_shared::schema::shared_sql::desk as sql;
 use kefu_shared::schema::shared_sql::host;
@@ -46,10 +44,7 @@ pub async fn order(site: &str, order: Order) -> Result<Outcome, Fault> {
 }
 
 /// The agent of a session, if it is in force: as its desk says, or said within the last second.
-pub async fn agent_in_force(
-    site: &str,
-    session: &str,
-) -> Result<Result<Account, Refusal>, Fault> {
+pub async fn agent_in_force(site: &str, session: &str) -> Result<Result<Account, Refusal>, Fault> {
     let now = entropy::now();
     let known = AGENTS.with_borrow(|agents| agents.get(session).cloned());
     if let Some((account, _)) = known.filter(|(_, at)| now.since(*at) < FRESH_FOR) {
@@ -172,8 +167,11 @@ impl Room {
     async fn step(&self, input: Input) -> Result<Option<Outcome>, Fault> {
         for _ in 0..TRIES {
             self.look().await?;
-            let Some(Step { writes, acts, outcome }) =
-                self.desk.borrow_mut().as_mut().map(|desk| desk.step(entropy::tick(), input.clone()))
+            let Some(Step { writes, acts, outcome }) = self
+                .desk
+                .borrow_mut()
+                .as_mut()
+                .map(|desk| desk.step(entropy::tick(), input.clone()))
             else {
                 return Err(Fault::Corrupt("desk"));
             };

@@ -14,8 +14,8 @@ use kefu_proto::v1::InboxEntry;
 use kefu_proto::v1::server_frame::Frame;
 use kefu_shared::context::Context;
 use kefu_shared::conversation::{
-    Act, AttemptId, Audience, ConnId, Conversation, Cursor, Deadline, Input, Prepared, Reply,
-    Step, Write,
+    Act, AttemptId, Audience, ConnId, Conversation, Cursor, Deadline, Input, Prepared, Reply, Step,
+    Write,
 };
 use kefu_shared::desk;
 use kefu_shared::problem::Refusal;
@@ -191,10 +191,11 @@ impl Room {
         let news = store::news(&self.log, known).await?;
         let step = self.state.borrow_mut().as_mut().map(|log| log.catch_up(store::tenure(), news));
         for act in step.map(|step| step.acts).unwrap_or_default() {
-            match act {
-                // Others have told their own readers.
-                Act::Send { to, frame } => self.streams.send(to, &frame, self.epoch()),
-                act => self.act(act).await?,
+            // Others have told their own readers.
+            if let Act::Send { to, frame } = act {
+                self.streams.send(to, &frame, self.epoch());
+            } else {
+                self.act(act).await?;
             }
         }
         Ok(())

@@ -116,8 +116,7 @@ fn statements(site: &str, change: &Change) -> Vec<Statement> {
         }
         Change::Secret(secret) => {
             let hosts = string(secret.hosts.join(" "));
-            let params =
-                vec![string(site), string(&*secret.name), string(&*secret.sealed), hosts];
+            let params = vec![string(site), string(&*secret.name), string(&*secret.sealed), hosts];
             vec![Statement::new(sql::PUT_SECRET, params)]
         }
         Change::Forgotten(name) => {

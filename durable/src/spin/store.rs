@@ -54,10 +54,7 @@ pub(crate) async fn news(log: &str, known: u32) -> Result<News, Fault> {
 }
 
 /// The newest events with their senders, oldest first.
-pub(crate) async fn recent(
-    log: &str,
-    most: u32,
-) -> Result<Vec<(Event, Option<String>)>, Fault> {
+pub(crate) async fn recent(log: &str, most: u32) -> Result<Vec<(Event, Option<String>)>, Fault> {
     let mut recent = Vec::new();
     for row in rows(sql::NEWEST, vec![string(log), number(most)]).await? {
         recent.push((event(bytes(&row, 0))?, maybe_text(&row, 1).map(ToOwned::to_owned)));

@@ -108,9 +108,8 @@ impl Incoming {
         head: Option<&UploadHead>,
         bytes: Vec<u8>,
     ) -> Result<(), Fault> {
-        let head = head.map_or(Value::Null, |head| {
-            string(serde_json::to_string(head).unwrap_or_default())
-        });
+        let head = head
+            .map_or(Value::Null, |head| string(serde_json::to_string(head).unwrap_or_default()));
         let params =
             vec![string(&*self.log), string(&*self.id), number(piece), head, Value::Blob(bytes)];
         commit(vec![Statement::new(sql::PUT_PIECE, params)]).await

@@ -27,7 +27,7 @@ pub async fn admit(site: &str, address: &str, rate: Rate) -> Result<Result<(), R
         return Ok(Err(refusal.retry_at(now, at)));
     }
     let mut batch = vec![Statement::new(sql::OPEN, vec![string(key), number(now.0)])];
-    if entropy::tick().entropy % 64 == 0 {
+    if entropy::tick().entropy.is_multiple_of(64) {
         batch.push(Statement::new(sql::DROP_OPENED, vec![number((now - KEPT).0)]));
     }
     commit(batch).await?;

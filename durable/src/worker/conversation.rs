@@ -3,8 +3,8 @@
 //! The edge authenticates and forwards; what arrives here names its caller in a header that only
 //! the edge can set, since an object has no address of its own.
 
-use crate::worker::CALLER;
 use crate::error::Fault;
+use crate::worker::CALLER;
 use crate::worker::glue;
 use crate::worker::host::Host;
 use crate::worker::sockets::protocol;
@@ -85,7 +85,7 @@ impl ConversationObject {
     /// The alarm rang. Where the storage refuses what comes of it, the platform rings again.
     pub fn alarm(&self) -> Result<(), JsValue> {
         match self.host.apply(Input::Alarmed) {
-            Some(Reply::Refused(refusal)) => Err(Fault::Js(refusal.detail).into()),
+            Some(Reply::Refused(refusal)) => Err(Fault::Platform(refusal.detail).into()),
             _ => Ok(()),
         }
     }

@@ -1,13 +1,13 @@
 //! The desk object: what the platform calls, turned into inputs of the core's desk.
 
-use crate::worker::{CALLER, object_name};
+use crate::error::Fault;
 use crate::worker::desk_store::DeskStore;
 use crate::worker::entropy;
-use crate::error::Fault;
 use crate::worker::glue;
 use crate::worker::metrics;
 use crate::worker::sockets::{Sockets, protocol};
 use crate::worker::timer::Timer;
+use crate::worker::{CALLER, object_name};
 use kefu_shared::conversation::ConnId;
 use kefu_shared::desk::{Act, Desk, Input, Order, Outcome, Snapshot, Step};
 use kefu_shared::page::PageQuery;

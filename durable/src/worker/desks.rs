@@ -1,7 +1,7 @@
 //! Orders to desks, and agents' sessions as the desks know them, cached for a second.
 
-use crate::worker::entropy;
 use crate::error::Fault;
+use crate::worker::entropy;
 use kefu_shared::desk::{Account, Order, Outcome};
 use kefu_shared::problem::Refusal;
 use kefu_shared::site::FRESH_FOR;

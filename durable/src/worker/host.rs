@@ -3,10 +3,10 @@
 //! Borrow, step, drop; then store; then act. Acts that bring further inputs at once put them in a
 //! queue, so a step never runs inside another one.
 
+use crate::error::Fault;
 use crate::worker::calls::Calls;
 use crate::worker::deployment::variable;
 use crate::worker::entropy;
-use crate::error::Fault;
 use crate::worker::metrics;
 use crate::worker::sites::{self, Lookup};
 use crate::worker::sockets::Sockets;

@@ -1,7 +1,7 @@
 //! The site object: the one truth about a site's configuration and secrets.
 
-use crate::worker::entropy;
 use crate::error::Fault;
+use crate::worker::entropy;
 use crate::worker::glue;
 use crate::worker::store::{migrate, rows, whole};
 use kefu_shared::config::Format;
@@ -130,7 +130,14 @@ impl Rows {
                 }
                 Change::Secret(secret) => {
                     let hosts = secret.hosts.join(" ");
-                    run(sql::PUT_SECRET, Array::of3(&secret.name.as_str().into(), &secret.sealed.as_str().into(), &hosts.into()))?;
+                    run(
+                        sql::PUT_SECRET,
+                        Array::of3(
+                            &secret.name.as_str().into(),
+                            &secret.sealed.as_str().into(),
+                            &hosts.into(),
+                        ),
+                    )?;
                 }
                 Change::Forgotten(name) => {
                     run(sql::DROP_SECRET, Array::of1(&name.as_str().into()))?;

@@ -1,9 +1,9 @@
 //! Sites in use, one cache an isolate: asked for again when a copy is a second old, and compiled
 //! again only when something changed.
 
+use crate::error::Fault;
 use crate::worker::deployment::{deployed, variable};
 use crate::worker::entropy;
-use crate::error::Fault;
 use kefu_shared::site::{FRESH_FOR, Live, Order, Outcome};
 use kefu_shared::time::Millis;
 use std::cell::RefCell;

@@ -4,9 +4,9 @@
 //! Only memory is shared. The conversation that opens a batch carries it; each of the others looks
 //! by a timer of its own how it went, because an object may not do I/O on behalf of another.
 
+use crate::error::Fault;
 use crate::worker::desks;
 use crate::worker::entropy;
-use crate::error::Fault;
 use kefu_proto::v1::InboxEntry;
 use kefu_shared::desk::{Order, Outcome};
 use kefu_shared::time::Millis;

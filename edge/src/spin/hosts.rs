@@ -11,7 +11,9 @@ pub(crate) fn closed_to(live: &Live, opened: &[String]) -> Vec<String> {
     let closed = |host: &String| !opened.iter().any(|pattern| lets_out(pattern, host));
     let hosts = live.config.hosts().into_iter().filter(closed);
     let warning = |host| {
-        format!("{host}: spin.toml does not let out to it: add it to allowed_outbound_hosts, and to kefu_outbound")
+        format!(
+            "{host}: spin.toml does not let out to it: add it to allowed_outbound_hosts, and to kefu_outbound"
+        )
     };
     hosts.map(warning).collect()
 }

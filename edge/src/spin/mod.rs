@@ -3,4 +3,5 @@
 mod component;
 mod files;
 mod hosts;
+#[allow(clippy::module_inception, reason = "the host itself, among its parts")]
 mod spin;

@@ -6,8 +6,8 @@ use crate::request::{Body, Request};
 use crate::spin::{files, hosts};
 use futures::StreamExt;
 use http_body_util::BodyDataStream;
-use kefu_durable::spin::{self as durable, Frames, Incoming};
 use kefu_durable::Fault;
+use kefu_durable::spin::{self as durable, Frames, Incoming};
 use kefu_proto::v1::{EventsPage, UploadReply};
 use kefu_shared::asset::Asset;
 use kefu_shared::config::Rate;
@@ -65,9 +65,9 @@ impl Host for Spin {
     fn address(&self, request: &Request<SpinBody>) -> String {
         let told = match &self.deployed.address_header {
             Some(name) => request.header(&name.to_lowercase()),
-            None => request.header("spin-client-addr").map(|peer| {
-                peer.rsplit_once(':').map_or(peer, |(address, _)| address)
-            }),
+            None => request
+                .header("spin-client-addr")
+                .map(|peer| peer.rsplit_once(':').map_or(peer, |(address, _)| address)),
         };
         told.unwrap_or("unknown").to_owned()
     }
@@ -188,10 +188,10 @@ impl Host for Spin {
         else {
             return Err(Refusal::new(Code::NotFound, "there is no such file").into());
         };
-        let found =
-            Response { status: 200, headers: Vec::new(), payload: Payload::Bytes(bytes) };
+        let found = Response { status: 200, headers: Vec::new(), payload: Payload::Bytes(bytes) };
         let headers = upload::headers(&head).into_iter();
-        Ok(headers.fold(found, |found, (name, value)| found.header(name, value))
+        Ok(headers
+            .fold(found, |found, (name, value)| found.header(name, value))
             .header("x-content-type-options", "nosniff"))
     }
 

@@ -57,7 +57,10 @@ impl Body for WorkerBody {
 }
 
 impl Cloudflare {
-    pub(crate) async fn asset(env: &Env, asset: &Asset) -> Result<Option<Response<Native>>, Failed> {
+    pub(crate) async fn asset(
+        env: &Env,
+        asset: &Asset,
+    ) -> Result<Option<Response<Native>>, Failed> {
         let files = env.assets("ASSETS")?;
         let url = format!("https://assets/{}", asset.file);
         let found: worker::Response = files.fetch(url, None).await?;

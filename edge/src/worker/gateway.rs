@@ -61,12 +61,7 @@ struct Listening {
 
 impl Line {
     /// Joins the desk's stream, from the request's cursor, and those that the request names.
-    async fn open(
-        env: &Env,
-        site: &str,
-        caller: Caller,
-        query: &str,
-    ) -> Result<Rc<Self>, Failed> {
+    async fn open(env: &Env, site: &str, caller: Caller, query: &str) -> Result<Rc<Self>, Failed> {
         let cursor = PageQuery::parse(query)?;
         let mut gateway = Gateway::default();
         let named = gateway.open_all(query)?;

@@ -12,8 +12,8 @@ use crate::provider::{Remedy, Round};
 use crate::site::Live;
 use crate::time::Millis;
 use kefu_proto::v1::{Event, author, channel, event};
-use std::collections::BTreeSet;
 use lease::Elsewhere;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 mod advance;

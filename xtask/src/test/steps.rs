@@ -21,9 +21,7 @@ pub(super) const STEPS: [Step; 14] = [
     step("clippy", "clippy has nothing to say of the native crates", |_| {
         run::shown(lint::clippy_native())
     }),
-    step("clippy-wasm", "clippy has nothing to say of the wasm crates", |_| {
-        lint::clippy_wasm()
-    }),
+    step("clippy-wasm", "clippy has nothing to say of the wasm crates", |_| lint::clippy_wasm()),
     step("unit", "unit tests, and a thousand simulated worlds", |skips| {
         run::watched(unit(), |line| skips.note(line))
     }),

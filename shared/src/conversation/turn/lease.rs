@@ -110,11 +110,8 @@ impl Turns {
     }
 
     /// Messages that came to others while the turn is here, or nobody's.
-    pub(in super::super) fn came_elsewhere<'a>(
-        &mut self,
-        events: impl DoubleEndedIterator<Item = &'a Event> + Clone,
-    ) {
-        let asked = self.unanswered(events.clone().filter_map(super::asked));
+    pub(in super::super) fn came_elsewhere<'a>(&mut self, events: impl Iterator<Item = &'a Event>) {
+        let asked = self.unanswered(events.filter_map(super::asked));
         if let Some(elsewhere) = &mut self.elsewhere {
             elsewhere.question.extend(asked);
         } else if let Some(turn) = &mut self.open {
