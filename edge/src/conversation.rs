@@ -88,13 +88,10 @@ pub(crate) async fn socket<H: Host>(
     host.web_socket(&place, &query, handshake.protocol).await
 }
 
-/// Refuses what is no handshake of a WebSocket, and all where the host has none.
+/// Refuses what is no handshake of a WebSocket. A host without any says so once it knows who asks.
 pub(crate) fn expect_upgrade<H: Host>(host: &H, request: &Request<H::Body>) -> Result<(), Failed> {
-    if let Some(instead) = host.instead_of_sockets() {
-        return Err(Refusal::new(Code::UpgradeRequired, instead).into());
-    }
     let upgrade = request.header("upgrade").unwrap_or_default();
-    if upgrade.eq_ignore_ascii_case("websocket") {
+    if host.instead_of_sockets().is_some() || upgrade.eq_ignore_ascii_case("websocket") {
         return Ok(());
     }
     let detail = "open it as a WebSocket, or use the events route";

@@ -6,6 +6,7 @@ use crate::host::Host;
 use crate::reply::{Failed, Response};
 use crate::request::Request;
 use kefu_shared::gate::{self, Handshake};
+use kefu_shared::problem::{Code, Refusal};
 use kefu_shared::wire::Framing;
 
 pub(crate) async fn socket<H: Host>(
@@ -15,6 +16,9 @@ pub(crate) async fn socket<H: Host>(
     expect_upgrade(host, request)?;
     let handshake = Handshake::read(request.header("sec-websocket-protocol"))?;
     let agent = Agent::of(host, request, handshake.token).await?;
+    if let Some(instead) = host.instead_of_sockets() {
+        return Err(Refusal::new(Code::UpgradeRequired, instead).into());
+    }
     let caller = gate::caller(&agent.claims, handshake.framing);
     host.gateway(&agent.claims.site, caller, &request.query, handshake.protocol).await
 }

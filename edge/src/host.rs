@@ -16,10 +16,6 @@ use kefu_shared::wire::{ActRoute, Caller};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Between comments on an idle event stream: proxies and clients give up after 30 s or more.
-#[cfg(target_os = "unknown")]
-pub(crate) const BEAT: Duration = Duration::from_secs(15);
-
 /// A conversation and who comes to it.
 #[derive(Clone, Debug)]
 pub(crate) struct Place {

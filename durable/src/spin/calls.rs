@@ -113,9 +113,7 @@ fn head(response: &Response) -> ResponseHead {
 fn tell_operator(url: &str, code: &ErrorCode) {
     let host = url.split('/').nth(2).unwrap_or(url);
     if matches!(code, ErrorCode::HttpRequestDenied) {
-        eprintln!(
-            "provider {host}: spin.toml does not let out to it: add it to allowed_outbound_hosts"
-        );
+        eprintln!("provider {host}: add it to allowed_outbound_hosts of spin.toml");
     } else {
         eprintln!("provider {host}: {code}");
     }

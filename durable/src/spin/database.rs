@@ -1,6 +1,7 @@
 //! The database: one connection an instance to read, one to write, and the migrations.
 
 use crate::Fault;
+use crate::spin::entropy::nudged;
 use kefu_shared::schema::{self, Migration};
 use spin_sdk::sqlite::{Connection, RowResult, Value};
 use std::cell::RefCell;
@@ -30,7 +31,7 @@ pub(crate) async fn run(
     text: &str,
     params: Vec<Value>,
 ) -> Result<Vec<Row>, Fault> {
-    Ok(connection.execute(text, params).await?.collect().await?)
+    nudged(async { Ok(connection.execute(text, params).await?.collect().await?) }).await
 }
 
 /// A connection of its own: it alone has a transaction.

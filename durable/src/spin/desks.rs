@@ -82,6 +82,7 @@ pub(crate) async fn attach(
     let stream = caller.gateway_stream();
     room.apply(Input::Attached { conn, stream, cursor }).await?;
     rooms::attend();
+    entropy::started().await;
     Ok(())
 }
 
@@ -161,6 +162,7 @@ impl Room {
             self.desk.replace(None);
         }
         self.arm();
+        entropy::started().await;
         outcome
     }
 

@@ -30,6 +30,6 @@ pub use entropy::{now, tick};
 pub use line::{Bytes, Frames};
 pub use metrics::metrics;
 pub use recovery::recover;
-pub use sites::{anew as site_anew, fetch as site_as_it_stands, order as site_order};
+pub use sites::{fetch as site_as_it_stands, order as site_order};
 pub use uploads::{Incoming, find as upload};
 pub use visits::admit as admit_session;

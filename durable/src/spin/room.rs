@@ -110,6 +110,7 @@ impl Room {
             })
             .await;
         rooms::attend();
+        entropy::started().await;
         attached
     }
 
@@ -171,6 +172,7 @@ impl Room {
         }
         self.arm();
         rooms::release(self);
+        entropy::started().await;
         done
     }
 

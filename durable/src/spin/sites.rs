@@ -1,5 +1,5 @@
-//! Sites in use, one cache an instance: looked at again when a copy is a second old, and compiled
-//! again only when something changed.
+//! Sites in use, one cache an instance: whether something changed is one small query, made each
+//! time, and only then a site is compiled again.
 
 use crate::Fault;
 use crate::spin::database::{number, rows, small, string, text};
@@ -9,8 +9,7 @@ use crate::spin::writer::{Statement, commit};
 use kefu_shared::config::Format;
 use kefu_shared::schema::shared_sql::site as sql;
 use kefu_shared::secrets::Sealed;
-use kefu_shared::site::{Change, FRESH_FOR, Live, Order, Outcome, Shelf, Stored};
-use kefu_shared::time::Millis;
+use kefu_shared::site::{Change, Live, Order, Outcome, Shelf, Stored};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,35 +19,19 @@ const KEPT_MOST: usize = 256;
 /// How often an order is given again when another one came first.
 const TRIES: u32 = 8;
 
-struct Kept {
-    live: Option<Arc<Live>>,
-    at: Millis,
-}
-
 thread_local! {
-    static KEPT: RefCell<BTreeMap<String, Kept>> = const { RefCell::new(BTreeMap::new()) };
+    static KEPT: RefCell<BTreeMap<String, Arc<Live>>> = const { RefCell::new(BTreeMap::new()) };
 }
 
-/// The site as it stands: a copy that is at most a second old.
+/// The site as it stands.
 pub async fn fetch(site: &str) -> Result<Option<Arc<Live>>, Fault> {
-    let now = entropy::now();
-    let fresh = |kept: &&Kept| now.since(kept.at) < FRESH_FOR;
-    let known = KEPT.with_borrow(|kept| kept.get(site).filter(fresh).map(|kept| kept.live.clone()));
-    match known {
-        Some(live) => Ok(live),
-        None => anew(site).await,
-    }
-}
-
-/// The site as it stands right now.
-pub async fn anew(site: &str) -> Result<Option<Arc<Live>>, Fault> {
-    let known = KEPT.with_borrow(|kept| kept.get(site).and_then(|kept| kept.live.clone()));
+    let known = KEPT.with_borrow(|kept| kept.get(site).cloned());
     let revision = revision(site).await?;
     let live = match known.filter(|live| live.revision == revision) {
         Some(live) => Some(live),
         None => compile(site).await?,
     };
-    remember(site, live.clone());
+    remember(site, live.as_ref());
     Ok(live)
 }
 
@@ -127,12 +110,12 @@ fn statements(site: &str, change: &Change) -> Vec<Statement> {
     statements
 }
 
-fn remember(site: &str, live: Option<Arc<Live>>) {
-    let kept = Kept { live, at: entropy::now() };
+fn remember(site: &str, live: Option<&Arc<Live>>) {
+    let Some(live) = live else { return };
     KEPT.with_borrow_mut(|all| {
         if all.len() >= KEPT_MOST && !all.contains_key(site) {
             all.clear();
         }
-        all.insert(site.to_owned(), kept);
+        all.insert(site.to_owned(), live.clone());
     });
 }

@@ -48,7 +48,8 @@ pub(crate) async fn commit(batch: Vec<Statement>) -> Result<(), Fault> {
     let (answer, answered) = oneshot::channel();
     QUEUE.with_borrow_mut(|queue| queue.push_back((batch, answer)));
     if !WRITING.replace(true) {
-        spin_sdk::wasip3::spawn(write_all());
+        // Whoever comes first writes, for those too that come meanwhile.
+        write_all().await;
     }
     answered.await.unwrap_or_else(|_| Err(Fault::Platform("the writer is gone".into())))
 }

@@ -86,7 +86,7 @@ impl Host for Spin {
     }
 
     async fn site_anew(&self, site: &str) -> Result<Option<Arc<Live>>, Fault> {
-        durable::site_anew(site).await
+        durable::site_as_it_stands(site).await
     }
 
     async fn site_order(&self, site: &str, order: site::Order) -> Result<site::Outcome, Fault> {

@@ -1,7 +1,7 @@
 //! Streams of a conversation. Whatever the client speaks, what reaches the object is a hibernating
 //! WebSocket: an idle client keeps no object awake.
 
-use crate::host::{BEAT, Place};
+use crate::host::Place;
 use crate::reply::{Failed, Response};
 use crate::worker::cloudflare::{Native, refusal};
 use crate::worker::glue;
@@ -13,6 +13,9 @@ use kefu_proto::v1::{ServerFrame, server_frame::Frame};
 use kefu_shared::page::PageQuery;
 use std::time::Duration;
 use worker::{Delay, Env, Headers, Method, WebSocket, WebsocketEvent};
+
+/// Between comments on an idle event stream: proxies and clients give up after 30 s or more.
+const BEAT: Duration = Duration::from_secs(15);
 
 /// The client's own WebSocket, handed on. A refusal is passed on too.
 pub(crate) async fn web_socket(

@@ -10,8 +10,8 @@ mod sqlite;
 mod state;
 mod variables;
 
-use wasmtime::Result;
 use options::Options;
+use wasmtime::Result;
 
 fn main() -> Result<()> {
     let options = Options::read()?;

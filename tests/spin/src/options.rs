@@ -1,9 +1,9 @@
 //! The command line.
 
-use wasmtime::Result;
 use lexopt::{Arg, Parser, ValueExt};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use wasmtime::Result;
 
 /// How the component is run.
 pub(crate) struct Options {

@@ -3,8 +3,6 @@
 
 use crate::options::Options;
 use crate::state::{Host_, State};
-use wasmtime::Result;
-use wasmtime::error::Context;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -18,8 +16,12 @@ use std::sync::Arc;
 use std::task::{Context as Task, Poll};
 use std::time::Instant;
 use tokio::net::TcpListener;
+use wasmtime::Result;
 use wasmtime::component::{Component, GuestTaskId, HasSelf, Linker};
-use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store, StoreContextMut};
+use wasmtime::error::Context;
+use wasmtime::{
+    Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store, StoreContextMut,
+};
 use wasmtime_wasi_http::handler::{
     ErrorCode, HandlerState, Instance, ProxyHandler, ProxyPre, ShouldAccept, ViewFn,
     WorkerExpiration, WorkerState, WorkerStatus,
@@ -82,7 +84,9 @@ async fn answer(
     let request = request.map(|body| {
         let cut = |error: hyper::Error| {
             let what = Some(error.to_string());
-            ErrorCode::P3(wasmtime_wasi_http::p3::bindings::http::types::ErrorCode::InternalError(what))
+            ErrorCode::P3(wasmtime_wasi_http::p3::bindings::http::types::ErrorCode::InternalError(
+                what,
+            ))
         };
         body.map_err(cut).boxed_unsync()
     });
@@ -133,7 +137,13 @@ impl HandlerState for Dispatcher {
         let state = State::new(self.options.clone())?;
         let mut store = Store::new(self.pre.engine(), state);
         let proxy = ProxyPre::P3(self.pre.clone()).instantiate_async(&mut store).await?;
-        Ok(Instance { store, proxy, view: ViewFn::P3(State::http), expiration: Never, state: Reuse })
+        Ok(Instance {
+            store,
+            proxy,
+            view: ViewFn::P3(State::http),
+            expiration: Never,
+            state: Reuse,
+        })
     }
 }
 
@@ -141,7 +151,12 @@ impl HandlerState for Dispatcher {
 struct Never;
 
 impl WorkerExpiration for Never {
-    fn poll(self: Pin<&mut Self>, _task: &mut Task<'_>, _status: WorkerStatus, _since: Instant) -> Poll<()> {
+    fn poll(
+        self: Pin<&mut Self>,
+        _task: &mut Task<'_>,
+        _status: WorkerStatus,
+        _since: Instant,
+    ) -> Poll<()> {
         Poll::Pending
     }
 }

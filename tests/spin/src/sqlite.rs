@@ -76,8 +76,8 @@ impl<T: Send> HostConnectionWithStore<T> for HasSelf<State> {
         statement: String,
         parameters: Vec<Value>,
     ) -> wasmtime::Result<Result<Rows, Error>> {
-        let connection = store
-            .with(|mut access| access.get().table.get(&connection).map(|it| it.0.clone()))?;
+        let connection =
+            store.with(|mut access| access.get().table.get(&connection).map(|it| it.0.clone()))?;
         let found = blocking_task(move || {
             let connection = connection.lock().map_err(|_| Error::InvalidConnection)?;
             query(&connection, &statement, &parameters)
@@ -108,11 +108,9 @@ impl<T: Send> HostConnectionWithStore<T> for HasSelf<State> {
     }
 }
 
-/// SQLite blocks: not the threads that serve.
-async fn blocking_task<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
-) -> Result<T, Error> {
-    tokio::task::spawn_blocking(work).await.unwrap_or(Err(Error::InvalidConnection))
+/// SQLite blocks, as in Spin, the thread that asks.
+async fn blocking_task<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    tokio::task::block_in_place(work)
 }
 
 fn query(

@@ -392,7 +392,7 @@ fn tell(event: &Event) -> String {
     }
 }
 
-fn live(document: &str) -> Arc<Live> {
+pub(super) fn live(document: &str) -> Arc<Live> {
     let page = Page {
         revision: 1,
         version: 1,
