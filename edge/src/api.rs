@@ -47,6 +47,7 @@ async fn api<H: Host>(
     match route {
         Api::Health => health(host).await,
         Api::Session { site } => session::open(host, request, &site).await,
+        Api::Widget { site } => session::widget(host, &request, &site).await,
         Api::Act { conversation, act } => conversation::act(host, request, conversation, act).await,
         Api::Events { conversation } => conversation::events(host, &request, conversation).await,
         Api::Socket { conversation } => conversation::socket(host, &request, conversation).await,

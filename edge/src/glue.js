@@ -70,7 +70,7 @@ export class Junction {
   }
 
   /// A socket is on its way: what is forwarded meanwhile waits for it.
-  expect(name) {
+  reserve(name) {
     this.joined.set(name, { waiting: [] });
   }
 

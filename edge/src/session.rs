@@ -1,4 +1,4 @@
-//! `POST /v1/sites/{site}/session`
+//! `POST /v1/sites/{site}/session` and `GET /v1/sites/{site}/widget`
 
 use crate::cors;
 use crate::host::Host;
@@ -7,6 +7,7 @@ use crate::request::Request;
 use kefu_proto::v1::SessionRequest;
 use kefu_shared::session;
 use kefu_shared::site::{Live, no_such_site};
+use kefu_shared::widget;
 use kefu_shared::wire::or_default;
 use std::sync::Arc;
 
@@ -28,4 +29,16 @@ pub(crate) async fn open<H: Host>(
     let deployment = &host.deployed().deployment;
     let reply = session::open(site, &live, deployment, &asked, request.bearer(), host.tick())?;
     Ok(Response::ok(&reply))
+}
+
+/// What a page needs to show the launcher: no session is made, no object but the site's is asked.
+pub(crate) async fn widget<H: Host>(
+    host: &H,
+    request: &Request<H::Body>,
+    site: &str,
+) -> Result<Response<H::Native>, Failed> {
+    let live = site_in_use(host, site).await?;
+    cors::check(&live, request.origin())?;
+    let shown = widget::shown(&live.config, host.tick().now);
+    Ok(Response::ok(&shown).header("cache-control", "public, max-age=60"))
 }

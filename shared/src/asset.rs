@@ -1,5 +1,7 @@
 //! Files of the web client: which names there are, and how each is served.
 
+use crate::site;
+
 /// How a file is served.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asset {
@@ -13,7 +15,12 @@ pub struct Asset {
 
 /// The file behind a path; none where the path names none, or a folder.
 pub fn find(path: &str) -> Option<Asset> {
-    let file = if path.is_empty() { "index.html" } else { path };
+    let file = match path.split_once('/') {
+        None if path.is_empty() => "index.html",
+        // One page for every site: it reads the site from its own address.
+        Some(("chat", site)) if site::is_id(site) => "chat.html",
+        _ => path,
+    };
     let plain = file.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte));
     let inside = file.split('/').all(|part| !part.is_empty() && !part.starts_with('.'));
     if !plain || !inside {
@@ -49,9 +56,19 @@ mod tests {
             Some("text/javascript; charset=utf-8")
         );
         assert!(find("img/logo.svg").is_some());
-        for none in
-            ["img", "img/", "../secret.json", "a/../b.js", ".env", "a//b.js", "x.exe", "a%2fb.js"]
-        {
+        assert_eq!(find("chat/demo").map(|asset| asset.file), Some("chat.html".into()));
+        for none in [
+            "img",
+            "img/",
+            "chat/Demo",
+            "chat/",
+            "../secret.json",
+            "a/../b.js",
+            ".env",
+            "a//b.js",
+            "x.exe",
+            "a%2fb.js",
+        ] {
             assert_eq!(find(none), None, "{none}");
         }
     }

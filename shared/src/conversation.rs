@@ -16,6 +16,7 @@ use kefu_proto::v1::{Event, channel, event};
 use std::collections::BTreeMap;
 
 mod alarm;
+mod amend;
 mod attach;
 mod catch_up;
 mod deadline;
@@ -30,7 +31,9 @@ mod snapshot;
 mod step;
 mod summary;
 mod turn;
+mod waiting;
 
+pub use amend::AMEND_WITHIN;
 pub use attach::{NEWEST_PAGE, REPLAY_MOST, STREAMS_MOST, recovery};
 pub use catch_up::News;
 pub use deadline::Deadline;
@@ -41,6 +44,7 @@ pub use step::{Act, Audience, Reply, Step, Tally, Write};
 pub use turn::{AttemptId, Lease, Prepared, Tenure};
 
 use alarm::Alarm;
+use amend::Said;
 use outbox::Outbox;
 use senders::Senders;
 use summary::Summary;
@@ -62,6 +66,9 @@ pub struct Conversation {
     site_asked: Millis,
     turns: Turns,
     summary: Summary,
+    said: Said,
+    /// The visitor's place among those who wait, as far as the desk told it.
+    place: Option<u32>,
     outbox: Outbox,
     alarm: Alarm,
 }
@@ -90,6 +97,8 @@ impl Conversation {
                 snapshot.tenure,
             ),
             summary: Summary::of(snapshot.recent.iter().map(|(event, _)| event)),
+            said: Said::of(snapshot.recent.iter().map(|(event, _)| event)),
+            place: None,
             outbox: Outbox::default(),
             alarm: Alarm::default(),
             head,
@@ -114,6 +123,7 @@ impl Conversation {
             | Input::Failed { .. }
             | Input::Told { .. }
             | Input::NotTold { .. }
+            | Input::Placed { .. }
             | Input::Woke
             | Input::Alarmed => return None,
         };
@@ -143,7 +153,11 @@ impl Conversation {
             Input::Received { attempt, bytes } => self.received(tick, attempt, &bytes, &mut step),
             Input::Ended { attempt, how } => self.ended(tick, attempt, how, &mut step),
             Input::Failed { attempt, failure } => self.failed(tick, attempt, &failure, &mut step),
-            Input::Told { seq } => self.outbox.told(seq),
+            Input::Told { seq, place } => {
+                self.outbox.told(seq);
+                self.placed(place, &mut step);
+            }
+            Input::Placed { place } => self.placed(Some(place), &mut step),
             Input::NotTold { seq } => self.outbox.not_told(tick, seq),
             Input::Woke => {}
             Input::Alarmed => {
@@ -219,6 +233,8 @@ impl Conversation {
         }
         match request {
             Request::Send(send) => self.post(tick, from, send, prior, step),
+            Request::Edit(edit) => self.edit(tick, from, edit, prior, step),
+            Request::Recall(recall) => self.recall(tick, from, recall, prior, step),
             Request::Note { key, body } => self.note(tick, from, &key, body, prior, step),
             Request::Rate(rate) => self.rate(tick, from, rate, prior, step),
             Request::Handoff(asked) => self.handoff(tick, from, &asked, prior, step),
@@ -250,6 +266,7 @@ impl Conversation {
             self.senders.learn(sender);
         }
         self.summary.fold(&event);
+        self.said.fold(&event);
         self.outbox.note(&event, tick.now);
         let spoke = entry.counts.then_some(tick.now);
         step.write(Write::Event { event: event.clone(), sender: entry.sender, spoke });
@@ -302,6 +319,8 @@ fn refuse_role(role: Role, request: &Request) -> Option<Refusal> {
         | Request::Reopen(_)
         | Request::Note { .. } => role == Role::Agent,
         Request::Send(_)
+        | Request::Edit(_)
+        | Request::Recall(_)
         | Request::Read(_)
         | Request::Typing(_)
         | Request::Stop(_)

@@ -16,6 +16,7 @@ mod accounts;
 mod inbox;
 mod logins;
 mod order;
+mod queue;
 mod sessions;
 mod step;
 
@@ -28,6 +29,7 @@ pub use step::{Act, Step, Write};
 
 use accounts::Accounts;
 use logins::Logins;
+use queue::Places;
 use sessions::Sessions;
 
 /// The life of an inbox; a rebuilt one would have another.
@@ -103,12 +105,14 @@ pub struct Desk {
     shown: u32,
     /// Since when there is more.
     unshown_since: Option<Millis>,
+    places: Places,
 }
 
 impl Desk {
     /// Brings a desk back.
     pub fn resume(snapshot: Snapshot) -> Self {
         Self {
+            places: Places::resume(&snapshot.inbox),
             shown: snapshot.inbox.revision(),
             inbox: snapshot.inbox,
             accounts: Accounts::resume(snapshot.accounts),
@@ -156,12 +160,15 @@ impl Desk {
             Input::Woke => {}
         }
         self.show_if_due(tick.now, &mut step);
+        self.place_if_due(tick.now, &mut step);
         step
     }
 
     /// When to give [`Input::Woke`] at the latest. `None`: the desk may sleep.
     pub fn deadline(&self) -> Option<Millis> {
-        self.unshown_since.filter(|_| !self.streams.is_empty()).map(|since| since + COALESCE)
+        let unshown = self.unshown_since.filter(|_| !self.streams.is_empty());
+        let show = unshown.map(|since| since + COALESCE);
+        [show, self.places.deadline()].into_iter().flatten().min()
     }
 
     fn attach(

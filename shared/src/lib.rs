@@ -37,4 +37,5 @@ pub mod token;
 pub mod upload;
 pub mod view;
 pub mod who;
+pub mod widget;
 pub mod wire;

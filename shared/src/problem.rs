@@ -93,6 +93,8 @@ codes! {
     EmailTaken = "email_taken", 409, "There is an agent with this e-mail address";
     /// More agents than a site may have.
     TooManyAgents = "too_many_agents", 409, "The site has as many agents as it may";
+    /// A message that its author may not change any more, or that is somebody else's.
+    NotAmendable = "not_amendable", 409, "The message may not be changed";
     /// A frame for a conversation that is not open in its gateway.
     NotJoined = "not_joined", 409, "The conversation is not open in this gateway";
     /// More conversations than may be open in one gateway.

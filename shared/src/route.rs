@@ -29,6 +29,11 @@ pub enum Api {
         /// The site.
         site: String,
     },
+    /// `GET /v1/sites/{site}/widget`
+    Widget {
+        /// The site.
+        site: String,
+    },
     /// `POST /v1/conversations/{id}/{messages,read,…}`
     Act {
         /// The conversation.
@@ -169,6 +174,7 @@ fn of_site(method: &str, site: &str, rest: &[&str]) -> Result<Api, Refusal> {
     let site = site.to_owned();
     match rest {
         ["session"] => only(method, &["POST"], Api::Session { site }),
+        ["widget"] => only(method, &["GET"], Api::Widget { site }),
         ["config"] if method == "GET" => Ok(Api::ReadConfig { site }),
         ["config"] => only(method, &["PUT", "GET"], Api::PutConfig { site }),
         ["config", "rollback"] => only(method, &["POST"], Api::Rollback { site }),
@@ -252,6 +258,7 @@ mod tests {
                 "/v1/sites/demo/session".into(),
                 Route::Api(Api::Session { site: site.clone() }),
             ),
+            ("GET", "/v1/sites/demo/widget".into(), Route::Api(Api::Widget { site: site.clone() })),
             (
                 "GET",
                 "/v1/sites/demo/config".into(),

@@ -274,14 +274,6 @@ macro_rules! statements {
         pub const DROP_UPLOAD: &str = concat!("DELETE FROM upload WHERE ", $of, "id = ?");
         /// The event of a sender.
         pub const BY_SENDER: &str = concat!("SELECT envelope FROM event WHERE ", $of, "sender = ?");
-        /// When visitors' messages among the newest events were, newest first: how many events,
-        /// since.
-        pub const WINDOW: &str = concat!(
-            "SELECT spoke FROM (SELECT spoke FROM event",
-            $all,
-            " ORDER BY seq DESC LIMIT ?)
-            WHERE spoke > ?"
-        );
     };
     (site: $in:literal, $p:literal, $of:literal, $all:literal) => {
         /// A site's versions, newest first.
@@ -418,6 +410,12 @@ mod rows {
 /// The statements of a conversation in a database of its own.
 pub mod sql {
     statements!(log: "", "", "", "");
+    /// When visitors' messages among the newest events were: how many events, since. It reads back
+    /// to the first message that is too old, and a conversation that slept has none that is not.
+    pub const WINDOW: &str = "SELECT spoke FROM event WHERE spoke > ?2 AND seq > max(
+        (SELECT coalesce(max(seq), 0) FROM event) - ?1,
+        coalesce((SELECT seq FROM (SELECT seq, spoke FROM event ORDER BY seq DESC LIMIT ?1)
+            WHERE spoke <= ?2 LIMIT 1), 0))";
 }
 
 /// The statements of a site in a database of its own.
@@ -435,6 +433,13 @@ pub mod shared_sql {
     /// Of a conversation.
     pub mod log {
         statements!(log: "log, ", "?, ", "log = ? AND ", " WHERE log = ?");
+        /// The same as in a database of its own: log, how many events, since.
+        pub const WINDOW: &str =
+            "SELECT spoke FROM event WHERE log = ?1 AND spoke > ?3 AND seq > max(
+            (SELECT coalesce(max(seq), 0) FROM event WHERE log = ?1) - ?2,
+            coalesce((SELECT seq FROM
+                (SELECT seq, spoke FROM event WHERE log = ?1 ORDER BY seq DESC LIMIT ?2)
+                WHERE spoke <= ?3 LIMIT 1), 0))";
     }
 
     /// Of a site.

@@ -6,7 +6,8 @@ use crate::problem::{Code, Refusal};
 use crate::site::{Deployment, Live};
 use crate::time::{Millis, Tick};
 use crate::token::{self, Claims, Holder};
-use kefu_proto::v1::{ConversationRef, SessionReply, SessionRequest, Widget, channel};
+use crate::widget;
+use kefu_proto::v1::{ConversationRef, SessionReply, SessionRequest, channel};
 
 /// Opens or renews a visitor's session with a site. `bearer` is the visitor's earlier token: with
 /// it, and only with it, the visitor keeps its id.
@@ -36,7 +37,7 @@ pub fn open(
         expires_at: i64::try_from(claims.expires).unwrap_or(i64::MAX),
         // The life of the log is told by the log; a client that has nothing begins with the first.
         conversation: Some(ConversationRef { id: conversation, epoch: 1 }),
-        widget: Some(widget(live)),
+        widget: Some(widget::shown(&live.config, tick.now)),
     })
 }
 
@@ -91,17 +92,6 @@ fn identified(
     let linked =
         known.and_then(|claims| if claims.id == id { claims.linked } else { Some(claims.id) });
     Ok(Claims { id, name: identity.name, linked, ..anonymous(site, tick) })
-}
-
-fn widget(live: &Live) -> Widget {
-    let site = &live.config;
-    Widget {
-        name: site.name.clone(),
-        locale: site.locale.clone(),
-        greeting: site.widget.greeting.clone().unwrap_or_default(),
-        suggestions: site.widget.suggestions.clone(),
-        color: site.widget.color.clone().unwrap_or_default(),
-    }
 }
 
 /// A language tag as far as it is one.

@@ -207,7 +207,7 @@ impl Answer {
     pub fn of(reply: &Reply) -> Self {
         match reply {
             Reply::Sent(sent) => Self { status: 202, ..Self::ok(sent) },
-            Reply::Rated(rated) => Self::ok(rated),
+            Reply::Rated(done) | Reply::Amended(done) => Self::ok(done),
             Reply::Owner { owner, term, seq, duplicate } => Self::ok(&OwnerReply {
                 owner: Some(owner.clone()),
                 term: *term,
@@ -250,10 +250,14 @@ pub enum ActRoute {
     Reopen,
     /// `notes`
     Notes,
+    /// `edit`
+    Edit,
+    /// `recall`
+    Recall,
 }
 
 impl ActRoute {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 13] = [
         Self::Messages,
         Self::Read,
         Self::Typing,
@@ -265,6 +269,8 @@ impl ActRoute {
         Self::Resolve,
         Self::Reopen,
         Self::Notes,
+        Self::Edit,
+        Self::Recall,
     ];
 
     /// By the last part of the path.
@@ -286,6 +292,8 @@ impl ActRoute {
             Self::Resolve => "resolve",
             Self::Reopen => "reopen",
             Self::Notes => "notes",
+            Self::Edit => "edit",
+            Self::Recall => "recall",
         }
     }
 
@@ -299,6 +307,8 @@ impl ActRoute {
             Self::Rating => Request::Rate(message(body)?),
             Self::Handoff => Request::Handoff(message(body)?),
             Self::Take => Request::Take(or_default(body)?),
+            Self::Edit => Request::Edit(message(body)?),
+            Self::Recall => Request::Recall(message(body)?),
             Self::Release => Request::Release(or_default(body)?),
             Self::Resolve => Request::Resolve(or_default(body)?),
             Self::Reopen => Request::Reopen(or_default(body)?),

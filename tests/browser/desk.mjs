@@ -6,7 +6,9 @@ import { chromium } from "playwright-core";
 export const PATIENCE = 20_000;
 
 export function launch() {
-  return chromium.launch({ executablePath: process.env.CHROMIUM, args: ["--no-sandbox"] });
+  // A microphone that beeps, for voice messages.
+  const microphone = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"];
+  return chromium.launch({ executablePath: process.env.CHROMIUM, args: ["--no-sandbox", ...microphone] });
 }
 
 /** The demo page in one tab. */

@@ -181,6 +181,7 @@ fn welcome(options: &Options, door: &site::Door, demo_ai: Option<&DemoAi>) {
     let url = format!("http://127.0.0.1:{}", door.port);
     println!("kefu ready on {url}");
     println!("  demo page  {url}/?site={}", options.site);
+    println!("  widget     {url}/example.html, and as a page {url}/chat/{}", options.site);
     if tree::path("edge/web/dist/console").exists() {
         println!("  console    {url}/console");
     } else {

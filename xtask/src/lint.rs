@@ -41,8 +41,7 @@ pub(crate) fn lint_command(mut arguments: Parser) -> Result<ExitCode> {
         return Err(argument.unexpected().into());
     }
     run::shown(clippy_native())?;
-    run::shown(clippy_wasm())?;
-    run::shown(clippy_wasi())?;
+    clippy_wasm()?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -63,19 +62,16 @@ pub(crate) fn clippy_native() -> Command {
     command
 }
 
-/// clippy on what runs on Cloudflare.
-pub(crate) fn clippy_wasm() -> Command {
-    clippy_for("wasm32-unknown-unknown")
-}
-
-/// clippy on what runs on Spin.
-pub(crate) fn clippy_wasi() -> Command {
-    clippy_for("wasm32-wasip2")
-}
-
-fn clippy_for(target: &str) -> Command {
-    let mut command = cargo(["clippy", "--target", target]);
-    command.args(WASM_CRATES.iter().flat_map(|name| ["--package", name]));
-    command.args(["--", "--deny", "warnings"]);
-    command
+/// clippy on what runs as wasm, for each host.
+///
+/// # Errors
+/// When it has something to say.
+pub(crate) fn clippy_wasm() -> Result<()> {
+    for target in ["wasm32-unknown-unknown", "wasm32-wasip2"] {
+        let mut command = cargo(["clippy", "--target", target]);
+        command.args(WASM_CRATES.iter().flat_map(|name| ["--package", name]));
+        command.args(["--", "--deny", "warnings"]);
+        run::shown(command)?;
+    }
+    Ok(())
 }

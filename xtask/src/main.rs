@@ -6,9 +6,11 @@ mod build;
 mod dev;
 mod fresh;
 mod lint;
+mod mutate;
 mod progress;
 mod run;
 mod size;
+mod soak;
 mod test;
 mod tools;
 mod tree;
@@ -25,14 +27,16 @@ struct Command {
     run: fn(Parser) -> Result<ExitCode>,
 }
 
-const COMMANDS: [Command; 7] = [
+const COMMANDS: [Command; 9] = [
     Command { name: "dev", help: dev::HELP, run: dev::command },
     Command { name: "test", help: test::HELP, run: test::command },
     Command { name: "build", help: build::HELP, run: build::command },
     Command { name: "fmt", help: lint::FMT_HELP, run: lint::fmt_command },
     Command { name: "lint", help: lint::LINT_HELP, run: lint::lint_command },
     Command { name: "size", help: size::HELP, run: size::command },
+    Command { name: "mutate", help: mutate::HELP, run: mutate::command },
     Command { name: "bench", help: bench::HELP, run: bench::command },
+    Command { name: "soak", help: soak::HELP, run: soak::command },
 ];
 
 /// What a command line that cannot be understood ends with.

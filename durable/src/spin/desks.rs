@@ -11,7 +11,7 @@ use crate::spin::writer::{Statement, commit};
 use futures::lock::Mutex;
 use kefu_proto::Encode;
 use kefu_proto::v1::{InboxEntry, ServerFrame};
-use kefu_shared::conversation::{Audience, ConnId, Cursor};
+use kefu_shared::conversation::{self, Audience, ConnId, Cursor};
 use kefu_shared::desk::{Account, Act, Desk, Inbox, Input, Order, Outcome, Snapshot, Step, Write};
 use kefu_shared::problem::Refusal;
 use kefu_shared::schema::shared_sql::desk as sql;
@@ -284,6 +284,7 @@ impl Room {
                         }
                     }
                 }
+                Act::Place { conversation, place } => self.place(&conversation, place),
                 Act::Close { conn, code, .. } => {
                     if let Some(line) = self.lines.borrow_mut().remove(&conn) {
                         line.ended("", code);
@@ -291,6 +292,16 @@ impl Room {
                 }
             }
         }
+    }
+
+    /// Tells a conversation its visitor's place. One that is not told shows an older one.
+    fn place(&self, conversation: &str, place: u32) {
+        let room = rooms::room(&rooms::log_of(&self.site, conversation));
+        spin_sdk::wasip3::spawn(async move {
+            if let Err(fault) = room.apply(conversation::Input::Placed { place }).await {
+                eprintln!("desk: a place: {fault}");
+            }
+        });
     }
 
     fn arm(self: &Rc<Self>) {

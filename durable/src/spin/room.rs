@@ -308,14 +308,19 @@ impl Room {
         let entry = InboxEntry { conversation: self.id.clone(), ..summary };
         spin_sdk::wasip3::spawn(async move {
             let told = desks::order(&room.site, desk::Order::Tell(vec![entry])).await;
-            if let Err(fault) = &told {
-                eprintln!("desk {}: {fault}", room.site);
-            }
-            let (told, age) = (told.is_ok(), entropy::now().since(since));
-            metrics::count(
-                |metrics| if told { metrics.told(age) } else { metrics.tells_failed += 1 },
-            );
-            let input = if told { Input::Told { seq } } else { Input::NotTold { seq } };
+            let age = entropy::now().since(since);
+            let input = match told {
+                Ok(desk::Outcome::Told { places }) => {
+                    metrics::count(|metrics| metrics.told(age));
+                    Input::Told { seq, place: places.get(&room.id).copied() }
+                }
+                Ok(_) => Input::NotTold { seq },
+                Err(fault) => {
+                    eprintln!("desk {}: {fault}", room.site);
+                    metrics::count(|metrics| metrics.tells_failed += 1);
+                    Input::NotTold { seq }
+                }
+            };
             let _ = room.apply(input).await;
         });
     }

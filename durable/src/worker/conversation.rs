@@ -82,9 +82,12 @@ impl ConversationObject {
         self.gone(socket);
     }
 
-    /// The alarm rang.
-    pub fn alarm(&self) {
-        self.host.apply(Input::Alarmed);
+    /// The alarm rang. Where the storage refuses what comes of it, the platform rings again.
+    pub fn alarm(&self) -> Result<(), JsValue> {
+        match self.host.apply(Input::Alarmed) {
+            Some(Reply::Refused(refusal)) => Err(Fault::Platform(refusal.detail).into()),
+            _ => Ok(()),
+        }
     }
 
     fn gone(&self, socket: &JsValue) {
@@ -130,6 +133,11 @@ async fn serve(host: &Rc<Host>, mut request: Request) -> Result<web_sys::Respons
                 respond(&Answer::refused(&Refusal::new(Code::NotFound, "there is no such file")))
             }
         },
+        "place" => {
+            let place = url.query().and_then(|place| place.parse().ok()).unwrap_or(0);
+            host.apply(Input::Placed { place });
+            respond(&Answer::of(&Reply::Done))
+        }
         "stream" => stream(host, &caller, url.query().unwrap_or_default()),
         "events" => events(host, &caller, url.query().unwrap_or_default()),
         act => {

@@ -1,13 +1,13 @@
 //! The desk object: what the platform calls, turned into inputs of the core's desk.
 
 use crate::error::Fault;
-use crate::worker::CALLER;
 use crate::worker::desk_store::DeskStore;
 use crate::worker::entropy;
 use crate::worker::glue;
 use crate::worker::metrics;
 use crate::worker::sockets::{Sockets, protocol};
 use crate::worker::timer::Timer;
+use crate::worker::{CALLER, object_name};
 use kefu_shared::conversation::ConnId;
 use kefu_shared::desk::{Act, Desk, Input, Order, Outcome, Snapshot, Step};
 use kefu_shared::page::PageQuery;
@@ -18,7 +18,7 @@ use wasm_bindgen::prelude::*;
 use worker::js_sys::{Promise, Reflect};
 use worker::wasm_bindgen_futures::future_to_promise;
 use worker::worker_sys::DurableObjectState;
-use worker::{Env, Request, Response, console_error, web_sys};
+use worker::{Env, Headers, Request, RequestInit, Response, State, console_error, web_sys};
 
 /// Storage refused: everybody comes back.
 const CLOSE_TRY_AGAIN: u16 = 4001;
@@ -33,9 +33,8 @@ pub struct DeskObject {
 impl DeskObject {
     /// Called by the platform when the object is needed.
     #[wasm_bindgen(constructor)]
-    #[allow(clippy::needless_pass_by_value, reason = "the platform passes it so")]
-    pub fn new(ctx: DurableObjectState, _env: Env) -> Self {
-        Self { host: Host::new(ctx.as_ref()) }
+    pub fn new(ctx: DurableObjectState, env: Env) -> Self {
+        Self { host: Host::new(State::from(ctx), env) }
     }
 
     /// An order, or an agent's gateway stream.
@@ -81,18 +80,27 @@ struct Host {
     sockets: Sockets,
     woken: RefCell<Vec<(ConnId, Caller)>>,
     timer: RefCell<Timer>,
+    state: State,
+    env: Env,
+    /// Whose desk this is; absent when the object was not found by name.
+    site: Option<String>,
 }
 
 impl Host {
-    fn new(ctx: &JsValue) -> Rc<Self> {
+    fn new(state: State, env: Env) -> Rc<Self> {
+        let ctx: &JsValue = state.as_raw().as_ref();
         let (sockets, woken) = Sockets::new(ctx, "");
         let storage = Reflect::get(ctx, &"storage".into()).unwrap_or_default();
+        let name = state.id().name();
         let host = Rc::new(Self {
+            site: name.and_then(|name| Some(name.strip_prefix("v1:")?.to_owned())),
             desk: RefCell::default(),
             store: DeskStore::new(&storage),
             sockets,
             woken: RefCell::new(woken),
             timer: RefCell::default(),
+            state,
+            env,
         });
         let weak = Rc::downgrade(&host);
         host.timer.borrow_mut().calls(move || {
@@ -120,6 +128,7 @@ impl Host {
             match act {
                 Act::Send { to, frame } => self.sockets.send(to, frame, 1),
                 Act::Close { conn, code, reason } => self.sockets.close(conn, code, reason),
+                Act::Place { conversation, place } => self.place(&conversation, place),
             }
         }
         Ok(outcome)
@@ -136,6 +145,17 @@ impl Host {
         }
         let desk = slot.as_mut().ok_or(Fault::Corrupt("desk"))?;
         Ok(desk.step(entropy::tick(), input))
+    }
+
+    /// Tells a conversation its visitor's place. One that is not told shows an older one.
+    fn place(&self, conversation: &str, place: u32) {
+        let Some(site) = self.site.clone() else { return };
+        let (env, conversation) = (self.env.clone(), conversation.to_owned());
+        self.state.wait_until(async move {
+            if let Err(fault) = tell_place(&env, &site, &conversation, place).await {
+                console_error!("desk: conversation {conversation}: {fault}");
+            }
+        });
     }
 
     /// A step that could not be stored did not happen.
@@ -160,4 +180,15 @@ async fn serve(host: &Rc<Host>, mut request: Request) -> Result<web_sys::Respons
     let order: Order = request.json().await?;
     let outcome = host.apply(Input::Ordered(order)).ok_or(Fault::Corrupt("desk"))?;
     Ok(Response::from_json(&outcome)?.into())
+}
+
+async fn tell_place(env: &Env, site: &str, conversation: &str, place: u32) -> Result<(), Fault> {
+    let stub = env.durable_object("CONVERSATION")?.get_by_name(&object_name(site, conversation))?;
+    let headers = Headers::new();
+    headers.set(CALLER, &Caller::nobody().write())?;
+    let mut init = RequestInit::new();
+    init.with_headers(headers);
+    let url = format!("https://conversation/place?{place}");
+    stub.fetch_with_request(Request::new_with_init(&url, &init)?).await?;
+    Ok(())
 }

@@ -223,11 +223,15 @@ impl Host {
         self.keep_alive(async move {
             let told = tells::tell(&env, &site, entry).await;
             let age = entropy::now().since(since);
-            metrics::count(
-                |metrics| if told { metrics.told(age) } else { metrics.tells_failed += 1 },
-            );
+            metrics::count(|metrics| match told {
+                Some(_) => metrics.told(age),
+                None => metrics.tells_failed += 1,
+            });
             if let Some(host) = weak.upgrade() {
-                host.apply(if told { Input::Told { seq } } else { Input::NotTold { seq } });
+                host.apply(match told {
+                    Some(place) => Input::Told { seq, place },
+                    None => Input::NotTold { seq },
+                });
             }
         });
     }
@@ -276,8 +280,10 @@ impl Host {
     /// The rounds before an event: from the isolate's cache, else from the log.
     fn rounds(&self, before: u32, most: u32) -> Vec<kefu_shared::provider::Round> {
         let id = self.conversation_id();
+        // One that another isolate went on with meanwhile is not taken for the whole.
+        let newest = self.conversation.borrow().as_ref().map_or(0, Conversation::seq);
         CONTEXTS.with_borrow_mut(|contexts| {
-            if let Some(context) = contexts.get(id, before.saturating_sub(1)) {
+            if let Some(context) = contexts.get(id, newest) {
                 return context.before(before, most);
             }
             let recent = self.store.recent(CONTEXT_EVENTS).unwrap_or_default();

@@ -10,7 +10,7 @@ use crate::worker::entropy;
 use kefu_proto::v1::InboxEntry;
 use kefu_shared::desk::{Order, Outcome};
 use kefu_shared::time::Millis;
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
@@ -35,27 +35,54 @@ thread_local! {
 struct Batch {
     opened: Millis,
     entries: RefCell<Vec<InboxEntry>>,
-    /// Whether the desk has it, once that is known.
-    told: Cell<Option<bool>>,
+    /// What came of it, once that is known.
+    told: RefCell<Told>,
 }
 
-/// Tells a site's desk how a conversation stands; whether the desk has it.
-pub(crate) async fn tell(env: &Env, site: &str, entry: InboxEntry) -> bool {
+/// What came of a batch.
+enum Told {
+    /// It is under way.
+    Unknown,
+    /// The desk could not be told.
+    No,
+    /// The desk has it; the places of those in it that wait for a person.
+    Yes(BTreeMap<String, u32>),
+}
+
+impl Batch {
+    /// The place of a conversation, if it waits, once the desk has the batch; `None` if it could
+    /// not be told.
+    fn place_of(&self, conversation: &str) -> Option<Option<u32>> {
+        match &*self.told.borrow() {
+            Told::Unknown | Told::No => None,
+            Told::Yes(places) => Some(places.get(conversation).copied()),
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        !matches!(*self.told.borrow(), Told::Unknown)
+    }
+}
+
+/// Tells a site's desk how a conversation stands. `None`: it could not be told; else the place of
+/// its visitor, if the visitor waits for a person.
+pub(crate) async fn tell(env: &Env, site: &str, entry: InboxEntry) -> Option<Option<u32>> {
+    let conversation = entry.conversation.clone();
     let (batch, carries) = put(site, entry);
     if carries {
         Delay::from(GATHER).await;
         close(site, &batch);
-        let told = carry(env, site, &batch).await.is_ok();
-        batch.told.set(Some(told));
-        return told;
+        let told = carry(env, site, &batch).await.map_or(Told::No, Told::Yes);
+        batch.told.replace(told);
+        return batch.place_of(&conversation);
     }
     for _ in 0..LOOKS_MOST {
         Delay::from(LOOK).await;
-        if let Some(told) = batch.told.get() {
-            return told;
+        if batch.is_over() {
+            break;
         }
     }
-    false
+    batch.place_of(&conversation)
 }
 
 /// Adds to the site's open batch, or opens one, which is then the caller's to carry.
@@ -70,7 +97,7 @@ fn put(site: &str, entry: InboxEntry) -> (Rc<Batch>, bool) {
             return (batch.clone(), false);
         }
         let entries = RefCell::new(vec![entry]);
-        let batch = Rc::new(Batch { opened: now, entries, told: Cell::new(None) });
+        let batch = Rc::new(Batch { opened: now, entries, told: RefCell::new(Told::Unknown) });
         open.insert(site.to_owned(), batch.clone());
         (batch, true)
     })
@@ -85,10 +112,10 @@ fn close(site: &str, batch: &Rc<Batch>) {
     });
 }
 
-async fn carry(env: &Env, site: &str, batch: &Batch) -> Result<(), Fault> {
+async fn carry(env: &Env, site: &str, batch: &Batch) -> Result<BTreeMap<String, u32>, Fault> {
     let order = Order::Tell(batch.entries.take());
-    let Outcome::Done = desks::desk_order(env, site, &order).await? else {
+    let Outcome::Told { places } = desks::desk_order(env, site, &order).await? else {
         return Err(Fault::Corrupt("outcome"));
     };
-    Ok(())
+    Ok(places)
 }

@@ -75,7 +75,7 @@ impl Line {
         });
         let inbox = line.desk_stream(&cursor).await?;
         line.listen();
-        line.junction.expect(DESK);
+        line.junction.reserve(DESK);
         line.junction.join(DESK, inbox.as_ref());
         for act in named {
             line.act(act, &JsValue::UNDEFINED);
@@ -136,7 +136,7 @@ impl Line {
             Act::Forward(conversation) => self.junction.forward(&conversation, data),
             Act::Close(conversation) => self.junction.part(&conversation),
             Act::Open(conversation, cursor) => {
-                self.junction.expect(&conversation);
+                self.junction.reserve(&conversation);
                 let line = self.clone();
                 spawn_local(async move { line.join(conversation, cursor).await });
             }

@@ -28,7 +28,7 @@ extern "C" {
     pub(crate) fn take_client(this: &Junction) -> WebSocket;
 
     #[wasm_bindgen(method)]
-    pub(crate) fn expect(this: &Junction, name: &str);
+    pub(crate) fn reserve(this: &Junction, name: &str);
 
     #[wasm_bindgen(method)]
     pub(crate) fn join(this: &Junction, name: &str, socket: &WebSocket);

@@ -2,6 +2,7 @@ import { Api } from "./api";
 import { machineClock, newKey, type Clock } from "./clock";
 import { Connection, type Fault, type Status } from "./connection";
 import { Conversation, type Shown } from "./conversation";
+import { asContent } from "./outbox";
 import type { Body, EventsPage, SessionReply, Widget } from "./frames";
 import { Session, type Introduction } from "./session";
 import { openStore, type WebStorage } from "./storage";
@@ -41,13 +42,22 @@ export interface View extends Shown {
   readonly loadingOlder: boolean;
 }
 
+/** An address below which a conversation's routes are, and the token for them. */
+export interface Access {
+  readonly url: string;
+  readonly token: string;
+}
+
 /** A visitor's conversation with a site, kept live. */
 export interface Client {
   readonly state: View;
   /** Calls `listener` after changes, until the answer is called. */
   subscribe(listener: (view: View) => void): () => void;
-  /** Sends a text, or a body; answers with the message's key. It survives reloads until stored. */
-  send(content: string | Body): string;
+  /**
+   * Sends a text, or a body, once under a key of its own; answers with the key. It survives reloads
+   * until stored.
+   */
+  send(content: string | Body, key?: string): string;
   /** Tries a refused message again. */
   retry(key: string): void;
   /** Gives a refused message up. */
@@ -66,6 +76,10 @@ export interface Client {
   rate(score: number, comment?: string): Promise<void>;
   /** Connects again after `stopped`, or at once while waiting to. */
   connect(): void;
+  /** Tells the site what changed about the page or the visitor; who the visitor is stays. */
+  tell(news: Pick<Introduction, "page" | "attributes">): void;
+  /** Where this conversation's routes are and what opens them, for requests of your own. */
+  access(): Access;
   /** Ends the connection and all timers. */
   close(): void;
 }
@@ -85,6 +99,7 @@ class VisitorClient implements Client {
   #connection: Connection;
   #listeners = new Set<(view: View) => void>();
   #opened: SessionReply | undefined;
+  #greeted = false;
   #loaded = false;
   #loadingOlder = false;
   #typedAt = -Infinity;
@@ -94,11 +109,16 @@ class VisitorClient implements Client {
 
   constructor(options: ClientOptions) {
     const { host = "", site, storage, transport, clock = machineClock } = options;
-    const { identity, locale, page } = options;
+    const { identity, locale, page, attributes } = options;
     const store = openStore(() => storage ?? globalThis.localStorage);
     this.#clock = clock;
     this.#api = new Api(host.replace(/\/$/, ""));
-    this.#session = new Session(this.#api, store, clock, site, { identity, locale, page });
+    this.#session = new Session(this.#api, store, clock, site, {
+      identity,
+      locale,
+      page,
+      attributes,
+    });
     this.#conversation = new Conversation(store);
     this.#choice = new Choice(store, `kefu:transport:${host}`, transport, clock.now());
     this.#connection = this.#connect();
@@ -114,9 +134,8 @@ class VisitorClient implements Client {
     return () => this.#listeners.delete(listener);
   }
 
-  send(content: string | Body): string {
-    const key = newKey();
-    const said = typeof content === "string" ? { text: content } : { body: content };
+  send(content: string | Body, key = newKey()): string {
+    const said = asContent(content);
     this.#act(() => this.#conversation.say(key, said, this.#clock.now()));
     this.#typedAt = -Infinity;
     return key;
@@ -171,6 +190,14 @@ class VisitorClient implements Client {
     else this.#connection.check();
   }
 
+  tell(news: Pick<Introduction, "page" | "attributes">): void {
+    this.#session.tell(news);
+  }
+
+  access(): Access {
+    return { url: this.#api.host + this.#route(""), token: this.#api.token };
+  }
+
   close(): void {
     this.#sleep();
     this.#session.close();
@@ -188,8 +215,9 @@ class VisitorClient implements Client {
         this.#conversation.opened();
       },
       frame: (frame) => {
-        this.#loaded ||= frame.hello !== undefined;
         const due = this.#conversation.receive(frame, this.#clock.now());
+        this.#greeted ||= frame.hello !== undefined;
+        this.#loaded ||= this.#greeted && this.#conversation.log.caughtUp;
         this.#connection.send(due);
         this.#changed();
       },

@@ -44,6 +44,8 @@ export interface Shown {
   readonly answering: number;
   /** The newest seq that is shown. */
   readonly last: number;
+  /** Milliseconds that the server's clock is ahead of ours. */
+  readonly skew: number;
 }
 
 /**
@@ -69,6 +71,7 @@ export class Conversation {
   #readSent = 0;
   #present = new Map<string, Author>();
   #typing: { author: Author; until: number } | undefined;
+  #skew = 0;
   #folded: { version: number; items: Item[] } = { version: -1, items: [] };
 
   constructor(
@@ -101,8 +104,8 @@ export class Conversation {
 
   /** Takes a frame; answers with what to send. */
   receive(frame: ServerFrame, now: number): ClientFrame[] {
-    const { hello, event, ack, delta, replace, typing, presence, read, error } = frame;
-    if (hello) this.#greet(hello);
+    const { hello, event, ack, delta, replace, typing, presence, queued, read, error } = frame;
+    if (hello) this.#greet(hello, now);
     if (event) this.#take(event);
     if (ack) this.#acked(ack.key, ack.seq);
     if (delta) this.#piece(this.stream.delta(delta));
@@ -111,6 +114,7 @@ export class Conversation {
       this.#typing = { author: typing.author, until: now + TYPING };
     }
     if (presence) this.#attend(presence);
+    if (queued && this.#owner.kind === "QUEUE") this.#owner = { ...this.#owner, place: queued.place };
     if (read) this.#mark(read);
     if (error) this.#refused(error, now);
     if (this.log.caughtUp) this.stream.settle();
@@ -183,11 +187,13 @@ export class Conversation {
       seen: this.#seen(),
       answering: stream.current,
       last: log.last,
+      skew: this.#skew,
     };
   }
 
-  #greet(hello: Greeting): void {
+  #greet(hello: Greeting, now: number): void {
     this.#live = true;
+    if (hello.now) this.#skew = Number(hello.now) - now;
     this.#askedAt = undefined;
     if (!this.log.greet(hello)) {
       this.stream.reset();

@@ -28,6 +28,7 @@ export type Greeting = Partial<Hello> & Pick<Hello, "epoch" | "seq" | "recovered
 export type Message = event.MessageJson;
 export type Owner = owner.OwnerJson;
 export type Presence = frame.PresenceJson;
+export type Queued = Written<frame.QueuedJson, frame.Queued>;
 export type QuickReply = body.Body_QuickReplyJson;
 export type ReadMark = frame.ReadMarkJson;
 export type Replace = Written<frame.ReplaceJson, frame.Replace>;
@@ -55,6 +56,7 @@ export interface ServerFrame {
   replace?: Replace;
   typing?: TypingNotice;
   presence?: Presence;
+  queued?: Queued;
   read?: ReadMark;
   error?: ErrorFrame;
   pong?: object;

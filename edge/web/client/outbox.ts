@@ -1,8 +1,13 @@
-import type { Send } from "./frames";
+import type { Body, Send } from "./frames";
 import type { Store } from "./storage";
 
 /** What a message says, as `send` carries it. */
 export type Content = Pick<Send, "text" | "body">;
+
+/** A text or a body as `send` carries it. */
+export function asContent(said: string | Body): Content {
+  return typeof said === "string" ? { text: said } : { body: said };
+}
 
 /** A message of ours that the log does not show yet. */
 export interface Letter extends Content {
@@ -56,8 +61,9 @@ export class Outbox {
     this.letters.sort((a, b) => a.at - b.at);
   }
 
-  /** Writes a letter; it is safe in the store when this returns. */
+  /** Writes a letter, unless it is known; it is safe in the store when this returns. */
   add(key: string, content: Content, now: number): void {
+    if (this.#find(key)) return;
     const at = Math.max(now, (this.letters.at(-1)?.at ?? 0) + 1);
     const letter: Letter = { ...content, key, at, state: "queued" };
     this.letters.push(letter);

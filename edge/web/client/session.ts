@@ -11,13 +11,15 @@ const SPACING = 10 * 60_000;
 const LONGEST = 2 ** 31 - 1;
 
 /** What a page may tell about its visitor. */
-export type Introduction = Pick<SessionRequest, "identity" | "locale" | "page">;
+export type Introduction = Pick<SessionRequest, "identity" | "locale" | "page" | "attributes">;
 
 /**
  * Who the visitor is on this device: id and token, kept in the store, renewed before they expire.
  * The token is handed to `api` whenever it changes.
  */
 export class Session {
+  /** Where a visitor whom nobody has named is kept, and where this one is. */
+  #anonymous: string;
   #key: string;
   #opening: Promise<SessionReply> | undefined;
   #cancelRenewal = () => {};
@@ -27,9 +29,10 @@ export class Session {
     private readonly store: Store,
     private readonly clock: Clock,
     private readonly site: string,
-    private readonly introduction: Introduction,
+    private introduction: Introduction,
   ) {
-    this.#key = `kefu:session:${api.host}:${site}`;
+    this.#anonymous = `kefu:session:${api.host}:${site}`;
+    this.#key = this.#anonymous + subjectOf(introduction.identity);
   }
 
   /**
@@ -45,12 +48,22 @@ export class Session {
 
   /** The session as it is kept, if any: its token may have expired. */
   kept(): SessionReply | undefined {
+    return this.#keptAs(this.#key);
+  }
+
+  #keptAs(key: string): SessionReply | undefined {
     try {
-      const kept = JSON.parse(this.store.get(this.#key) ?? "") as SessionReply;
+      const kept = JSON.parse(this.store.get(key) ?? "") as SessionReply;
       return kept.token && kept.conversation?.id ? kept : undefined;
     } catch {
       return undefined;
     }
+  }
+
+  /** Renews the session with news for the site; with the network down, they wait for the next. */
+  tell(news: Introduction): void {
+    this.introduction = { ...this.introduction, ...news };
+    void this.open().catch(() => {});
   }
 
   /** Ends the renewals. */
@@ -61,7 +74,8 @@ export class Session {
   async #ask(): Promise<SessionReply> {
     const kept = this.kept();
     try {
-      return this.#take(await this.#post(kept));
+      // Who is named for the first time brings along what was said before.
+      return this.#take(await this.#post(kept ?? this.#keptAs(this.#anonymous)));
     } catch (error) {
       if (error instanceof Refusal) throw error;
       if (!kept || Number(kept.expiresAt) < this.clock.now()) throw error;
@@ -90,6 +104,17 @@ export class Session {
     const wait = Math.min(Math.max(left, SPACING), LONGEST);
     this.#cancelRenewal = this.clock.after(wait, () => void this.open().catch(() => {}));
     return reply;
+  }
+}
+
+/** Tells the visitors of a browser apart by whom the site's token names; nothing for nobody. */
+export function subjectOf(identity: string | undefined): string {
+  if (!identity) return "";
+  try {
+    const claims = atob(identity.split(".")[1]!.replace(/-/g, "+").replace(/_/g, "/"));
+    return `:${JSON.parse(claims).sub}`;
+  } catch {
+    return `:${identity}`;
   }
 }
 

@@ -176,6 +176,15 @@ test("the newest owner is shown, and an older term changes nothing", () => {
   assert.equal(it.shown().owner.kind, "AGENT");
 });
 
+test("a place in the queue is shown while somebody waits, and no longer", () => {
+  const it = conversation();
+  const owner = (kind: "QUEUE" | "AGENT", term: number) => ({ owner: { kind }, term });
+  feed(it, { hello: hello(owner("QUEUE", 1)) }, { queued: { place: 3 } }, { queued: { place: 2 } });
+  assert.equal(it.shown().owner.place, 2);
+  feed(it, { hello: hello(owner("AGENT", 2)) }, { queued: { place: 1 } });
+  assert.equal(it.shown().owner.place, undefined);
+});
+
 test("a lost log is shown from what follows, and letters stay", () => {
   const it = conversation();
   feed(it, { hello: hello({ seq: 2 }) }, ...events(said(1, "BOT", "1"), said(2, "BOT", "2")));

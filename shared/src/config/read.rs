@@ -5,12 +5,13 @@ use super::document::{Format, Node};
 use super::fault::{Faults, Invalid};
 use super::fields::{Bounds, Fields};
 use super::quantity::{duration, rate, show_duration};
-use super::{Ai, Limits, Rate, Site, Widget, defaults};
+use super::{Ai, Limits, Rate, Site, defaults};
 use std::time::Duration;
 
 mod channel;
 mod provider;
 mod rule;
+mod widget;
 
 pub(super) use channel::{Use, VENDORS, Vendor};
 
@@ -19,7 +20,6 @@ const LONG_TEXT: usize = 64 * 1024;
 /// UTF-8 bytes of a text that is shown on one line.
 const SHORT_TEXT: usize = 300;
 const ORIGINS: Bounds = Bounds { entries: 100, bytes: 300 };
-const SUGGESTIONS: Bounds = Bounds { entries: 10, bytes: SHORT_TEXT };
 
 /// Reads a site's configuration; what it does not say is as in [`Site::default`].
 ///
@@ -53,7 +53,7 @@ fn document(fields: &mut Fields<'_>, site: &mut Site) {
     fields.table("limits", |fields| limits(fields, &mut site.limits));
     site.rules = rule::rules(fields);
     site.channels = channel::channels(fields);
-    fields.table("widget", |fields| widget(fields, &mut site.widget));
+    fields.table("widget", |fields| site.widget = widget::widget(fields));
 }
 
 fn about(fields: &mut Fields<'_>, site: &mut Site) {
@@ -78,12 +78,6 @@ fn limits(fields: &mut Fields<'_>, limits: &mut Limits) {
     // A conversation keeps the moments of a window's messages.
     set(&mut limits.messages_per_visitor, rated(fields, "messages_per_visitor", 10_000));
     set(&mut limits.sessions_per_address, rated(fields, "sessions_per_address", 1_000_000));
-}
-
-fn widget(fields: &mut Fields<'_>, widget: &mut Widget) {
-    widget.greeting = fields.text("greeting", LONG_TEXT);
-    widget.suggestions = fields.texts("suggestions", SUGGESTIONS);
-    widget.color = fields.parsed("color", color);
 }
 
 /// A span of time from the first to the second of `range`.
@@ -123,15 +117,6 @@ fn locale(text: &str) -> Result<String, String> {
     };
     let found = super::document::quoted(text);
     Err(format!("found {found}; expected a language tag, such as \"zh-CN\" or \"en\"{mend}"))
-}
-
-fn color(text: &str) -> Result<String, String> {
-    let digits = text.strip_prefix('#').unwrap_or_default();
-    if matches!(digits.len(), 3 | 6) && digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return Ok(text.to_ascii_lowercase());
-    }
-    let found = super::document::quoted(text);
-    Err(format!("found {found}; expected a colour in hex, such as \"#1668dc\""))
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! The shape of a site's configuration.
 
 use super::{Template, defaults};
+use kefu_proto::v1::widget_invitations::Invitation;
+use kefu_proto::v1::{WidgetForm, WidgetLook, WidgetPrivacy};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -303,8 +305,9 @@ pub struct Channel {
     pub settings: BTreeMap<String, Template>,
 }
 
-/// What the widget shows before anything is said.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// What the widget shows before anything is said. Its parts are as the contract has them: nobody
+/// but the widget reads them.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Widget {
     /// The first thing a visitor reads.
     pub greeting: Option<String>,
@@ -312,4 +315,16 @@ pub struct Widget {
     pub suggestions: Vec<String>,
     /// Hex, such as `#1668dc`.
     pub color: Option<String>,
+    /// How it looks.
+    pub look: Option<WidgetLook>,
+    /// Asked before the first message.
+    pub prechat: Option<WidgetForm>,
+    /// Shown in place of the chat outside the hours.
+    pub offline: Option<WidgetForm>,
+    /// When people are there; empty means always.
+    pub hours: Vec<Hours>,
+    /// What the widget says by itself.
+    pub invitations: Vec<Invitation>,
+    /// What is told and asked about data.
+    pub privacy: Option<WidgetPrivacy>,
 }

@@ -1,6 +1,6 @@
 //! Streams: who is there, what they have, and what they get to have everything.
 
-use super::{Act, Audience, ConnId, Conversation, Cursor, From, Reply, Step, Stream};
+use super::{Act, Audience, ConnId, Conversation, Cursor, From, OwnerRecord, Reply, Step, Stream};
 use crate::time::{Millis, Tick};
 use crate::who::{Role, Who, author_of_tag};
 use kefu_proto::v1::{Author, Hello, Presence, ReadMark, Resume, server_frame::Frame};
@@ -87,13 +87,13 @@ impl Conversation {
         self.streams.retain(|_, stream| stream.expires > now);
     }
 
-    fn hello(&self, now: Millis, conn: ConnId, who: &Who, cursor: Cursor, step: &mut Step) {
+    fn hello(&mut self, now: Millis, conn: ConnId, who: &Who, cursor: Cursor, step: &mut Step) {
         let (recovered, after) = recovery(self.head.epoch, self.seq, cursor);
         let hello = Hello {
             epoch: self.head.epoch,
             seq: self.seq,
             recovered,
-            owner: Some(self.head.owner.wire()),
+            owner: Some(self.owner_with_place()),
             term: self.head.term,
             marks: self.read_marks(),
             after,
@@ -104,6 +104,10 @@ impl Conversation {
             closed: self.head.closed,
         };
         step.send(Audience::Conn(conn), Frame::Hello(hello));
+        if self.place.is_none() && self.head.owner == OwnerRecord::Queue {
+            // Whoever waits sees how long: the desk is asked again.
+            self.tell_again(now);
+        }
         if after < self.seq {
             step.act(Act::Replay { conn, after, upto: self.seq });
         }

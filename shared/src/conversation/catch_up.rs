@@ -62,6 +62,7 @@ impl Conversation {
             self.window.take(at);
         }
         self.summary.fold(event);
+        self.said.fold(event);
         show(event, step);
     }
 

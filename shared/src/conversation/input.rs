@@ -5,8 +5,8 @@ use crate::provider::{BodyEnd, Failure, ResponseHead};
 use crate::time::Millis;
 use crate::who::Who;
 use kefu_proto::v1::{
-    Body, HandoffRequest, OwnerRequest, RateRequest, Read, Resume, Send, Stop, Typing, channel,
-    client_frame::Frame,
+    Body, EditRequest, HandoffRequest, OwnerRequest, RateRequest, Read, RecallRequest, Resume,
+    Send, Stop, Typing, channel, client_frame::Frame,
 };
 
 /// A stream of frames to somebody: a WebSocket, or what carries an SSE or long-poll request.
@@ -85,6 +85,13 @@ pub enum Input {
     Told {
         /// The summary's.
         seq: u32,
+        /// The visitor's place among those who wait for a person, if the visitor waits.
+        place: Option<u32>,
+    },
+    /// The desk tells the visitor's place among those who wait for a person.
+    Placed {
+        /// From 1.
+        place: u32,
     },
     /// The desk could not be told.
     NotTold {
@@ -122,6 +129,10 @@ pub struct Cursor {
 pub enum Request {
     /// Say something.
     Send(Send),
+    /// Change a message of one's own.
+    Edit(EditRequest),
+    /// Take back a message of one's own.
+    Recall(RecallRequest),
     /// Everything up to a seq was seen.
     Read(Read),
     /// Is writing.
@@ -173,6 +184,8 @@ impl Request {
             Self::Send(send) => Some(&send.key),
             Self::Rate(rate) => Some(&rate.key),
             Self::Handoff(handoff) => Some(&handoff.key),
+            Self::Edit(edit) => Some(&edit.key),
+            Self::Recall(recall) => Some(&recall.key),
             Self::Note { key, .. } => Some(key),
             Self::Take(owner)
             | Self::Release(owner)

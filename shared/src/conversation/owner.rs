@@ -190,6 +190,7 @@ impl Conversation {
         self.cut_off(tick, Cut::Interrupted, step);
         self.head.term += 1;
         self.head.owner = owner;
+        self.place = None;
         let change = OwnerChange {
             owner: Some(self.head.owner.wire()),
             term: self.head.term,

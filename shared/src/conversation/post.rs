@@ -177,7 +177,7 @@ fn refuse_body(role: Role, body: &Body) -> Option<Refusal> {
     }
 }
 
-fn refuse_text(text: &str) -> Option<Refusal> {
+pub(super) fn refuse_text(text: &str) -> Option<Refusal> {
     if text.trim().is_empty() {
         return Some(Refusal::new(Code::EmptyMessage, "the text is empty"));
     }

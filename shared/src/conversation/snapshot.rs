@@ -88,7 +88,7 @@ impl OwnerRecord {
             Self::Queue => (owner::Kind::Queue, None, None),
             Self::Agent { id, name } => (owner::Kind::Agent, Some(id.clone()), name.clone()),
         };
-        Owner { kind: kind.into(), id, name }
+        Owner { kind: kind.into(), id, name, place: None }
     }
 }
 

@@ -145,6 +145,8 @@ pub enum Reply {
     Sent(SendReply),
     /// The rating is stored.
     Rated(SendReply),
+    /// The message is changed or taken back.
+    Amended(SendReply),
     /// The owner is as asked.
     Owner {
         /// Who owns the conversation.
@@ -166,7 +168,7 @@ impl Reply {
     /// Whether the request had been carried out before.
     pub fn is_duplicate(&self) -> bool {
         match self {
-            Self::Sent(sent) | Self::Rated(sent) => sent.duplicate,
+            Self::Sent(sent) | Self::Rated(sent) | Self::Amended(sent) => sent.duplicate,
             Self::Owner { duplicate, .. } => *duplicate,
             Self::Done | Self::Refused(_) => false,
         }
@@ -187,7 +189,7 @@ impl Reply {
                 retry_after_ms: refusal.retry_after_ms(),
                 key: key.filter(|key| !key.is_empty()).map(Into::into),
             })),
-            Self::Rated(_) | Self::Owner { .. } | Self::Done => None,
+            Self::Rated(_) | Self::Amended(_) | Self::Owner { .. } | Self::Done => None,
         }
     }
 }

@@ -31,6 +31,7 @@ impl Summary {
         self.channel = event.channel.unwrap_or(self.channel);
         match &event.kind {
             Some(event::Kind::Message(message)) => self.fold_message(event, message),
+            Some(event::Kind::Owner(change)) => self.learn_visitor(change.by.as_ref()),
             Some(event::Kind::Closed(_)) => self.waiting_since = None,
             _ => {}
         }
@@ -41,11 +42,18 @@ impl Summary {
         let text = text.chars().take(PREVIEW_MOST).collect();
         let author = message.author.clone();
         self.last = Some(Preview { author: author.clone(), text, seq: event.seq });
-        if author.as_ref().is_some_and(|author| author.role() == author::Role::Visitor) {
+        if author.as_ref().is_some_and(is_visitor) {
             self.visitor = author;
             self.waiting_since = self.waiting_since.or(event.ts);
         } else {
             self.waiting_since = None;
+        }
+    }
+
+    /// A visitor may ask for a person before saying anything.
+    fn learn_visitor(&mut self, by: Option<&Author>) {
+        if let Some(visitor) = by.filter(|by| is_visitor(by)) {
+            self.visitor = Some(visitor.clone());
         }
     }
 }
@@ -68,6 +76,11 @@ impl Conversation {
             ts,
             waiting_since,
             revision: 0,
+            queued_since: None,
         }
     }
+}
+
+fn is_visitor(author: &Author) -> bool {
+    author.role() == author::Role::Visitor
 }

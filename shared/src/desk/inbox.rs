@@ -77,6 +77,13 @@ impl Inbox {
         if holds || cursor.seq == 0 { (true, cursor.seq) } else { (false, 0) }
     }
 
+    /// The conversations that wait for a person, the longest waiting first.
+    pub(super) fn queue(&self) -> Vec<&InboxEntry> {
+        let mut queue: Vec<_> = self.entries.values().filter(|entry| is_queued(entry)).collect();
+        queue.sort_by_key(|entry| (entry.queued_since, &entry.conversation));
+        queue
+    }
+
     /// Takes in what a conversation tells; `None` when the inbox knew as much or more.
     fn merge(&mut self, entry: InboxEntry) -> Option<&InboxEntry> {
         let known = self.entries.get(&entry.conversation);
@@ -85,11 +92,13 @@ impl Inbox {
         }
         // A conversation that knows its newest events only may not know its visitor.
         let visitor = entry.visitor.clone().or_else(|| known?.visitor.clone());
+        let queued_since = is_queued(&entry)
+            .then(|| known.and_then(|known| known.queued_since).unwrap_or(entry.ts));
         if let Some(known) = known {
             self.order.remove(&known.revision);
         }
         self.revision += 1;
-        let entry = InboxEntry { visitor, revision: self.revision, ..entry };
+        let entry = InboxEntry { visitor, revision: self.revision, queued_since, ..entry };
         let id = entry.conversation.clone();
         self.order.insert(self.revision, id.clone());
         self.entries.insert(id.clone(), entry);
@@ -210,6 +219,12 @@ fn wants(query: &Query, agent: Option<&str>, entry: &InboxEntry) -> bool {
     query.owner.is_none_or(|wanted| wanted == kind)
         && (!query.mine || mine)
         && query.closed.is_none_or(|closed| closed == entry.closed)
+}
+
+/// Whether its visitor waits for a person.
+fn is_queued(entry: &InboxEntry) -> bool {
+    let kind = entry.owner.as_ref().map(kefu_proto::v1::Owner::kind).unwrap_or_default();
+    kind == owner::Kind::Queue && !entry.closed
 }
 
 /// The lower, the sooner it leaves.

@@ -7,6 +7,7 @@ use crate::problem::{Code, Refusal};
 use crate::time::Tick;
 use kefu_proto::v1::{Inbox, InboxEntry};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// What a desk can be told and asked.
@@ -63,6 +64,11 @@ pub enum Order {
 pub enum Outcome {
     /// Done, and it is durable.
     Done,
+    /// What was told is durable; the places of those among it that wait for a person.
+    Told {
+        /// By conversation, from 1.
+        places: BTreeMap<String, u32>,
+    },
     /// An agent.
     Account(Account),
     /// All agents.
@@ -117,6 +123,7 @@ impl Outcome {
         match self.granted()? {
             Self::LoggedIn { account, session } => Ok((account, session)),
             Self::Done
+            | Self::Told { .. }
             | Self::Account(_)
             | Self::Accounts(_)
             | Self::HoldAgainst { .. }
@@ -130,10 +137,12 @@ impl Desk {
     pub(super) fn carry_out(&mut self, tick: Tick, order: Order, step: &mut Step) -> Outcome {
         match order {
             Order::Tell(entries) => {
+                let told: Vec<String> =
+                    entries.iter().map(|entry| entry.conversation.clone()).collect();
                 for entry in entries {
                     self.merge(entry, tick.now, step);
                 }
-                Outcome::Done
+                self.places_of(&told, tick.now)
             }
             Order::AddAgent(account) => self.add_agent(account, step),
             Order::Agents => self.agents(),

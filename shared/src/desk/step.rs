@@ -58,6 +58,13 @@ pub enum Act {
         /// What.
         frame: Frame,
     },
+    /// Tell a conversation its visitor's place among those who wait.
+    Place {
+        /// Which.
+        conversation: String,
+        /// From 1.
+        place: u32,
+    },
     /// End a gateway stream.
     Close {
         /// Which.

@@ -217,7 +217,8 @@ impl Socket {
         }
     }
 
-    /// Everything that the host has sent to this socket so far, as far as it was not read.
+    /// Everything that the host has sent to this socket so far, as far as it was not read. What
+    /// the desk tells of the queue is left out: it comes when it comes.
     pub async fn drained(&mut self) -> Vec<Value> {
         // Frames are answered in order: what this refusal comes after was sent before.
         self.send(&json!({"send": {"key": BARRIER}})).await;
@@ -227,7 +228,9 @@ impl Socket {
             if frame["error"]["key"] == BARRIER {
                 return frames;
             }
-            frames.push(frame);
+            if frame.get("queued").is_none() {
+                frames.push(frame);
+            }
         }
     }
 

@@ -6,6 +6,7 @@
 
 mod bundle;
 pub mod http;
+mod keeper;
 mod listen;
 mod options;
 mod process;
@@ -13,6 +14,7 @@ mod serve;
 mod start_error;
 
 pub use bundle::{Bundle, workspace};
+pub use keeper::Keeper;
 pub use options::{Log, Options};
 pub use process::{When, spawn_bound};
 pub use start_error::StartError;
@@ -29,6 +31,7 @@ use std::{fs, io};
 pub struct Workerd {
     child: Child,
     port: u16,
+    keeper: Option<Keeper>,
     state: PathBuf,
     options: Options,
 }
@@ -43,7 +46,9 @@ impl Workerd {
         let options = options.clone();
         let state = options.make_state().map_err(StartError::State)?;
         match Self::start_in(&state, &options) {
-            Ok((child, port)) => Ok(Self { child, port, state, options }),
+            Ok((child, Listening { port, keeper })) => {
+                Ok(Self { child, port, keeper, state, options })
+            }
             Err(error) => {
                 options.discard_state(&state);
                 Err(error)
@@ -51,14 +56,14 @@ impl Workerd {
         }
     }
 
-    fn start_in(state: &Path, options: &Options) -> Result<(Child, u16), StartError> {
+    fn start_in(state: &Path, options: &Options) -> Result<(Child, Listening), StartError> {
         let bundle = Bundle::find(&options.root)?;
         refuse_taken(options.port)?;
         let config = serve::write_config(state, &bundle, options)?;
         let mut child = spawn_bound(serve::command(&config, options, state)?, When::Killed)
             .map_err(StartError::Spawn)?;
-        match Listening::wait(&mut child, options.log, &log_file(state)) {
-            Ok(Listening { port }) => Ok((child, port)),
+        match Listening::wait(&mut child, options, &log_file(state)) {
+            Ok(listening) => Ok((child, listening)),
             Err(error) => {
                 end(&mut child);
                 Err(error)
@@ -103,8 +108,24 @@ impl Workerd {
     pub fn restart(&mut self) -> Result<(), StartError> {
         self.kill();
         let options = Options { port: self.port, ..self.options.clone() };
-        (self.child, self.port) = Self::start_in(&self.state, &options)?;
+        let (child, listening) = Self::start_in(&self.state, &options)?;
+        self.child = child;
+        self.keeper = listening.keeper;
         Ok(())
+    }
+
+    /// Starts another checkout's build on the same state and port, as a deployment does.
+    ///
+    /// # Errors
+    /// As [`Workerd::restart`].
+    pub fn deploy(&mut self, root: impl Into<PathBuf>) -> Result<(), StartError> {
+        self.options.root = root.into();
+        self.restart()
+    }
+
+    /// The way to its keeper; none when it was started without one ([`Options::keeper`]).
+    pub fn keeper(&self) -> Option<Keeper> {
+        self.keeper
     }
 
     /// Whether it has ended by itself, and how.

@@ -1,47 +1,72 @@
 //! Waiting for workerd to say that it listens.
 
-use crate::options::Log;
+use crate::keeper::Keeper;
+use crate::options::{Log, Options};
 use crate::start_error::StartError;
+use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdout};
-use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(15);
 
+/// The socket that serves the Worker.
+pub(crate) const DOOR: &str = "http";
+
 /// What workerd says when it listens.
 #[derive(Debug)]
 pub(crate) struct Listening {
     pub(crate) port: u16,
+    /// Where there is one.
+    pub(crate) keeper: Option<Keeper>,
 }
 
 impl Listening {
     /// Reads it from the child's standard output, which also carries the Worker's own lines:
     /// a thread passes those on for as long as the child runs.
-    pub(crate) fn wait(child: &mut Child, log: Log, file: &Path) -> Result<Self, StartError> {
-        let (found, port) = channel();
+    pub(crate) fn wait(
+        child: &mut Child,
+        options: &Options,
+        file: &Path,
+    ) -> Result<Self, StartError> {
+        let (found, sockets) = channel();
         if let Some(stdout) = child.stdout.take() {
-            let file = file.to_path_buf();
+            let (log, file) = (options.log, file.to_path_buf());
             thread::spawn(move || pass_on(stdout, log, &file, &found));
         }
-        match port.recv_timeout(PATIENCE) {
-            Ok(port) => Ok(Self { port }),
-            Err(RecvTimeoutError::Timeout) => Err(StartError::Silent { log: end_of(file) }),
-            Err(RecvTimeoutError::Disconnected) => {
-                Err(StartError::Ended { status: child.wait().ok(), log: end_of(file) })
-            }
+        let mut ports = BTreeMap::new();
+        while ports.len() < 1 + usize::from(options.keeper) {
+            let (socket, port) = next(&sockets, child, file)?;
+            ports.insert(socket, port);
         }
+        let port = ports.remove(DOOR).ok_or_else(|| StartError::Silent { log: end_of(file) })?;
+        Ok(Self { port, keeper: ports.into_values().next().map(|port| Keeper { port }) })
     }
 }
 
-fn pass_on(stdout: ChildStdout, log: Log, file: &Path, found: &Sender<u16>) {
+/// The next socket that listens.
+fn next(
+    sockets: &Receiver<(String, u16)>,
+    child: &mut Child,
+    file: &Path,
+) -> Result<(String, u16), StartError> {
+    sockets.recv_timeout(PATIENCE).map_err(|error| match error {
+        RecvTimeoutError::Timeout => StartError::Silent { log: end_of(file) },
+        RecvTimeoutError::Disconnected => {
+            StartError::Ended { status: child.wait().ok(), log: end_of(file) }
+        }
+    })
+}
+
+fn pass_on(stdout: ChildStdout, log: Log, file: &Path, found: &Sender<(String, u16)>) {
     for line in BufReader::new(stdout).lines().map_while(Result::ok) {
         match listened(&line) {
-            // Nobody waits any more after the first.
-            Some(port) => _ = found.send(port),
+            // Nobody waits any more once all listen.
+            Some(socket) => _ = found.send(socket),
             None => write_line(&line, log, file),
         }
     }
@@ -59,10 +84,11 @@ fn write_line(line: &str, log: Log, file: &Path) {
     }
 }
 
-/// The port of a line `{"event":"listen","socket":"http","port":41275}` of `--control-fd`.
-fn listened(line: &str) -> Option<u16> {
-    let rest = line.strip_prefix(r#"{"event":"listen","socket":"http","port":"#)?;
-    rest.strip_suffix('}')?.parse().ok()
+/// Name and port of a line `{"event":"listen","socket":"http","port":41275}` of `--control-fd`.
+fn listened(line: &str) -> Option<(String, u16)> {
+    let rest = line.strip_prefix(r#"{"event":"listen","socket":""#)?;
+    let (name, rest) = rest.split_once(r#"","port":"#)?;
+    Some((name.to_owned(), rest.strip_suffix('}')?.parse().ok()?))
 }
 
 /// The last 30 lines.
@@ -77,9 +103,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_port_is_read_from_the_event_alone() {
-        assert_eq!(listened(r#"{"event":"listen","socket":"http","port":41275}"#), Some(41275));
-        assert_eq!(listened(r#"{"event":"listen","socket":"debug","port":41275}"#), None);
+    fn a_sockets_port_is_read_from_the_event_alone() {
+        let line = r#"{"event":"listen","socket":"http","port":41275}"#;
+        assert_eq!(listened(line), Some((DOOR.to_owned(), 41275)));
         assert_eq!(listened("a line of the Worker"), None);
     }
 }

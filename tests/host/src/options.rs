@@ -19,6 +19,8 @@ pub struct Options {
     pub vars: BTreeMap<String, String>,
     /// Where its output goes.
     pub log: Log,
+    /// Whether a second worker, for tests alone, puts objects to sleep when it is told to.
+    pub keeper: bool,
     /// The checkout whose `build/`, `wrangler.toml` and `node_modules/` are used.
     pub root: PathBuf,
 }
@@ -48,6 +50,7 @@ impl Default for Options {
             state: None,
             vars: vars.into_iter().map(|(name, value)| (name.into(), value.into())).collect(),
             log: Log::File,
+            keeper: false,
             root: workspace(),
         }
     }
@@ -65,6 +68,13 @@ impl Options {
     #[must_use]
     pub fn state(mut self, folder: impl Into<PathBuf>) -> Self {
         self.state = Some(folder.into());
+        self
+    }
+
+    /// With a [`Keeper`](crate::Keeper).
+    #[must_use]
+    pub fn keeper(mut self) -> Self {
+        self.keeper = true;
         self
     }
 

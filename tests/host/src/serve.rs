@@ -1,9 +1,10 @@
 //! workerd's configuration (Cap'n Proto text, workerd.capnp) and command line.
 
 use crate::bundle::Bundle;
-use crate::log_file;
+use crate::listen::DOOR;
 use crate::options::{Log, Options};
 use crate::start_error::StartError;
+use crate::{keeper, log_file};
 use std::fmt::Write;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -38,6 +39,10 @@ pub(crate) fn command(
     let mut command = Command::new(Bundle::find(&options.root)?.workerd);
     // The import path lets `embed` name files by their full path.
     command.arg("serve").arg(config).args(["--import-path=/", "--control-fd=1"]);
+    if options.keeper {
+        // Its module is not for everybody.
+        command.arg("--experimental");
+    }
     command.envs(options.vars.iter().map(|(name, value)| (format!("{CARRIER}{name}"), value)));
     command.stdin(Stdio::null()).stdout(Stdio::piped());
     if options.log == Log::File {
@@ -111,8 +116,10 @@ const config :Workerd.Config = (
       allow = ["public", "private"],
       tlsOptions = (trustBrowserCas = true),
     )),
-  ],
-  sockets = [(name = "http", address = "127.0.0.1:{port}", http = (), service = "kefu")],
+{keeper_service}  ],
+  sockets = [
+    (name = "{DOOR}", address = "127.0.0.1:{port}", http = (), service = "kefu"),
+{keeper_socket}  ],
 );
 
 const kefu :Workerd.Worker = (
@@ -129,7 +136,7 @@ const kefu :Workerd.Worker = (
   durableObjectStorage = (localDisk = "objects"),
   globalOutbound = "internet",
 );
-"#,
+{keeper}"#,
         objects = quoted_path(&state.join("objects")),
         assets = quoted_path(&bundle.assets),
         port = options.port,
@@ -139,7 +146,15 @@ const kefu :Workerd.Worker = (
         flags = flags.join(", "),
         bindings = bindings(worker, options),
         namespaces = namespaces(worker),
+        keeper_service = only_if(options.keeper, keeper::SERVICE),
+        keeper_socket = only_if(options.keeper, keeper::SOCKET),
+        keeper =
+            only_if(options.keeper, &keeper::worker(&worker.compatibility_date, &worker.objects)),
     )
+}
+
+fn only_if(wanted: bool, text: &str) -> &str {
+    if wanted { text } else { "" }
 }
 
 fn bindings(worker: &Worker, options: &Options) -> String {
@@ -176,7 +191,7 @@ fn namespaces(worker: &Worker) -> String {
 }
 
 /// A Cap'n Proto text literal.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let mut out = String::from('"');
     for char in text.chars() {
         match char {

@@ -1,5 +1,14 @@
 //! Randomness from a seed (SplitMix64).
 
+/// What tells the streams of things of different kinds apart, see [`Chance::of`].
+pub(crate) mod kind {
+    pub(crate) const ROOM: u64 = 1;
+    pub(crate) const LINK: u64 = 2;
+    pub(crate) const CALL: u64 = 3;
+    pub(crate) const GATEWAY: u64 = 4;
+    pub(crate) const OFFICE: u64 = 5;
+}
+
 /// A stream of numbers that its seed determines.
 #[derive(Clone, Debug)]
 pub struct Chance(u64);
@@ -8,6 +17,17 @@ impl Chance {
     /// The stream of a seed.
     pub fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x1234_5678_9abc_def0)
+    }
+
+    /// The stream of one thing in the world of a seed: what else happens there does not change it,
+    /// so that a world from which something is left out stays the same world otherwise.
+    pub fn of(seed: u64, thing: &[u64]) -> Self {
+        let mut chance = Self::new(seed);
+        for &part in thing {
+            chance.0 ^= part.wrapping_add(1).wrapping_mul(0xd6e8_feb8_6659_fd93);
+            chance.0 = chance.bits();
+        }
+        chance
     }
 
     /// The next 64 bits.
@@ -34,6 +54,11 @@ impl Chance {
         low + self.below(high - low + 1)
     }
 
+    /// An index of something that has `length` parts.
+    pub fn index(&mut self, length: usize) -> usize {
+        usize::try_from(self.below(length as u64)).unwrap_or(0)
+    }
+
     /// True once in `times`.
     pub fn once_in(&mut self, times: u64) -> bool {
         self.below(times) == 0
@@ -41,7 +66,6 @@ impl Chance {
 
     /// One of the choices.
     pub fn pick<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
-        let index = self.below(choices.len() as u64);
-        &choices[usize::try_from(index).unwrap_or(0)]
+        &choices[self.index(choices.len())]
     }
 }

@@ -1,173 +1,112 @@
 //! A client as the contract describes it: an outbox with keys, a cursor, and a screen.
 
+use crate::invariant::{Held, Invariant};
+use crate::plan::Seat;
+use crate::screen::Screen;
 use kefu_proto::v1::server_frame::Frame;
-use kefu_proto::v1::{Event, Send, event, message, provider_source::Outcome, send};
-use kefu_shared::conversation::{ConnId, Cursor};
-use kefu_shared::who::Who;
+use kefu_proto::v1::{Send, send};
+use kefu_shared::conversation::{ConnId, Request};
+use kefu_shared::who::{Role, Who};
 use std::collections::{BTreeMap, VecDeque};
 
 #[derive(Debug)]
 pub(crate) struct Client {
+    pub(crate) room: usize,
     pub(crate) who: Who,
+    pub(crate) screen: Screen,
     pub(crate) conn: Option<ConnId>,
-    /// Whether the stream is alive; a half-open one looks so and is not.
-    pub(crate) half_open: bool,
-    epoch: Option<u32>,
-    last: u32,
-    heard_hello: bool,
-    pub(crate) screen: BTreeMap<u32, Event>,
-    pub(crate) outbox: VecDeque<(String, String)>,
-    pub(crate) acknowledged: BTreeMap<String, u32>,
-    pub(crate) refused: u32,
-    /// The answer under way: turn, attempt, text.
-    answer: Option<(u32, u32, String)>,
-    replaced: bool,
+    /// Whether it was ever there.
+    pub(crate) arrived: bool,
+    /// Until when it stays away.
+    pub(crate) away_until: u64,
+    /// How many streams it had.
+    pub(crate) streams: u64,
+    /// What was not acknowledged, in order.
+    outbox: VecDeque<Send>,
+    /// What was, with the life of the log and the seq.
+    acknowledged: BTreeMap<String, (u32, u32)>,
+    /// Everything that it ever said.
+    said: Vec<Send>,
+    /// Requests that have no answer yet, by the number of their item.
+    pub(crate) errands: BTreeMap<usize, Request>,
 }
 
 impl Client {
-    pub(crate) fn new(who: Who) -> Self {
+    pub(crate) fn new(seat: &Seat) -> Self {
         Self {
-            who,
+            room: seat.room,
+            who: seat.who.clone(),
+            screen: Screen::new(seat.who.role),
             conn: None,
-            half_open: false,
-            epoch: None,
-            last: 0,
-            heard_hello: false,
-            screen: BTreeMap::new(),
+            arrived: false,
+            away_until: 0,
+            streams: 0,
             outbox: VecDeque::new(),
             acknowledged: BTreeMap::new(),
-            refused: 0,
-            answer: None,
-            replaced: false,
+            said: Vec::new(),
+            errands: BTreeMap::new(),
         }
     }
 
-    pub(crate) fn cursor(&self) -> Cursor {
-        Cursor { epoch: self.epoch, seq: self.last }
+    /// A visitor begins a conversation, an agent speaks in one that is open.
+    pub(crate) fn may_speak(&self) -> bool {
+        self.arrived && (self.who.role == Role::Visitor || self.conn.is_some())
     }
 
     pub(crate) fn connected(&mut self, conn: ConnId) {
         self.conn = Some(conn);
-        self.half_open = false;
-        self.heard_hello = false;
+        self.streams += 1;
+        self.screen.connected();
     }
 
-    pub(crate) fn disconnected(&mut self) {
-        self.conn = None;
-        self.answer = None;
+    /// Puts a message into the outbox.
+    pub(crate) fn says(&mut self, key: String, text: &str) -> Send {
+        let letter = Send { key, content: Some(send::Content::Text(text.into())) };
+        self.outbox.push_back(letter.clone());
+        self.said.push(letter.clone());
+        letter
     }
 
     /// Everything that was not acknowledged, in order.
     pub(crate) fn unsent(&self) -> Vec<Send> {
-        self.outbox.iter().map(|(key, text)| letter(key, text)).collect()
+        self.outbox.iter().cloned().collect()
     }
 
-    /// Takes a frame in; tells what does not hold.
-    pub(crate) fn take(&mut self, frame: &Frame) -> Result<(), String> {
-        if !self.heard_hello && !matches!(frame, Frame::Hello(_)) {
-            return Err("a stream does not begin with hello".into());
-        }
+    /// The oldest message that this life of the log acknowledged, with its seq.
+    pub(crate) fn oldest(&self, epoch: u32) -> Option<(Send, u32)> {
+        self.said.iter().find_map(|letter| {
+            let &(life, seq) = self.acknowledged.get(&letter.key)?;
+            (life == epoch).then(|| (letter.clone(), seq))
+        })
+    }
+
+    /// Keys that this life of the log acknowledged, with their seqs.
+    pub(crate) fn acknowledged(&self, epoch: u32) -> impl Iterator<Item = (&str, u32)> {
+        let of_life = self.acknowledged.iter().filter(move |(_, (life, _))| *life == epoch);
+        of_life.map(|(key, (_, seq))| (key.as_str(), *seq))
+    }
+
+    /// Takes a frame in.
+    pub(crate) fn take(&mut self, frame: &Frame) -> Held {
+        self.screen.take(frame)?;
         match frame {
-            Frame::Hello(hello) => {
-                self.heard_hello = true;
-                self.epoch = Some(hello.epoch);
-                if !hello.recovered {
-                    self.screen.clear();
-                }
-                if !hello.recovered || self.last == 0 {
-                    self.last = hello.after;
-                }
-                if hello.after != self.last {
-                    return Err(format!(
-                        "events follow {} for a cursor of {}",
-                        hello.after, self.last
-                    ));
-                }
-            }
-            Frame::Event(event) => self.show(event)?,
-            Frame::Ack(ack) => {
-                self.outbox.retain(|(key, _)| *key != ack.key);
-                let before = self.acknowledged.insert(ack.key.clone(), ack.seq);
-                if before.is_some_and(|seq| seq != ack.seq) {
-                    return Err(format!("two places for the key {}", ack.key));
-                }
-            }
+            Frame::Ack(ack) => self.learn(&ack.key, ack.seq),
             Frame::Error(error) => {
                 if let Some(key) = &error.key {
-                    self.outbox.retain(|(known, _)| known != key);
-                    self.refused += 1;
+                    self.outbox.retain(|letter| letter.key != *key);
                 }
+                Ok(())
             }
-            Frame::Delta(delta) => {
-                self.assemble(delta.turn, delta.attempt, delta.offset, &delta.text)?
-            }
-            Frame::Replace(replace) => {
-                self.replaced = true;
-                self.answer = Some((replace.turn, replace.attempt, replace.text.clone()));
-            }
-            Frame::Typing(_)
-            | Frame::Presence(_)
-            | Frame::Read(_)
-            | Frame::Pong(_)
-            | Frame::Inbox(_) => {}
+            _ => Ok(()),
         }
-        Ok(())
     }
 
-    fn show(&mut self, event: &Event) -> Result<(), String> {
-        if event.seq <= self.last {
-            return Err(format!("seq {} is sent again after {}", event.seq, self.last));
-        }
-        if event.seq != self.last + 1 {
-            return Err(format!("seq {} is sent after {}: a gap", event.seq, self.last));
-        }
-        self.last = event.seq;
-        if let Some(event::Kind::Message(said)) = &event.kind
-            && let Some(turn) = said.turn
-        {
-            self.settle(turn, said)?;
-        }
-        if self.screen.insert(event.seq, event.clone()).is_some() {
-            return Err(format!("seq {} is shown twice", event.seq));
-        }
-        Ok(())
+    /// A key is acknowledged.
+    pub(crate) fn learn(&mut self, key: &str, seq: u32) -> Held {
+        self.outbox.retain(|letter| letter.key != key);
+        let epoch = self.screen.epoch.unwrap_or(1);
+        let before = self.acknowledged.insert(key.to_owned(), (epoch, seq));
+        let same = before.is_none_or(|(life, at)| life != epoch || at == seq);
+        Invariant::Once.holds(same, || format!("{key} is at {before:?} and at {seq}"))
     }
-
-    /// What was shown while it came must be how the whole answer begins.
-    fn settle(&mut self, turn: u32, said: &kefu_proto::v1::Message) -> Result<(), String> {
-        let Some((shown_turn, attempt, text)) = self.answer.take() else { return Ok(()) };
-        let whole = said.body.as_ref().map(kefu_shared::context::plain).unwrap_or_default();
-        let completed = matches!(&said.source, Some(message::Source::Provider(source)) if source.outcome() == Outcome::Completed);
-        if shown_turn == turn
-            && said.attempt == Some(attempt)
-            && completed
-            && !whole.starts_with(&text)
-        {
-            return Err(format!("`{text}` was shown of `{whole}`"));
-        }
-        Ok(())
-    }
-
-    fn assemble(&mut self, turn: u32, attempt: u32, offset: u32, text: &str) -> Result<(), String> {
-        let same = self.answer.as_ref().is_some_and(|(t, a, _)| (*t, *a) == (turn, attempt));
-        if !same {
-            if self.answer.as_ref().is_some_and(|(t, a, _)| (*t, *a) > (turn, attempt)) {
-                return Err("a delta of an older attempt".into());
-            }
-            self.answer = Some((turn, attempt, String::new()));
-        }
-        let Some((_, _, known)) = &mut self.answer else { return Ok(()) };
-        let length = kefu_shared::text::utf16_len(known);
-        if offset > length {
-            return Err(format!("a delta at {offset} of an answer that has {length}"));
-        }
-        if offset == length {
-            known.push_str(text);
-        }
-        Ok(())
-    }
-}
-
-pub(crate) fn letter(key: &str, text: &str) -> Send {
-    Send { key: key.into(), content: Some(send::Content::Text(text.into())) }
 }

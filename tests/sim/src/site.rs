@@ -4,7 +4,12 @@ use kefu_shared::config::{self, Format};
 use kefu_shared::keys::Keys;
 use kefu_shared::secrets::Grants;
 use kefu_shared::site::{Deployment, Live, Page};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+
+/// Bytes of text that a process keeps of its conversations' contexts: little, so that some leave.
+pub(crate) const CONTEXTS_BUDGET: usize = 2_500;
+/// Calls to providers that a question may cost.
+pub(crate) const ATTEMPTS_MOST: u32 = 3;
 
 const DOCUMENT: &str = r#"
 [limits]
@@ -22,6 +27,18 @@ type = "openai"
 endpoint = "https://two.example"
 model = "m"
 
+[[ai_providers]]
+name = "three"
+type = "openai"
+endpoint = "https://three.example"
+model = "m"
+
+[[ai_providers]]
+name = "four"
+type = "openai"
+endpoint = "https://four.example"
+model = "m"
+
 [[rules]]
 name = "human"
 when = "first"
@@ -35,8 +52,13 @@ match = { any = ["refund"] }
 reply = "Within 7 days."
 "#;
 
-/// The site, in use.
+/// The site, in use; the same for all worlds.
 pub(crate) fn live() -> Option<Arc<Live>> {
+    static LIVE: OnceLock<Option<Arc<Live>>> = OnceLock::new();
+    LIVE.get_or_init(read).clone()
+}
+
+fn read() -> Option<Arc<Live>> {
     let config = config::read(DOCUMENT.as_bytes(), Format::Toml).ok()?;
     let page = Page {
         revision: 1,
@@ -51,4 +73,16 @@ pub(crate) fn live() -> Option<Arc<Live>> {
         allow_private: false,
     };
     Some(Arc::new(Live::new("sim", &page, config, &deployment, |_| None)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_site_is_good_and_its_limit_of_attempts_is_seen() {
+        let live = live().unwrap();
+        assert_eq!(live.config.ai.max_attempts, ATTEMPTS_MOST);
+        assert!(live.config.providers.len() > ATTEMPTS_MOST as usize, "or the bound is not seen");
+    }
 }

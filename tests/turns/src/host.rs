@@ -1,5 +1,6 @@
 //! The host under test, and the sites on it.
 
+use crate::agent::Agent;
 use crate::visitor::Visitor;
 use kefu_test_host::{Options, Workerd};
 use reqwest::Client;
@@ -8,6 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 const ADMIN_TOKEN: &str = "dev-admin-token";
+const PASSWORD: &str = "correct horse";
 
 /// A workerd with the built Worker.
 #[derive(Debug)]
@@ -41,8 +43,16 @@ impl Host {
     /// # Panics
     /// When it does not start.
     pub fn own() -> Self {
+        Self::with(Options::default())
+    }
+
+    /// One for this test alone, started so.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn with(options: Options) -> Self {
         // The log tells when an object wakes.
-        let options = Options::default().var("KEFU_DEBUG", "1");
+        let options = options.var("KEFU_DEBUG", "1");
         let workerd = Workerd::start(&options).unwrap_or_else(|error| panic!("{error}"));
         Self { url: workerd.url(), workerd: Mutex::new(workerd) }
     }
@@ -85,12 +95,23 @@ impl Host {
     pub async fn site(&self, config: &str) -> Site {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let id = format!("turns-{}", COUNT.fetch_add(1, Ordering::Relaxed));
-        let site = Site { url: self.url.clone(), id, http: Client::new() };
+        let site = Site { url: self.url.clone(), id, http: client() };
         site.configure(config).await;
         site
     }
 
-    fn workerd(&self) -> MutexGuard<'_, Workerd> {
+    /// The port on 127.0.0.1.
+    pub fn port(&self) -> u16 {
+        self.workerd().port()
+    }
+
+    /// The process's id. It changes with a restart.
+    pub fn pid(&self) -> u32 {
+        self.workerd().pid()
+    }
+
+    /// The process, for whatever else is to be done to it.
+    pub fn workerd(&self) -> MutexGuard<'_, Workerd> {
         self.workerd.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -129,6 +150,21 @@ impl Site {
         Visitor::new(&self.url, &session, self.http.clone())
     }
 
+    /// A new agent that is logged in.
+    ///
+    /// # Panics
+    /// When it is refused.
+    pub async fn agent(&self, name: &str) -> Agent {
+        let email = format!("{name}@shop.example");
+        let agents = self.http.post(format!("{}/v1/sites/{}/agents", self.url, self.id));
+        let account =
+            json!({ "email": email, "name": name, "role": "AGENT", "password": PASSWORD });
+        self.told(agents.json(&account)).await;
+        let login = self.http.post(format!("{}/v1/agent/login", self.url));
+        let login = login.json(&json!({ "site": self.id, "email": email, "password": PASSWORD }));
+        Agent::new(&self.url, &self.id, &self.told(login).await, self.http.clone())
+    }
+
     async fn told(&self, request: reqwest::RequestBuilder) -> Value {
         let answered = request.bearer_auth(ADMIN_TOKEN).send().await.expect("an answer");
         let status = answered.status();
@@ -136,4 +172,9 @@ impl Site {
         assert!(status.is_success(), "{status} {body}");
         serde_json::from_str(&body).unwrap_or_default()
     }
+}
+
+/// One that opens a connection for each request: those to a host that was killed are of no use.
+fn client() -> Client {
+    Client::builder().pool_max_idle_per_host(0).build().expect("a client")
 }

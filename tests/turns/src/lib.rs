@@ -12,6 +12,7 @@
     reason = "tests fail by panicking, and run on a real clock"
 )]
 
+mod agent;
 mod host;
 mod provider;
 mod screen;
@@ -19,6 +20,7 @@ mod script;
 mod stream;
 mod visitor;
 
+pub use agent::Agent;
 pub use host::{Host, Site};
 pub use provider::{Asked, Provider, refusing};
 pub use screen::Screen;

@@ -34,6 +34,11 @@ impl Visitor {
         self.url.rsplit('/').next().unwrap_or_default()
     }
 
+    /// What the visitor shows at every door.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
     /// Sends a message over HTTP; gives its seq.
     ///
     /// # Panics

@@ -15,6 +15,7 @@ pub(super) fn start(options: &Options, vars: &BTreeMap<String, String>) -> Resul
         state: Some(options.state.clone()),
         vars: vars.clone(),
         log: Log::Inherit,
+        keeper: false,
         root: crate::tree::root(),
     })?)
 }

@@ -3,14 +3,17 @@
 use super::{Skips, Step, purity, readme, serving, spin};
 use crate::lint::{self, WASM_CRATES};
 use crate::run::{self, cargo};
-use crate::{size, tools, tree};
+use crate::{size, soak, tools, tree};
 use anyhow::{Result, ensure};
 use kefu_test_host::{Options, Workerd};
 use std::env;
 use std::process::Command;
 
 /// Tests of the built Worker on real workerd.
-const ON_WORKERD: [&str; 3] = ["kefu-test-host", "kefu-conformance", "kefu-turns"];
+const ON_WORKERD: [&str; 4] = ["kefu-test-host", "kefu-conformance", "kefu-turns", "kefu-faults"];
+/// The short form of `cargo xtask soak`: under a minute and a half in all.
+const SOAKS: [&str; 2] =
+    ["--clients 100 --minutes 0.6 --kill-every 7s --say-every 3s", "--wakes 500"];
 const BROWSER_TESTS: &str = "tests/browser/run.mjs";
 
 pub(super) const STEPS: [Step; 15] = [
@@ -18,12 +21,7 @@ pub(super) const STEPS: [Step; 15] = [
     step("clippy", "clippy has nothing to say of the native crates", |_| {
         run::shown(lint::clippy_native())
     }),
-    step("clippy-wasm", "clippy has nothing to say of the wasm crates", |_| {
-        run::shown(lint::clippy_wasm())
-    }),
-    step("clippy-wasi", "clippy has nothing to say of the Spin component", |_| {
-        run::shown(lint::clippy_wasi())
-    }),
+    step("clippy-wasm", "clippy has nothing to say of the wasm crates", |_| lint::clippy_wasm()),
     step("unit", "unit tests, and a thousand simulated worlds", |skips| {
         run::watched(unit(), |line| skips.note(line))
     }),
@@ -37,6 +35,9 @@ pub(super) const STEPS: [Step; 15] = [
         run::watched(on_workerd(), |line| skips.note(line))
     }),
     step("spin", "the contract on the Spin host", spin::check),
+    built("soak", "nothing is lost under SIGKILL and nothing is left of a wake, in short", |_| {
+        SOAKS.iter().try_for_each(|line| run::shown(soak::soak(words(line))))
+    }),
     built("browser", "the pages in a browser", browser),
     built("deploy", "wrangler takes the bundle (deploy --dry-run)", |_| run::shown(dry_run())),
     step("dev", "`cargo xtask dev` serves, quickly, and leaves nothing behind", |_| {
@@ -63,6 +64,10 @@ fn on_workerd() -> Command {
     let mut command = cargo(["test"]);
     command.args(ON_WORKERD.iter().flat_map(|name| ["--package", name]));
     command
+}
+
+fn words(line: &str) -> impl Iterator<Item = String> {
+    line.split(' ').map(str::to_owned)
 }
 
 fn web(skips: &mut Skips) -> Result<()> {

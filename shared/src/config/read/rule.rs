@@ -106,7 +106,7 @@ fn regex(text: &str) -> Result<String, String> {
     }
 }
 
-fn hours(fields: &mut Fields<'_>) -> Option<Hours> {
+pub(super) fn hours(fields: &mut Fields<'_>) -> Option<Hours> {
     fields.require("utc_offset", "the clock of these hours, such as utc_offset = \"+08:00\"");
     let days = week(fields);
     let from = fields.parsed("from", time_of_day).unwrap_or_default();

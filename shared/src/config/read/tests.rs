@@ -1,7 +1,7 @@
 use super::*;
 use crate::config::{
     Channel, CircuitBreaker, Fault, Hours, Matching, Provider, ProviderKind, Rule, RuleAction,
-    Template, Timeouts, When,
+    Template, Timeouts, When, Widget,
 };
 use std::collections::BTreeMap;
 
@@ -358,6 +358,7 @@ fn whole() -> Site {
             greeting: Some("您好".to_owned()),
             suggestions: vec!["怎么退货".to_owned()],
             color: Some("#1668dc".to_owned()),
+            ..Widget::default()
         },
     }
 }
@@ -429,4 +430,49 @@ fn whole_rules() -> Vec<Rule> {
         action: Some(RuleAction::Handoff),
     };
     vec![first, second]
+}
+
+#[test]
+fn all_of_a_widget_is_read() {
+    let site = toml(
+        "[widget]\nradius = 8\nside = 'left'\nlauncher = 'label'\nscheme = 'dark'\nsound = false\n\
+         [widget.texts]\n'en.title' = 'Ask us'\n\
+         [[widget.hours]]\ndays = 'mon-fri'\nfrom = '09:00'\nto = '17:00'\nutc_offset = '+08:00'\n\
+         [widget.prechat]\ntitle = 'Who are you?'\n\
+         [[widget.prechat.fields]]\nname = 'email'\ntype = 'email'\nrequired = true\n\
+         [[widget.invitations]]\nname = 'pricing'\ntext = 'Questions?'\nafter = '10s'\npage = '/pricing*'\n\
+         [widget.privacy]\ntext = 'We keep chats.'\nurl = 'https://shop.example/privacy'\ntracking = 'consent'\n",
+    )
+    .unwrap();
+    let widget = site.widget;
+    let look = widget.look.unwrap();
+    assert_eq!((look.radius, look.side, look.launcher, look.scheme), (Some(8), 1, 1, 2));
+    assert!(look.silent);
+    assert_eq!(look.texts["en.title"], "Ask us");
+    assert_eq!(widget.hours.len(), 1);
+    let field = &widget.prechat.unwrap().fields[0];
+    assert_eq!((field.label.as_str(), field.r#type, field.required), ("email", 1, true));
+    assert_eq!(
+        (widget.invitations[0].after, widget.invitations[0].page.as_str()),
+        (10, "/pricing*")
+    );
+    assert_eq!(widget.privacy.unwrap().tracking, 1);
+}
+
+#[test]
+fn a_widget_s_faults_name_their_keys() {
+    for (text, key) in [
+        ("[widget]\nside = 'top'", "widget.side"),
+        ("[widget]\nscheme = 'AUTO'", "widget.scheme"),
+        ("[widget]\nradius = 99", "widget.radius"),
+        ("[widget]\ncolour = '#fff'", "widget.colour"),
+        (
+            "[[widget.prechat.fields]]\nname = 'a'\ntype = 'choice'",
+            "widget.prechat.fields[0].choices",
+        ),
+        ("[[widget.invitations]]\nname = 'a'", "widget.invitations[0].text"),
+        ("[widget.privacy]\nurl = 'javascript:1'", "widget.privacy.url"),
+    ] {
+        assert_eq!(fault(text).key, key);
+    }
 }

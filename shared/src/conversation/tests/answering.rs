@@ -267,6 +267,18 @@ fn the_budget_counts_from_the_first_message_of_the_question() {
 }
 
 #[test]
+fn a_message_just_before_the_budgets_end_does_not_prolong_it() {
+    let mut room = Room::with(&format!("[ai]\nturn_budget = \"10s\"\n{SITE}"));
+    let attempt = room.question("1", "refund");
+    room.begins(attempt);
+    room.pass(Duration::from_millis(9_300));
+    room.say("2", "hello?");
+    room.pass(Duration::from_millis(100));
+    assert_eq!(room.told().last().unwrap(), "bot: Within 7 days. (rule refund)");
+    assert_eq!(room.calls.len(), 2, "nobody is asked whose answer could not be shown any more");
+}
+
+#[test]
 fn a_stopped_answer_ends_where_it_was_seen_and_another_turn_is_not_stopped() {
     let mut room = Room::new();
     room.attach(VISITOR, 0);

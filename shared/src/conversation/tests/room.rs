@@ -302,7 +302,7 @@ impl Room {
                 let seq = summary.seq;
                 self.desk.push(summary);
                 if self.desk_answers {
-                    self.give(Input::Told { seq });
+                    self.give(Input::Told { seq, place: None });
                 }
             }
         }
@@ -348,7 +348,11 @@ pub(super) fn owner(term: Option<u32>) -> OwnerRequest {
 pub(super) fn code(reply: &Reply) -> &'static str {
     match reply {
         Reply::Refused(refusal) => refusal.code.as_str(),
-        Reply::Sent(_) | Reply::Rated(_) | Reply::Owner { .. } | Reply::Done => "done",
+        Reply::Sent(_)
+        | Reply::Rated(_)
+        | Reply::Amended(_)
+        | Reply::Owner { .. }
+        | Reply::Done => "done",
     }
 }
 

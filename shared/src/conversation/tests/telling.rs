@@ -2,6 +2,7 @@
 
 use super::room::*;
 use crate::conversation::*;
+use crate::who::Who;
 use std::time::Duration;
 
 const MOMENT: Duration = Duration::from_secs(1);
@@ -72,7 +73,7 @@ fn a_desk_that_is_away_is_told_again_until_it_has_everything() {
     }
     assert_eq!(told_seqs(&room), [3, 3, 3, 3, 3]);
     assert!(room.alarm.is_some(), "a crash would not forget it either");
-    room.give(Input::Told { seq: 3 });
+    room.give(Input::Told { seq: 3, place: None });
     assert_eq!((room.deadline(), room.alarm), (None, None));
 }
 
@@ -106,7 +107,16 @@ fn what_happens_while_the_desk_is_told_is_told_next() {
     room.say("k1", "one");
     room.pass(MOMENT);
     room.say("k2", "two");
-    room.give(Input::Told { seq: 3 });
+    room.give(Input::Told { seq: 3, place: None });
     room.pass(Duration::from_secs(5));
     assert_eq!(told_seqs(&room), [3, 4]);
+}
+
+#[test]
+fn a_visitor_who_asks_for_a_person_before_saying_anything_is_known_too() {
+    let mut room = Room::new();
+    room.ask(Who::visitor("v1"), handoff("h"));
+    room.pass(MOMENT);
+    let [summary] = room.desk.as_slice() else { panic!("{:?}", room.desk) };
+    assert_eq!(summary.visitor.as_ref().unwrap().id, "v1");
 }

@@ -74,15 +74,16 @@ impl Turns {
 }
 
 impl Turn {
+    /// Further messages are waited for, but never beyond the budget.
     fn gathering(&self, policy: &Policy) -> (Millis, Deadline) {
-        let whole_at = self.whole_at(policy);
+        let budget = self.since + policy.turn_budget();
         match self.preparation {
-            Preparation::Here(_) => (whole_at, Deadline::QuestionWhole),
-            Preparation::Needed => (Millis(0), Deadline::Prepare),
-            Preparation::Asked => {
-                let budget = self.since + policy.turn_budget();
-                (whole_at.max(budget), Deadline::NotPrepared)
+            Preparation::Here(_) => {
+                let whole = (self.whole_at(policy), Deadline::QuestionWhole);
+                whole.min((budget, Deadline::TurnBudget))
             }
+            Preparation::Needed => (Millis(0), Deadline::Prepare),
+            Preparation::Asked => (budget, Deadline::NotPrepared),
         }
     }
 }

@@ -110,10 +110,7 @@ impl Turns {
     }
 
     /// Messages that came to others while the turn is here, or nobody's.
-    pub(in super::super) fn came_elsewhere<'a>(
-        &mut self,
-        events: impl DoubleEndedIterator<Item = &'a Event> + Clone,
-    ) {
+    pub(in super::super) fn came_elsewhere<'a>(&mut self, events: impl Iterator<Item = &'a Event>) {
         let asked = self.unanswered(events.filter_map(super::asked));
         if let Some(elsewhere) = &mut self.elsewhere {
             elsewhere.question.extend(asked);

@@ -134,7 +134,7 @@ fn a_query_tells_what_somebody_wants_to_see() {
     let owned = |kind: owner::Kind, id: Option<&str>| Owner {
         kind: kind.into(),
         id: id.map(Into::into),
-        name: None,
+        ..Owner::default()
     };
     for (id, owner, closed) in [
         ("a", owned(owner::Kind::Bot, None), false),
@@ -166,4 +166,29 @@ fn a_query_tells_what_somebody_wants_to_see() {
         let outcome = room.order(Order::Look { agent: None, query: bad.into() });
         assert!(outcome.granted().is_err(), "{bad}");
     }
+}
+
+#[test]
+fn whoever_waits_learns_the_place_and_how_it_changes() {
+    let queued = |id: &str, seq, ts| {
+        let owner = Owner { kind: owner::Kind::Queue.into(), ..Owner::default() };
+        InboxEntry { owner: Some(owner), ts, ..entry(id, seq) }
+    };
+    let mut room = Room::new();
+    let place = |room: &mut Room, entry: InboxEntry| {
+        let id = entry.conversation.clone();
+        let Outcome::Told { places } = room.order(Order::Tell(vec![entry])) else { panic!() };
+        places.get(&id).copied()
+    };
+    assert_eq!(place(&mut room, queued("a", 1, 10)), Some(1));
+    assert_eq!(place(&mut room, queued("b", 1, 20)), Some(2));
+    assert_eq!(place(&mut room, queued("c", 1, 30)), Some(3));
+    assert_eq!(place(&mut room, queued("a", 2, 40)), Some(1), "saying more costs no place");
+    assert_eq!(place(&mut room, entry("x", 1)), None);
+    room.sleep();
+    assert_eq!(place(&mut room, entry("a", 3)), None, "somebody took it");
+    assert_eq!(room.placed, []);
+    room.pass(Duration::from_secs(3));
+    assert_eq!(room.placed, [("b".into(), 1), ("c".into(), 2)]);
+    assert_eq!(room.desk().deadline(), None);
 }

@@ -23,6 +23,7 @@ pub(super) struct Room {
     pub(super) frames: BTreeMap<ConnId, Vec<Frame>>,
     pub(super) closed: Vec<(ConnId, u16)>,
     pub(super) writes: usize,
+    pub(super) placed: Vec<(String, u32)>,
 }
 
 impl Room {
@@ -40,6 +41,7 @@ impl Room {
             frames: BTreeMap::new(),
             closed: Vec::new(),
             writes: 0,
+            placed: Vec::new(),
         }
     }
 
@@ -159,6 +161,7 @@ impl Room {
                     self.frames.entry(*conn).or_default().push(frame.clone());
                 }
             }
+            Act::Place { conversation, place } => self.placed.push((conversation, place)),
             Act::Close { conn, code, .. } => {
                 self.streams.remove(&conn);
                 self.closed.push((conn, code));
@@ -180,7 +183,7 @@ pub(super) fn ming() -> Account {
 }
 
 pub(super) fn entry(conversation: &str, seq: u32) -> InboxEntry {
-    let owner = Owner { kind: owner::Kind::Bot.into(), id: None, name: None };
+    let owner = Owner { kind: owner::Kind::Bot.into(), ..Owner::default() };
     InboxEntry {
         conversation: conversation.into(),
         epoch: 1,

@@ -9,6 +9,7 @@
 )]
 
 mod agents;
+mod amending;
 mod configuration;
 mod configuration_faults;
 mod frames;

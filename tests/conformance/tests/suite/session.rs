@@ -204,3 +204,21 @@ fn now_ms() -> i64 {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     i64::try_from(now.as_millis()).unwrap()
 }
+
+#[tokio::test]
+async fn a_widget_s_settings_are_read_without_a_session() {
+    let config = "[site]\nname = 'shop'\nallowed_origins = ['https://shop.example']\n[widget]\n\
+        side = 'left'\n[[widget.hours]]\nutc_offset = '+00:00'\n";
+    let site = host().site(config).await;
+    let settings = |origin: &str| {
+        let request = site.host.request(Method::GET, &site.path("widget"));
+        Answer::of(request.header("origin", origin))
+    };
+    let widget = settings("https://shop.example").await.ok();
+    assert_eq!((&widget["name"], &widget["look"]["side"]), (&json!("shop"), &json!("LEFT")));
+    assert_eq!(widget["hours"], json!({"open": true, "changesIn": 0}));
+    assert_eq!(widget.get("prechat"), None);
+    settings("https://other.example").await.refused(403, "origin_not_allowed");
+    let nowhere = site.host.request(Method::GET, "/v1/sites/nowhere-at-all/widget");
+    Answer::of(nowhere).await.refused(404, "site_not_found");
+}
