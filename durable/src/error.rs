@@ -1,47 +1,71 @@
-//! What can go wrong between wasm and its host.
+//! What can go wrong between the core and its host.
 
 use std::fmt;
-use wasm_bindgen::JsValue;
 
 /// A failure of the platform: storage, sockets, another object.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Fault {
-    /// JavaScript threw.
-    Js(String),
-    /// A binding that the deployment must have is absent or wrong.
+    /// The platform, in its own words.
+    Platform(String),
+    /// What a deployment must have is absent or wrong.
     Misconfigured(&'static str),
     /// Bytes that only this project writes do not read.
     Corrupt(&'static str),
+    /// Somebody else wrote first: what was decided no longer holds.
+    Conflict,
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Js(message) => write!(f, "platform: {message}"),
+            Self::Platform(message) => write!(f, "platform: {message}"),
             Self::Misconfigured(what) => write!(f, "misconfigured: {what}"),
             Self::Corrupt(what) => write!(f, "stored data does not read: {what}"),
+            Self::Conflict => f.write_str("somebody else wrote first"),
         }
     }
 }
 
 impl std::error::Error for Fault {}
 
-impl From<JsValue> for Fault {
-    fn from(thrown: JsValue) -> Self {
-        let message = js_sys::Reflect::get(&thrown, &"message".into()).ok();
-        let message = message.and_then(|message| message.as_string());
-        Self::Js(message.unwrap_or_else(|| "unknown".into()))
+#[cfg(target_os = "unknown")]
+mod worker {
+    use super::Fault;
+    use wasm_bindgen::JsValue;
+
+    impl From<JsValue> for Fault {
+        fn from(thrown: JsValue) -> Self {
+            let message = js_sys::Reflect::get(&thrown, &"message".into()).ok();
+            let message = message.and_then(|message| message.as_string());
+            Self::Platform(message.unwrap_or_else(|| "unknown".into()))
+        }
+    }
+
+    impl From<worker::Error> for Fault {
+        fn from(error: worker::Error) -> Self {
+            Self::Platform(error.to_string())
+        }
+    }
+
+    impl From<Fault> for JsValue {
+        fn from(fault: Fault) -> Self {
+            js_sys::Error::new(&fault.to_string()).into()
+        }
     }
 }
 
-impl From<worker::Error> for Fault {
-    fn from(error: worker::Error) -> Self {
-        Self::Js(error.to_string())
-    }
-}
-
-impl From<Fault> for JsValue {
-    fn from(fault: Fault) -> Self {
-        js_sys::Error::new(&fault.to_string()).into()
+#[cfg(target_os = "wasi")]
+impl From<spin_sdk::sqlite::Error> for Fault {
+    fn from(error: spin_sdk::sqlite::Error) -> Self {
+        use spin_sdk::sqlite::Error;
+        match error {
+            // Two writers of one row: the later one decides again.
+            Error::Io(what) if what.contains("UNIQUE constraint") => Self::Conflict,
+            Error::Io(what) => Self::Platform(format!("database: {what}")),
+            Error::NoSuchDatabase => Self::Misconfigured("spin.toml grants no database `default`"),
+            Error::AccessDenied => Self::Misconfigured("the database may not be used"),
+            Error::InvalidConnection => Self::Platform("database: the connection is gone".into()),
+            Error::DatabaseFull => Self::Platform("database: it is full".into()),
+        }
     }
 }

@@ -1,24 +1,29 @@
-//! The Worker: stateless handlers that authenticate, limit and forward.
+//! Stateless handlers that authenticate, limit and forward: the Worker and the Spin component.
 //!
-//! A request that is refused wakes no object. What is refused, and why, is decided in
-//! `kefu-shared`; here it is carried out.
+//! A request that is refused wakes no conversation. What is refused, and why, is decided in
+//! `kefu-shared`; here it is carried out, once for both hosts. What a host does itself is behind
+//! [`host::Host`].
 
-// wasm-bindgen's generated code needs it.
+// wasm-bindgen's generated code and the component's exports need it.
 #![allow(unsafe_code)]
 
-mod addresses;
 mod admin;
 mod agent;
+mod api;
 mod assets;
-mod body;
 mod conversation;
 mod cors;
 mod gateway;
-mod glue;
+mod host;
 mod reply;
+mod request;
 mod session;
-mod stream;
 mod uploads;
-mod worker_entry;
 
-pub use kefu_durable::{ConversationObject, DeskObject, SiteObject};
+#[cfg(target_os = "wasi")]
+mod spin;
+#[cfg(target_os = "unknown")]
+mod worker;
+
+#[cfg(target_os = "unknown")]
+pub use kefu_durable::worker::{ConversationObject, DeskObject, SiteObject};

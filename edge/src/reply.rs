@@ -3,8 +3,21 @@
 use kefu_durable::Fault;
 use kefu_shared::problem::{Code, Refusal};
 use kefu_shared::wire::Answer;
+use serde::Serialize;
 use std::time::Duration;
-use worker::{Response, console_error};
+
+/// A response: plain, or of the host's own making.
+pub(crate) struct Response<N> {
+    pub(crate) status: u16,
+    /// Names in lower case; they go over those of a native response.
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) payload: Payload<N>,
+}
+
+pub(crate) enum Payload<N> {
+    Bytes(Vec<u8>),
+    Native(N),
+}
 
 /// Why a request got no answer of its own.
 #[derive(Debug)]
@@ -27,6 +40,7 @@ impl From<Fault> for Failed {
     }
 }
 
+#[cfg(target_os = "unknown")]
 impl From<worker::Error> for Failed {
     fn from(error: worker::Error) -> Self {
         Self::Fault(error.into())
@@ -39,39 +53,69 @@ impl Failed {
     }
 
     /// What the client is told: of a fault only that there was one.
-    pub(crate) fn answer(&self) -> Answer {
+    pub(crate) fn refusal(self) -> Refusal {
         match self {
-            Self::Refused(refusal) => Answer::refused(refusal),
-            Self::Fault(fault) => {
-                console_error!("edge: {fault}");
-                let refusal = Refusal::new(Code::Unavailable, "send the same request again");
-                Answer::refused(&refusal.retry_after(Duration::from_secs(1)))
-            }
+            Self::Refused(refusal) => *refusal,
+            Self::Fault(_) => Refusal::new(Code::Unavailable, "send the same request again")
+                .retry_after(Duration::from_secs(1)),
         }
     }
 }
 
-/// What an object answered, for a client.
-pub(crate) fn passed_on(answered: &Response) -> Result<Response, Failed> {
-    let headers = answered.headers().clone();
-    // What is to be kept says so itself.
-    if headers.get("cache-control")?.is_none() {
-        headers.set("cache-control", "no-store")?;
+impl<N> Response<N> {
+    /// What the core answers.
+    pub(crate) fn of(answer: &Answer) -> Self {
+        let mut response = Self {
+            status: answer.status,
+            headers: vec![
+                ("content-type", answer.content_type().into()),
+                ("cache-control", "no-store".into()),
+                ("x-content-type-options", "nosniff".into()),
+            ],
+            payload: Payload::Bytes(answer.body.clone().into_bytes()),
+        };
+        if let Some(seconds) = answer.retry_after {
+            response.headers.push(("retry-after", seconds.to_string()));
+        }
+        response
     }
-    headers.set("x-content-type-options", "nosniff")?;
-    Ok(Response::from_body(answered.body().clone())?
-        .with_status(answered.status_code())
-        .with_headers(headers))
-}
 
-pub(crate) fn respond(answer: &Answer) -> worker::Result<Response> {
-    let mut response = Response::ok(&answer.body)?.with_status(answer.status);
-    let headers = response.headers_mut();
-    headers.set("content-type", answer.content_type())?;
-    headers.set("cache-control", "no-store")?;
-    headers.set("x-content-type-options", "nosniff")?;
-    if let Some(seconds) = answer.retry_after {
-        headers.set("retry-after", &seconds.to_string())?;
+    /// 200 with a message of the contract.
+    pub(crate) fn ok(message: &impl Serialize) -> Self {
+        Self::of(&Answer::ok(message))
     }
-    Ok(response)
+
+    /// 200 with a text of that type, not to be kept.
+    pub(crate) fn text(content_type: &str, text: String) -> Self {
+        Self {
+            status: 200,
+            headers: vec![
+                ("content-type", content_type.into()),
+                ("cache-control", "no-store".into()),
+            ],
+            payload: Payload::Bytes(text.into_bytes()),
+        }
+    }
+
+    /// A response of the host's own making.
+    pub(crate) fn native(status: u16, native: N) -> Self {
+        Self { status, headers: Vec::new(), payload: Payload::Native(native) }
+    }
+
+    /// A stream of server-sent events.
+    pub(crate) fn event_stream(native: N) -> Self {
+        Self::native(200, native)
+            .header("content-type", "text/event-stream; charset=utf-8")
+            .header("cache-control", "no-cache, no-transform")
+            // nginx would hold it back.
+            .header("x-accel-buffering", "no")
+    }
+
+    /// With a header, in the place of one of that name.
+    #[must_use]
+    pub(crate) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.retain(|(known, _)| *known != name);
+        self.headers.push((name, value.into()));
+        self
+    }
 }

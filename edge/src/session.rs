@@ -1,41 +1,44 @@
 //! `POST /v1/sites/{site}/session` and `GET /v1/sites/{site}/widget`
 
-use crate::reply::{Failed, respond};
-use crate::{addresses, body, cors};
-use kefu_durable::{Deployed, site_in_use, tick};
+use crate::cors;
+use crate::host::Host;
+use crate::reply::{Failed, Response};
+use crate::request::Request;
 use kefu_proto::v1::SessionRequest;
-use kefu_shared::gate;
 use kefu_shared::session;
+use kefu_shared::site::{Live, no_such_site};
 use kefu_shared::widget;
-use kefu_shared::wire::{Answer, message};
-use worker::{Env, Request, Response};
+use kefu_shared::wire::or_default;
+use std::sync::Arc;
 
-pub(crate) async fn open(
-    mut request: Request,
-    env: &Env,
-    deployed: &Deployed,
+/// The site as it stands, or the refusal that there is none.
+pub(crate) async fn site_in_use<H: Host>(host: &H, site: &str) -> Result<Arc<Live>, Failed> {
+    host.site(site).await?.ok_or_else(|| no_such_site(site).into())
+}
+
+pub(crate) async fn open<H: Host>(
+    host: &H,
+    mut request: Request<H::Body>,
     site: &str,
-) -> Result<Response, Failed> {
-    let live = site_in_use(env, site).await??;
-    let origin = request.headers().get("origin")?;
-    cors::check(&live, origin.as_deref())?;
-    let address = addresses::of(&request, deployed.address_header.as_deref());
-    let tick = tick();
-    addresses::admit(site, &address, live.config.limits.sessions_per_address, tick.now)?;
-    let body = body::read(&mut request).await?;
-    let asked: SessionRequest =
-        if body.is_empty() { SessionRequest::default() } else { message(&body)? };
-    let authorization = request.headers().get("authorization")?;
-    let bearer = gate::bearer(authorization.as_deref());
-    let reply = session::open(site, &live, &deployed.deployment, &asked, bearer, tick)?;
-    Ok(respond(&Answer::ok(&reply))?)
+) -> Result<Response<H::Native>, Failed> {
+    let live = site_in_use(host, site).await?;
+    cors::check(&live, request.origin())?;
+    let address = host.address(&request);
+    host.admit_session(site, &address, live.config.limits.sessions_per_address).await??;
+    let asked: SessionRequest = or_default(&request.read().await?)?;
+    let deployment = &host.deployed().deployment;
+    let reply = session::open(site, &live, deployment, &asked, request.bearer(), host.tick())?;
+    Ok(Response::ok(&reply))
 }
 
 /// What a page needs to show the launcher: no session is made, no object but the site's is asked.
-pub(crate) async fn widget(request: &Request, env: &Env, site: &str) -> Result<Response, Failed> {
-    let live = site_in_use(env, site).await??;
-    cors::check(&live, request.headers().get("origin")?.as_deref())?;
-    let mut response = respond(&Answer::ok(&widget::shown(&live.config, tick().now)))?;
-    response.headers_mut().set("cache-control", "public, max-age=60")?;
-    Ok(response)
+pub(crate) async fn widget<H: Host>(
+    host: &H,
+    request: &Request<H::Body>,
+    site: &str,
+) -> Result<Response<H::Native>, Failed> {
+    let live = site_in_use(host, site).await?;
+    cors::check(&live, request.origin())?;
+    let shown = widget::shown(&live.config, host.tick().now);
+    Ok(Response::ok(&shown).header("cache-control", "public, max-age=60"))
 }

@@ -11,14 +11,14 @@ use crate::limit::SlidingWindow;
 use crate::problem::{Code, Refusal};
 use crate::snowflake::Snowflake;
 use crate::time::{Millis, Tick};
-use crate::view;
 use crate::who::{Role, Who};
-use kefu_proto::v1::{Event, channel, event, server_frame::Frame};
+use kefu_proto::v1::{Event, channel, event};
 use std::collections::BTreeMap;
 
 mod alarm;
 mod amend;
 mod attach;
+mod catch_up;
 mod deadline;
 mod input;
 mod marks;
@@ -35,12 +35,13 @@ mod waiting;
 
 pub use amend::AMEND_WITHIN;
 pub use attach::{NEWEST_PAGE, REPLAY_MOST, STREAMS_MOST, recovery};
+pub use catch_up::News;
 pub use deadline::Deadline;
 pub use input::{ConnId, Cursor, Input, Request, Stream};
 pub use post::{KEY_MOST, TEXT_MOST};
 pub use snapshot::{Head, OwnerRecord, Policy, RECENT, RunningRecord, Snapshot, TurnRecord};
 pub use step::{Act, Audience, Reply, Step, Tally, Write};
-pub use turn::{AttemptId, Prepared};
+pub use turn::{AttemptId, Lease, Prepared, Tenure};
 
 use alarm::Alarm;
 use amend::Said;
@@ -49,8 +50,9 @@ use senders::Senders;
 use summary::Summary;
 use turn::Turns;
 
-/// A conversation while somebody has it in memory.
-#[derive(Debug)]
+/// A conversation while somebody has it in memory. Where several processes may have it, a copy is
+/// taken before each step, to go back to when somebody else wrote first.
+#[derive(Clone, Debug)]
 pub struct Conversation {
     head: Head,
     seq: u32,
@@ -88,7 +90,12 @@ impl Conversation {
             streams: snapshot.streams.into_iter().collect(),
             window: SlidingWindow::resume(snapshot.window),
             site_asked: Millis(0),
-            turns: Turns::resume(snapshot.turn.unwrap_or_default(), &snapshot.recent, &head),
+            turns: Turns::resume(
+                snapshot.turn.unwrap_or_default(),
+                &snapshot.recent,
+                &head,
+                snapshot.tenure,
+            ),
             summary: Summary::of(snapshot.recent.iter().map(|(event, _)| event)),
             said: Said::of(snapshot.recent.iter().map(|(event, _)| event)),
             place: None,
@@ -162,6 +169,7 @@ impl Conversation {
         if step.writes.iter().any(|write| matches!(write, Write::Event { .. })) {
             self.learn_policy(tick.now, &mut step);
         }
+        self.keep_lease(tick.now, &mut step);
         let busy = self.turns.is_open() || self.outbox.is_pending();
         self.alarm.keep(tick.now, busy, &mut step);
         self.number_states(&mut step);
@@ -262,12 +270,7 @@ impl Conversation {
         self.outbox.note(&event, tick.now);
         let spoke = entry.counts.then_some(tick.now);
         step.write(Write::Event { event: event.clone(), sender: entry.sender, spoke });
-        if view::is_internal(&event) {
-            step.send(Audience::Agents, Frame::Event(event.clone()));
-            step.send(Audience::Visitors, Frame::Event(view::hidden(event.seq)));
-        } else {
-            step.send(Audience::All, Frame::Event(event.clone()));
-        }
+        catch_up::show(&event, step);
         event
     }
 

@@ -94,7 +94,7 @@ pub enum Input {
 }
 
 /// A desk while it is in memory.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Desk {
     inbox: Inbox,
     accounts: Accounts,
@@ -121,6 +121,30 @@ impl Desk {
             streams: snapshot.streams.into_iter().collect(),
             unshown_since: None,
         }
+    }
+
+    /// Takes in what another process wrote, where several may have the desk in memory: all that
+    /// is stored. The step has no writes.
+    pub fn catch_up(&mut self, now: Millis, snapshot: Snapshot) -> Step {
+        let mut step = Step::default();
+        if snapshot.inbox.revision() > self.inbox.revision() {
+            self.changed(now);
+        }
+        self.inbox = snapshot.inbox;
+        self.accounts = Accounts::resume(snapshot.accounts);
+        self.sessions = Sessions::resume(snapshot.sessions);
+        self.logins = Logins::resume(snapshot.tries);
+        let over: Vec<String> = self
+            .streams
+            .values()
+            .filter(|stream| self.sessions.holder(&stream.session, now).is_none())
+            .map(|stream| stream.session.clone())
+            .collect();
+        self.close_streams(CLOSE_REVOKED, "session_revoked", &mut step, |stream| {
+            over.contains(&stream.session)
+        });
+        self.show_if_due(now, &mut step);
+        step
     }
 
     /// Takes one input.

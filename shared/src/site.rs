@@ -49,6 +49,12 @@ pub struct Deployment {
     pub allow_private: bool,
 }
 
+/// What is said of a site without configuration.
+pub fn no_such_site(site: &str) -> Refusal {
+    let detail = format!("no site `{site}` is configured: its operator puts a configuration first");
+    Refusal::new(Code::SiteNotFound, detail)
+}
+
 /// A site in use.
 #[derive(Debug)]
 pub struct Live {

@@ -27,6 +27,14 @@ impl Snowflake {
         }
     }
 
+    /// Goes on after an id of the same node that was made elsewhere.
+    pub fn follow(&mut self, id: i64) {
+        let other = Self::after(id, 0);
+        if (other.last_millis, other.sequence) > (self.last_millis, self.sequence) && id > 0 {
+            (self.last_millis, self.sequence) = (other.last_millis, other.sequence);
+        }
+    }
+
     /// The next id.
     pub fn next(&mut self, now: Millis) -> i64 {
         let millis = now.0.min(MILLIS_MAX);

@@ -179,6 +179,8 @@ test("an emoji goes where the cursor is", async () => {
   await widget.composer.fill("Good !");
   await widget.composer.press("ArrowLeft");
   await widget.button("Emoji").click();
+  // The choice is a part of its own, which may take a moment.
+  await widget.button("😀").waitFor();
   await widget.page.keyboard.press("ArrowRight");
   await widget.page.keyboard.press("Enter");
   assert.equal(await widget.composer.inputValue(), "Good 😄!");

@@ -1,7 +1,10 @@
 //! `cargo xtask build`: what is deployed.
 
+mod spin;
 mod web;
 mod worker;
+
+pub(crate) use spin::test_host as spin_test_host;
 
 use crate::tools;
 use crate::tree;
@@ -13,9 +16,10 @@ use std::process::ExitCode;
 pub(crate) const HELP: &str = "\
 Builds the Worker and the static files as they are deployed
 
-cargo xtask build [--fast]
+cargo xtask build [--fast] [--host HOST]
 
-  --fast   without wasm-opt, as `cargo xtask dev` does
+  --fast        without wasm-opt, as `cargo xtask dev` does
+  --host HOST   cloudflare (the default) or spin: `spin build` calls it
 
 Writes build/worker.js, build/kefu.wasm and edge/web/dist/. A step whose inputs did not change
 is not done again. `wrangler deploy` and `wrangler dev` call it.
@@ -31,16 +35,21 @@ pub(crate) enum Mode {
 }
 
 pub(crate) fn command(mut arguments: Parser) -> Result<ExitCode> {
-    let mut mode = Mode::Deployed;
+    let (mut mode, mut for_spin) = (Mode::Deployed, false);
     while let Some(argument) = arguments.next()? {
         match argument {
             lexopt::Arg::Long("fast") => mode = Mode::Fast,
+            lexopt::Arg::Long("host") => for_spin = arguments.value()? == "spin",
             lexopt::Arg::Short(_) | lexopt::Arg::Long(_) | lexopt::Arg::Value(_) => {
                 return Err(argument.unexpected().into());
             }
         }
     }
-    all(mode)?;
+    if for_spin {
+        all_of_spin()?;
+    } else {
+        all(mode)?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -53,6 +62,17 @@ pub(crate) fn all(mode: Mode) -> Result<()> {
     tools::install()?;
     web::build()?;
     worker::build(mode)
+}
+
+/// Builds the component and the static files.
+///
+/// # Errors
+/// When a step fails.
+pub(crate) fn all_of_spin() -> Result<()> {
+    let _alone = alone()?;
+    tools::install()?;
+    web::build()?;
+    spin::build()
 }
 
 /// Waits for a build in another process: both would write the same files.

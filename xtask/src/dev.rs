@@ -4,6 +4,7 @@ mod agent;
 mod demo_ai;
 mod provider;
 mod site;
+mod spin;
 mod vars;
 mod workerd;
 mod wrangler;
@@ -114,19 +115,19 @@ trait Running {
 
 pub(crate) fn command(arguments: Parser) -> Result<ExitCode> {
     let options = Options::read(arguments)?;
-    if options.host == Host::Spin {
-        eprintln!("xtask dev: the Spin host is not there yet; without --host, Cloudflare's is run");
-        return Ok(ExitCode::from(crate::USAGE));
-    }
     // Before the long build: a file that is not there and a port that is taken are told at once.
     let site = site::Document::chosen(&options)?;
     free_port(options.port)?;
-    build::all(if options.wrangler { Mode::Deployed } else { Mode::Fast })?;
+    match options.host {
+        Host::Spin => build::all_of_spin()?,
+        Host::Cloudflare => build::all(if options.wrangler { Mode::Deployed } else { Mode::Fast })?,
+    }
     fs::create_dir_all(&options.state).context("--state")?;
     let stop = signals()?;
     let vars = vars::read(&options)?;
     let mut host: Box<dyn Running> = match options.wrangler {
         true => Box::new(wrangler::start(&options, &vars)?),
+        false if options.host == Host::Spin => Box::new(spin::start(&options, &vars)?),
         false => Box::new(workerd::start(&options, &vars)?),
     };
     wait_until_healthy(host.as_mut(), &stop)?;

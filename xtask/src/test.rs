@@ -3,6 +3,7 @@
 mod purity;
 mod readme;
 mod serving;
+mod spin;
 mod steps;
 
 use crate::build::{self, Mode};

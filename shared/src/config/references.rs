@@ -17,6 +17,11 @@ pub struct Reference {
 }
 
 impl Site {
+    /// The hosts that the site's providers are called at, each once.
+    pub fn hosts(&self) -> std::collections::BTreeSet<String> {
+        self.providers.iter().filter_map(|it| it.address().and_then(host_of)).collect()
+    }
+
     /// All references to secrets, in the order site, providers, channels.
     pub fn references(&self) -> Vec<Reference> {
         let places = self.places();

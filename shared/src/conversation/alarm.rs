@@ -10,7 +10,7 @@ const AFTER: Duration = Duration::from_secs(10);
 /// How soon the alarm rings again while something is under way; it also keeps the object in memory.
 const AGAIN: Duration = Duration::from_secs(20);
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Alarm {
     set: Option<Millis>,
     rang: bool,

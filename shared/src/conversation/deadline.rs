@@ -38,6 +38,10 @@ pub enum Deadline {
     NotTold,
     /// Nothing has happened for a while.
     Settle,
+    /// The turn stays here only if that is said again.
+    Renew,
+    /// Whoever had the turn has not said that it still does.
+    LeaseOver,
 }
 
 impl Conversation {
@@ -46,6 +50,7 @@ impl Conversation {
     pub fn deadline(&self) -> Option<(Millis, Deadline)> {
         let turn = self.turns.deadline(&self.head.policy);
         let outbox = self.outbox.deadline(self.turns.is_open());
-        [turn, outbox].into_iter().flatten().min()
+        let lease = self.turns.lease_deadline();
+        [turn, outbox, lease].into_iter().flatten().min()
     }
 }

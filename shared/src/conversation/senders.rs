@@ -10,7 +10,7 @@ const REMEMBERED: usize = 4_096;
 
 /// Hashes of the keys that were seen. A hash that is present asks for a look-up, one that is
 /// absent proves that the key is new, as long as the whole log is covered.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Senders {
     hashes: BTreeSet<u64>,
     order: VecDeque<u64>,

@@ -2,6 +2,7 @@
 //! the log has ten events or a hundred thousand.
 
 use super::input::{ConnId, Stream};
+use super::turn::{Lease, Tenure};
 use crate::config::{Ai, Limits, Rate, Site};
 use crate::time::Millis;
 use kefu_proto::v1::{Event, Owner, owner};
@@ -27,6 +28,8 @@ pub struct Snapshot {
     pub window: Vec<Millis>,
     /// The streams that outlived the conversation's sleep.
     pub streams: Vec<(ConnId, Stream)>,
+    /// Who resumes it, where several processes may; none where only one can.
+    pub tenure: Option<Tenure>,
 }
 
 /// What is true of a conversation as a whole. A new one has none stored.
@@ -158,6 +161,9 @@ pub struct TurnRecord {
     pub answered: u32,
     /// The attempt under way, if one is.
     pub running: Option<RunningRecord>,
+    /// In whose memory the turn is, where several processes may have it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lease: Option<Lease>,
 }
 
 /// An attempt that had begun: what a process that dies leaves behind.

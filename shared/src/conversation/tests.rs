@@ -3,6 +3,7 @@
 
 mod amending;
 mod answering;
+mod leasing;
 mod log;
 mod owning;
 mod recovering;

@@ -12,17 +12,20 @@ use crate::provider::{Remedy, Round};
 use crate::site::Live;
 use crate::time::Millis;
 use kefu_proto::v1::{Event, author, channel, event};
+use lease::Elsewhere;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 mod advance;
 mod answer;
 mod attempt;
+mod lease;
 mod question;
 mod stream;
 
 pub(super) use answer::Cut;
 pub(super) use attempt::Attempt;
+pub use lease::{Lease, Tenure};
 
 /// Which call to a provider: everything that is reported of it names this.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,13 +53,17 @@ struct Asked {
     text: String,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Turns {
     record: TurnRecord,
     open: Option<Turn>,
+    /// Who this is, where several processes may have the conversation.
+    holder: Option<u64>,
+    /// The turn is in another process's memory.
+    elsewhere: Option<Elsewhere>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Turn {
     question: Vec<Asked>,
     /// From when the turn's budget counts: the question's first message, or the end of the answer
@@ -78,21 +85,21 @@ struct Turn {
 }
 
 /// For whom a turn answers.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 struct Asker {
     visitor: String,
     locale: Option<String>,
     channel: channel::Type,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Preparation {
     Needed,
     Asked,
     Here(Prepared),
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Phase {
     /// Further messages may belong to the question.
     Gathering,
@@ -109,30 +116,43 @@ impl Turns {
         record: TurnRecord,
         recent: &[(Event, Option<String>)],
         head: &Head,
+        tenure: Option<Tenure>,
     ) -> Self {
         let mut turns = Self { record, ..Self::default() };
-        let running = turns.record.running.clone();
-        let question = turns.unanswered(recent);
+        let events = recent.iter().map(|(event, _)| event);
+        let question = turns.unanswered(events.clone().filter_map(asked));
         if head.ai_may_speak() && !head.closed {
-            match running {
-                // The turn that was under way, under its own number.
-                Some(running) => {
-                    turns.open = Some(Turn::recovered(question, running, asker(recent)));
-                }
-                None if question.is_empty() => {}
-                None => turns.open_turn(Turn::new(question, asker(recent))),
-            }
+            turns.settle(question, asker(events), tenure);
+        } else {
+            turns.holder = tenure.map(|tenure| tenure.holder);
         }
         turns
     }
 
+    /// A turn that nobody has in memory is opened here.
+    fn reopen(&mut self, question: Vec<Asked>, asker: Asker) {
+        match self.record.running.clone() {
+            // The turn that was under way, under its own number.
+            Some(running) => self.open = Some(Turn::recovered(question, running, asker)),
+            None if question.is_empty() => {}
+            None => self.open_turn(Turn::new(question, asker)),
+        }
+    }
+
     /// The turn that is being answered visibly or not, for whoever joins.
     pub(super) fn under_way(&self) -> Option<u32> {
-        self.attempt().map(|attempt| attempt.id.turn)
+        let here = self.attempt().map(|attempt| attempt.id.turn);
+        let running = self.elsewhere.as_ref().and(self.record.running.as_ref());
+        here.or_else(|| running.map(|_| self.record.turn))
     }
 
     pub(super) fn is_open(&self) -> bool {
         self.open.is_some()
+    }
+
+    /// Whether a turn is under way, here or in another process.
+    fn is_anywhere(&self) -> bool {
+        self.open.is_some() || self.elsewhere.is_some()
     }
 
     /// The version under which the record is stored next.
@@ -145,6 +165,7 @@ impl Turns {
     pub(super) fn forget_questions(&mut self, seq: u32, step: &mut Step) {
         self.record.answered = seq;
         self.record.running = None;
+        self.leave();
         self.write(step);
     }
 
@@ -170,9 +191,8 @@ impl Turns {
         self.attempt_mut().filter(|attempt| attempt.id == id)
     }
 
-    fn unanswered(&self, recent: &[(Event, Option<String>)]) -> Vec<Asked> {
-        let waits = |event: &&Event| event.seq > self.record.answered;
-        recent.iter().map(|(event, _)| event).filter(waits).filter_map(asked).collect()
+    fn unanswered(&self, asked: impl Iterator<Item = Asked>) -> Vec<Asked> {
+        asked.filter(|asked| asked.seq > self.record.answered).collect()
     }
 }
 
@@ -231,8 +251,8 @@ fn asked(event: &Event) -> Option<Asked> {
     })
 }
 
-fn asker(recent: &[(Event, Option<String>)]) -> Asker {
-    let newest = recent.iter().rev().find_map(|(event, _)| match &event.kind {
+fn asker<'a>(events: impl DoubleEndedIterator<Item = &'a Event>) -> Asker {
+    let newest = events.rev().find_map(|event| match &event.kind {
         Some(event::Kind::Message(message)) => {
             let author = message.author.as_ref()?;
             (author.role() == author::Role::Visitor).then(|| (author.id.clone(), event.channel()))

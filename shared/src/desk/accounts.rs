@@ -80,7 +80,7 @@ impl Account {
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Accounts(BTreeMap<String, Account>);
 
 impl Accounts {

@@ -21,7 +21,7 @@ pub const PER_ADDRESS: u32 = 30;
 /// Failures with one e-mail from anywhere: high, since it locks its owner out too.
 pub const PER_EMAIL: u32 = 100;
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Logins(BTreeMap<String, SlidingWindow>);
 
 impl Logins {

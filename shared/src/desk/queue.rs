@@ -11,7 +11,7 @@ const COALESCE: Duration = Duration::from_secs(2);
 const TOLD_MOST: usize = 50;
 
 /// The places that conversations know of.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Places {
     told: BTreeMap<String, u32>,
     changed_since: Option<Millis>,

@@ -27,7 +27,7 @@ impl Session {
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Sessions(BTreeMap<String, Session>);
 
 impl Sessions {

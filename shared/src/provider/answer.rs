@@ -7,7 +7,7 @@ use super::{Class, Failure};
 pub const TEXT_CAP: usize = 256 * 1024;
 
 /// An answer as far as it has come. Adapters say what they read; readings come out.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Answer {
     out: Vec<Reading>,
     parts: Vec<Part>,
@@ -24,7 +24,7 @@ pub struct Answer {
 }
 
 /// One answer message. Most providers send a single one, which needs no id.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Part {
     id: String,
     text: String,

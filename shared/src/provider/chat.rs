@@ -6,7 +6,7 @@ use super::{Class, Failure, Outcome, ToolCall, Usage, json};
 use serde_json::Value;
 
 /// What a `chat.completion` and its chunks have said so far.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Chat {
     calls: Vec<Call>,
     thoughts: Thoughts,
@@ -15,7 +15,7 @@ pub(super) struct Chat {
 }
 
 /// A tool call whose pieces come one by one.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Call {
     index: Option<u64>,
     call: ToolCall,

@@ -81,6 +81,7 @@ fn headers(ask: &Ask<'_>) -> Result<Vec<(&'static str, String)>, Failure> {
     Ok(headers)
 }
 
+#[derive(Clone)]
 struct OpenAi {
     head: ResponseHead,
     chat: Chat,

@@ -12,7 +12,7 @@ use std::time::Duration;
 pub const LINGER: Duration = Duration::from_secs(1);
 
 /// What an adapter understands. An answer that has ended is not asked to take more.
-pub trait Dialect {
+pub trait Dialect: CopyDialect {
     /// Reads one frame of a stream.
     fn frame(&mut self, frame: Frame<'_>, answer: &mut Answer);
 
@@ -28,6 +28,25 @@ pub trait Dialect {
     }
 }
 
+/// What lets a step be taken again: a reader as it was. Every dialect that is `Clone` has it.
+pub trait CopyDialect {
+    /// Another one in the same state.
+    fn copy(&self) -> Box<dyn Dialect>;
+}
+
+impl<T: Dialect + Clone + 'static> CopyDialect for T {
+    fn copy(&self) -> Box<dyn Dialect> {
+        Box::new(self.clone())
+    }
+}
+
+impl Clone for Box<dyn Dialect> {
+    fn clone(&self) -> Self {
+        // Not the box's own: that one would copy itself for ever.
+        (**self).copy()
+    }
+}
+
 /// How a body ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BodyEnd {
@@ -38,6 +57,7 @@ pub enum BodyEnd {
 }
 
 /// Reads one response. Feed it until it has given [`Reading::Ended`].
+#[derive(Clone)]
 pub struct Reader {
     dialect: Box<dyn Dialect>,
     framing: Framing,
@@ -45,6 +65,7 @@ pub struct Reader {
     success: bool,
 }
 
+#[derive(Clone)]
 enum Framing {
     /// Nothing but blanks has come.
     Unknown,

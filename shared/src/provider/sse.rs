@@ -33,7 +33,7 @@ impl fmt::Display for Oversized {
 impl std::error::Error for Oversized {}
 
 /// Takes a body's bytes, cut anywhere, and gives its frames.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Sse {
     /// The beginning of a line whose end has not come.
     line: Vec<u8>,
@@ -45,7 +45,7 @@ pub struct Sse {
 }
 
 /// What the lines since the last blank one said.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Block {
     event: Vec<u8>,
     data: Vec<u8>,

@@ -9,7 +9,7 @@ const CLOSE: &str = "</think>";
 const MOST_BLANKS: usize = 256;
 
 /// Keeps thoughts out of the answer. Only a text that begins with the tag has any.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Thoughts {
     place: Place,
     /// What may yet turn out to be a tag.

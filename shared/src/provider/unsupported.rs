@@ -19,6 +19,7 @@ fn unsupported() -> Failure {
 }
 
 /// Reads nothing, since nothing was asked.
+#[derive(Clone)]
 struct Nothing;
 
 impl Dialect for Nothing {

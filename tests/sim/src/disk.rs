@@ -143,6 +143,7 @@ impl Disk {
             recent: newest.iter().cloned().zip(senders.iter().cloned()).collect(),
             window: self.spoken.iter().copied().filter(|at| *at > now - window).collect(),
             streams: Vec::new(),
+            tenure: None,
         }
     }
 

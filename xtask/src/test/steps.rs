@@ -1,6 +1,6 @@
 //! The steps, in the order in which they tell most in the least time.
 
-use super::{Skips, Step, purity, readme, serving};
+use super::{Skips, Step, purity, readme, serving, spin};
 use crate::lint::{self, WASM_CRATES};
 use crate::run::{self, cargo};
 use crate::{size, soak, tools, tree};
@@ -16,14 +16,12 @@ const SOAKS: [&str; 2] =
     ["--clients 100 --minutes 0.6 --kill-every 7s --say-every 3s", "--wakes 500"];
 const BROWSER_TESTS: &str = "tests/browser/run.mjs";
 
-pub(super) const STEPS: [Step; 14] = [
+pub(super) const STEPS: [Step; 15] = [
     step("fmt", "the code is formatted", |_| run::shown(lint::fmt(true))),
     step("clippy", "clippy has nothing to say of the native crates", |_| {
         run::shown(lint::clippy_native())
     }),
-    step("clippy-wasm", "clippy has nothing to say of the wasm crates", |_| {
-        run::shown(lint::clippy_wasm())
-    }),
+    step("clippy-wasm", "clippy has nothing to say of the wasm crates", |_| lint::clippy_wasm()),
     step("unit", "unit tests, and a thousand simulated worlds", |skips| {
         run::watched(unit(), |line| skips.note(line))
     }),
@@ -36,6 +34,7 @@ pub(super) const STEPS: [Step; 14] = [
     built("workerd", "the contract, turns, crashes and sleep on workerd", |skips| {
         run::watched(on_workerd(), |line| skips.note(line))
     }),
+    step("spin", "the contract on the Spin host", spin::check),
     built("soak", "nothing is lost under SIGKILL and nothing is left of a wake, in short", |_| {
         SOAKS.iter().try_for_each(|line| run::shown(soak::soak(words(line))))
     }),

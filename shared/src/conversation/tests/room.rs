@@ -139,6 +139,7 @@ impl Room {
             recent: self.log[newest..].to_vec(),
             window: self.visitors_moments(),
             streams: self.streams.clone().into_iter().collect(),
+            tenure: None,
         };
         self.conversation = Conversation::resume(snapshot, 5);
     }
@@ -391,7 +392,7 @@ fn tell(event: &Event) -> String {
     }
 }
 
-fn live(document: &str) -> Arc<Live> {
+pub(super) fn live(document: &str) -> Arc<Live> {
     let page = Page {
         revision: 1,
         version: 1,

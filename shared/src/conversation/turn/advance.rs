@@ -36,6 +36,8 @@ impl Conversation {
             Deadline::Tell => self.tell(tick.now, step),
             Deadline::NotTold => self.outbox.not_answered(tick),
             Deadline::Settle => self.outbox.settle(),
+            Deadline::Renew => self.keep_lease(tick.now, step),
+            Deadline::LeaseOver => self.turns.take_over(),
         }
     }
 

@@ -41,7 +41,7 @@ impl Conversation {
 
     /// The visitor or an agent wants no more of an answer.
     pub(in super::super) fn stop(&mut self, tick: Tick, turn: u32, step: &mut Step) -> Reply {
-        if self.turns.open.is_some() && self.turns.record.turn == turn {
+        if self.turns.is_anywhere() && self.turns.record.turn == turn {
             self.cut_off(tick, Cut::Stopped, step);
         }
         Reply::Done
@@ -50,7 +50,7 @@ impl Conversation {
     /// Ends the turn under way with what was shown of it. A taken-over turn that showed nothing
     /// leaves nothing; a stopped one leaves an empty answer, so that nobody waits for it.
     pub(in super::super) fn cut_off(&mut self, tick: Tick, cut: Cut, step: &mut Step) {
-        let Some(turn) = &self.turns.open else { return };
+        let Some(turn) = &self.turns.open else { return self.cut_off_elsewhere(tick, cut, step) };
         let (provider, text) = match &turn.phase {
             Phase::Attempting(attempt) => {
                 step_abort(attempt.id, step);
@@ -59,6 +59,18 @@ impl Conversation {
             Phase::Recovering { provider, text, .. } => (provider.clone(), text.clone()),
             Phase::Gathering | Phase::Pausing { .. } => (String::new(), String::new()),
         };
+        self.log_cut(tick, provider, text, cut, step);
+        self.end_cut(tick.now, cut, step);
+    }
+
+    pub(super) fn log_cut(
+        &mut self,
+        tick: Tick,
+        provider: String,
+        text: String,
+        cut: Cut,
+        step: &mut Step,
+    ) {
         let outcome = match cut {
             Cut::Interrupted => Outcome::Interrupted,
             Cut::Stopped => Outcome::Stopped,
@@ -66,8 +78,11 @@ impl Conversation {
         if !text.is_empty() || matches!(cut, Cut::Stopped) {
             self.log_answer(tick, text, source(provider, outcome, None), step);
         }
+    }
+
+    pub(super) fn end_cut(&mut self, now: Millis, cut: Cut, step: &mut Step) {
         match cut {
-            Cut::Stopped => self.close_turn(tick.now, step),
+            Cut::Stopped => self.close_turn(now, step),
             Cut::Interrupted => {
                 self.turns.open = None;
                 self.turns.forget_questions(self.seq, step);

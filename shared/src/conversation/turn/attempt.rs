@@ -18,6 +18,7 @@ const COALESCE: Duration = Duration::from_millis(25);
 /// How much of a shown answer a crash may cost, in time.
 const SAVE_EVERY: Duration = Duration::from_secs(3);
 
+#[derive(Clone)]
 pub(in super::super) struct Attempt {
     pub(super) id: AttemptId,
     pub(super) provider: String,

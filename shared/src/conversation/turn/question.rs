@@ -27,6 +27,11 @@ impl Conversation {
             locale: from.who.locale.clone(),
             channel: from.channel,
         };
+        if let Some(elsewhere) = &mut self.turns.elsewhere {
+            // Whoever has the turn learns of it from the log.
+            elsewhere.question.push(asked);
+            return;
+        }
         match &mut self.turns.open {
             None => self.turns.open_turn(Turn::new(vec![asked], asker)),
             Some(turn) => {
@@ -99,7 +104,7 @@ impl super::Turns {
 }
 
 impl Turn {
-    fn came(&mut self, asked: Asked) {
+    pub(super) fn came(&mut self, asked: Asked) {
         match self.phase {
             Phase::Gathering => self.question.push(asked),
             Phase::Pausing { .. } => {

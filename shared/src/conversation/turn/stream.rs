@@ -156,7 +156,12 @@ impl Conversation {
         has: Option<(u32, u32)>,
         step: &mut Step,
     ) {
-        let Some(attempt) = self.turns.attempt().filter(|attempt| attempt.visible) else { return };
+        let Some(attempt) = self.turns.attempt().filter(|attempt| attempt.visible) else {
+            if let Some(frame) = self.turns.saved_elsewhere() {
+                step.send(Audience::Conn(conn), frame);
+            }
+            return;
+        };
         let shown = attempt.shown_text();
         let frame = match has.filter(|(turn, _)| *turn == attempt.id.turn) {
             Some((_, offset)) => {
@@ -166,6 +171,15 @@ impl Conversation {
             None => replace(attempt.id, shown.to_owned()),
         };
         step.send(Audience::Conn(conn), frame);
+    }
+}
+
+impl super::Turns {
+    /// What is saved of an answer that another process is writing.
+    pub(in super::super) fn saved_elsewhere(&self) -> Option<Frame> {
+        let running = self.elsewhere.as_ref().and(self.record.running.as_ref())?;
+        let id = AttemptId { turn: self.record.turn, attempt: self.record.attempt };
+        (!running.text.is_empty()).then(|| replace(id, running.text.clone()))
     }
 }
 

@@ -1,0 +1,120 @@
+//! Calls to providers: sent, read chunk by chunk, dropped when the core wants no more.
+
+use crate::spin::entropy;
+use crate::spin::room::Room;
+use bytes::Bytes;
+use futures::StreamExt;
+use futures::future::{AbortHandle, Abortable};
+use kefu_shared::conversation::{AttemptId, Input};
+use kefu_shared::provider::{BodyEnd, Failure, RequestParts, ResponseHead};
+use spin_sdk::http::body::IncomingBodyExt;
+use spin_sdk::http::{FullBody, Response};
+use spin_sdk::wasip3::http::types::ErrorCode;
+use std::cell::RefCell;
+use std::rc::Rc;
+
+/// The call under way; a conversation has at most one.
+#[derive(Default)]
+pub(crate) struct Calls {
+    under_way: RefCell<Option<(AttemptId, AbortHandle)>>,
+}
+
+impl Calls {
+    /// Sends a request and reports to `room` whatever comes of it.
+    pub(crate) fn start(&self, room: &Rc<Room>, attempt: AttemptId, parts: RequestParts) {
+        let (handle, registration) = AbortHandle::new_pair();
+        self.abort_all();
+        self.under_way.replace(Some((attempt, handle)));
+        let call = call(room.clone(), attempt, parts);
+        spin_sdk::wasip3::spawn(async move {
+            // Aborted is as good as done.
+            let _ = Abortable::new(call, registration).await;
+        });
+    }
+
+    /// Drops the call, if it is still that one.
+    pub(crate) fn abort(&self, attempt: AttemptId) {
+        let taken = self.under_way.borrow_mut().take_if(|(id, _)| *id == attempt);
+        if let Some((_, handle)) = taken {
+            handle.abort();
+        }
+    }
+
+    pub(crate) fn abort_all(&self) {
+        if let Some((_, handle)) = self.under_way.take() {
+            handle.abort();
+        }
+    }
+
+    pub(crate) fn is_under_way(&self, attempt: AttemptId) -> bool {
+        self.under_way.borrow().as_ref().is_some_and(|(id, _)| *id == attempt)
+    }
+
+    pub(crate) fn is_any_under_way(&self) -> bool {
+        self.under_way.borrow().is_some()
+    }
+}
+
+async fn call(room: Rc<Room>, attempt: AttemptId, parts: RequestParts) {
+    let url = parts.url.clone();
+    match send(parts).await {
+        Ok(response) => read(&room, attempt, response).await,
+        Err(code) => {
+            tell_operator(&url, &code);
+            room.is_calling(attempt, Input::Failed { attempt, failure: Failure::unreachable() })
+                .await;
+        }
+    }
+}
+
+async fn send(parts: RequestParts) -> Result<Response, ErrorCode> {
+    let mut request = http::Request::builder().method(parts.method.as_str()).uri(&parts.url);
+    for (name, value) in &parts.headers {
+        request = request.header(*name, value);
+    }
+    let body = FullBody::new(Bytes::from(parts.body));
+    let request = request.body(body).map_err(|_| ErrorCode::HttpRequestUriInvalid)?;
+    spin_sdk::http::send(request).await
+}
+
+/// Reads a response until it ends or nobody wants more of it.
+async fn read(room: &Rc<Room>, attempt: AttemptId, response: Response) {
+    let head = head(&response);
+    if !room.is_calling(attempt, Input::Responded { attempt, head }).await {
+        return;
+    }
+    let mut how = BodyEnd::Clean;
+    let mut chunks = response.into_body().stream();
+    while let Some(chunk) = chunks.next().await {
+        let Ok(bytes) = chunk else {
+            how = BodyEnd::Reset;
+            break;
+        };
+        let bytes = bytes.to_vec();
+        if !room.is_calling(attempt, Input::Received { attempt, bytes }).await {
+            return;
+        }
+    }
+    room.is_calling(attempt, Input::Ended { attempt, how }).await;
+}
+
+fn head(response: &Response) -> ResponseHead {
+    let header = |(name, value): (&spin_sdk::http::HeaderName, &spin_sdk::http::HeaderValue)| {
+        (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+    };
+    ResponseHead {
+        status: response.status().as_u16(),
+        headers: response.headers().iter().map(header).collect(),
+        at: entropy::now(),
+    }
+}
+
+/// What only the operator can mend is said plainly; secrets are in headers, which are not shown.
+fn tell_operator(url: &str, code: &ErrorCode) {
+    let host = url.split('/').nth(2).unwrap_or(url);
+    if matches!(code, ErrorCode::HttpRequestDenied) {
+        eprintln!("provider {host}: add it to allowed_outbound_hosts of spin.toml");
+    } else {
+        eprintln!("provider {host}: {code}");
+    }
+}

@@ -1,0 +1,147 @@
+//! The database: one connection an instance to read, one to write, and the migrations.
+
+use crate::Fault;
+use crate::spin::entropy::nudged;
+use kefu_shared::schema::{self, Migration};
+use spin_sdk::sqlite::{Connection, RowResult, Value};
+use std::cell::RefCell;
+use std::rc::Rc;
+
+/// A row.
+pub(crate) type Row = RowResult;
+
+thread_local! {
+    static READER: RefCell<Option<Rc<Connection>>> = const { RefCell::new(None) };
+}
+
+/// The rows that a query gives.
+pub(crate) async fn rows(text: &str, params: Vec<Value>) -> Result<Vec<Row>, Fault> {
+    let connection = reader().await?;
+    let rows = run(&connection, text, params).await;
+    if rows.is_err() {
+        // It may be the connection: the next one is fresh.
+        READER.set(None);
+    }
+    rows
+}
+
+/// Runs a statement on a connection.
+pub(crate) async fn run(
+    connection: &Connection,
+    text: &str,
+    params: Vec<Value>,
+) -> Result<Vec<Row>, Fault> {
+    nudged(async { Ok(connection.execute(text, params).await?.collect().await?) }).await
+}
+
+/// A connection of its own: it alone has a transaction.
+pub(crate) async fn open() -> Result<Connection, Fault> {
+    Ok(Connection::open_default().await?)
+}
+
+async fn reader() -> Result<Rc<Connection>, Fault> {
+    if let Some(connection) = READER.with_borrow(Clone::clone) {
+        return Ok(connection);
+    }
+    let connection = Rc::new(open().await?);
+    migrate(&connection).await?;
+    READER.set(Some(connection.clone()));
+    Ok(connection)
+}
+
+/// Brings the tables to the newest version, and refuses those of a newer program.
+async fn migrate(connection: &Connection) -> Result<(), Fault> {
+    if missing(connection).await?.is_empty() {
+        return Ok(());
+    }
+    // Kept in the file: readers don't wait for writers, and a commit is one fsync.
+    run(connection, "PRAGMA journal_mode = WAL", Vec::new()).await?;
+    run(connection, "BEGIN IMMEDIATE", Vec::new()).await?;
+    let migrated = migrate_alone(connection).await;
+    let end = if migrated.is_ok() { "COMMIT" } else { "ROLLBACK" };
+    let ended = run(connection, end, Vec::new()).await;
+    migrated.and(ended.map(|_| ()))
+}
+
+/// Another instance may have been first: what is missing is asked again.
+async fn migrate_alone(connection: &Connection) -> Result<(), Fault> {
+    run(connection, schema::SHARED_MIGRATIONS_TABLE, Vec::new()).await?;
+    for (part, migration) in missing(connection).await? {
+        for statement in migration.statements {
+            run(connection, statement, Vec::new()).await?;
+        }
+        let note = "INSERT INTO migration (part, number) VALUES (?, ?)";
+        let number = Value::Integer(migration.number.into());
+        run(connection, note, vec![Value::Text(part.into()), number]).await?;
+    }
+    Ok(())
+}
+
+async fn missing(
+    connection: &Connection,
+) -> Result<Vec<(&'static str, &'static Migration)>, Fault> {
+    let there = "SELECT 1 FROM sqlite_schema WHERE name = 'migration'";
+    let done = match run(connection, there, Vec::new()).await?.is_empty() {
+        true => Vec::new(),
+        false => {
+            let done = "SELECT part, max(number) FROM migration GROUP BY part";
+            run(connection, done, Vec::new()).await?
+        }
+    };
+    let mut missing = Vec::new();
+    for (part, migrations) in schema::SHARED {
+        let row = done.iter().find(|row| text(row, 0) == *part);
+        let done = row.map_or(0, |row| whole(row, 1));
+        if migrations.iter().all(|migration| i64::from(migration.number) < done) {
+            return Err(Fault::Misconfigured("the database is of a newer version of Kefu"));
+        }
+        let lacks = |migration: &&Migration| i64::from(migration.number) > done;
+        missing.extend(migrations.iter().filter(lacks).map(|migration| (*part, migration)));
+    }
+    Ok(missing)
+}
+
+/// A whole number of a row; 0 for NULL.
+pub(crate) fn whole(row: &Row, index: usize) -> i64 {
+    match row.values.get(index) {
+        Some(Value::Integer(number)) => *number,
+        Some(Value::Real(number)) => *number as i64,
+        _ => 0,
+    }
+}
+
+/// The same as a seq, a version and the like.
+pub(crate) fn small(row: &Row, index: usize) -> u32 {
+    u32::try_from(whole(row, index)).unwrap_or(0)
+}
+
+/// A text of a row; empty for NULL.
+pub(crate) fn text(row: &Row, index: usize) -> &str {
+    maybe_text(row, index).unwrap_or_default()
+}
+
+/// A text of a row.
+pub(crate) fn maybe_text(row: &Row, index: usize) -> Option<&str> {
+    match row.values.get(index) {
+        Some(Value::Text(text)) => Some(text),
+        _ => None,
+    }
+}
+
+/// The bytes of a row; none for NULL.
+pub(crate) fn bytes(row: &Row, index: usize) -> &[u8] {
+    match row.values.get(index) {
+        Some(Value::Blob(bytes)) => bytes,
+        _ => &[],
+    }
+}
+
+/// A number as a parameter.
+pub(crate) fn number(number: impl TryInto<i64>) -> Value {
+    Value::Integer(number.try_into().unwrap_or(i64::MAX))
+}
+
+/// A text as a parameter.
+pub(crate) fn string(text: impl Into<String>) -> Value {
+    Value::Text(text.into())
+}

@@ -1,0 +1,335 @@
+//! Desks: as many as this instance was asked about, each as its rows were when it was last looked
+//! at. A change holds only if the rows are still those; otherwise they are loaded again.
+
+use crate::Fault;
+use crate::spin::database::{bytes, number, rows, small, string, text, whole};
+use crate::spin::entropy::{self, sleep};
+use crate::spin::line::Line;
+use crate::spin::rooms;
+use crate::spin::store::from_json;
+use crate::spin::writer::{Statement, commit};
+use futures::lock::Mutex;
+use kefu_proto::Encode;
+use kefu_proto::v1::{InboxEntry, ServerFrame};
+use kefu_shared::conversation::{self, Audience, ConnId, Cursor};
+use kefu_shared::desk::{Account, Act, Desk, Inbox, Input, Order, Outcome, Snapshot, Step, Write};
+use kefu_shared::problem::Refusal;
+use kefu_shared::schema::shared_sql::desk as sql;
+use kefu_shared::schema::shared_sql::host;
+use kefu_shared::site::FRESH_FOR;
+use kefu_shared::time::Millis;
+use kefu_shared::wire::Caller;
+use serde::de::DeserializeOwned;
+use spin_sdk::sqlite::Value;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// How often an order is given again when somebody else changed the desk first.
+const TRIES: u32 = 24;
+/// Sessions that an instance remembers; more are asked for each time.
+const SESSIONS_MOST: usize = 4_096;
+
+thread_local! {
+    static DESKS: RefCell<BTreeMap<String, Rc<Room>>> = const { RefCell::new(BTreeMap::new()) };
+    static AGENTS: RefCell<BTreeMap<String, (Account, Millis)>> =
+        const { RefCell::new(BTreeMap::new()) };
+}
+
+/// Gives an order to a site's desk.
+pub async fn order(site: &str, order: Order) -> Result<Outcome, Fault> {
+    let room = room(site);
+    let outcome = room.apply(Input::Ordered(order)).await?;
+    outcome.ok_or(Fault::Corrupt("desk"))
+}
+
+/// The agent of a session, if it is in force: as its desk says, or said within the last second.
+pub async fn agent_in_force(site: &str, session: &str) -> Result<Result<Account, Refusal>, Fault> {
+    let now = entropy::now();
+    let known = AGENTS.with_borrow(|agents| agents.get(session).cloned());
+    if let Some((account, _)) = known.filter(|(_, at)| now.since(*at) < FRESH_FOR) {
+        return Ok(Ok(account));
+    }
+    let asked = Order::CheckSession { session: session.to_owned() };
+    match order(site, asked).await?.granted() {
+        Ok(Outcome::Account(account)) => {
+            remember(session, &account);
+            Ok(Ok(account))
+        }
+        Ok(_) => Err(Fault::Corrupt("outcome")),
+        Err(refusal) => {
+            forget_session(session);
+            Ok(Err(refusal))
+        }
+    }
+}
+
+/// A session was ended here: it does not count from now on.
+pub fn forget_session(session: &str) {
+    AGENTS.with_borrow_mut(|agents| agents.remove(session));
+}
+
+/// Joins an agent's line with the desk's changes.
+pub(crate) async fn attach(
+    site: &str,
+    caller: &Caller,
+    line: &Rc<Line>,
+    cursor: Cursor,
+) -> Result<(), Fault> {
+    let room = room(site);
+    let conn = room.next.replace(room.next.get().wrapping_add(1));
+    room.lines.borrow_mut().insert(conn, line.clone());
+    let stream = caller.gateway_stream();
+    room.apply(Input::Attached { conn, stream, cursor }).await?;
+    rooms::attend();
+    entropy::started().await;
+    Ok(())
+}
+
+/// Takes in what others changed.
+pub(crate) async fn look(site: &str) -> Result<(), Fault> {
+    let Some(room) = DESKS.with_borrow(|desks| desks.get(site).cloned()) else { return Ok(()) };
+    {
+        let _alone = room.alone.lock().await;
+        room.look().await?;
+    }
+    room.arm();
+    Ok(())
+}
+
+/// Whether anybody here has seen that desk.
+pub(crate) fn is_known(site: &str) -> bool {
+    DESKS.with_borrow(|desks| desks.get(site).is_some_and(|room| !room.lines.borrow().is_empty()))
+}
+
+/// Whether an agent's line is joined with any desk.
+pub(crate) fn is_attended() -> bool {
+    DESKS.with_borrow(|desks| desks.values().any(|room| !room.lines.borrow().is_empty()))
+}
+
+/// Keeps lines alive, and lets go of those whose reader is gone.
+pub(crate) async fn beat() {
+    let all: Vec<Rc<Room>> = DESKS.with_borrow(|desks| desks.values().cloned().collect());
+    for room in all {
+        let lines: Vec<(ConnId, Rc<Line>)> =
+            room.lines.borrow().iter().map(|(conn, line)| (*conn, line.clone())).collect();
+        for (conn, line) in lines {
+            line.beat();
+            if !line.is_open() {
+                room.lines.borrow_mut().remove(&conn);
+                let _ = room.apply(Input::Detached { conn }).await;
+            }
+        }
+    }
+}
+
+fn remember(session: &str, account: &Account) {
+    AGENTS.with_borrow_mut(|agents| {
+        if agents.len() >= SESSIONS_MOST {
+            agents.clear();
+        }
+        agents.insert(session.to_owned(), (account.clone(), entropy::now()));
+    });
+}
+
+fn room(site: &str) -> Rc<Room> {
+    DESKS.with_borrow_mut(|desks| {
+        let fresh = || Rc::new(Room { site: site.to_owned(), ..Room::default() });
+        desks.entry(site.to_owned()).or_insert_with(fresh).clone()
+    })
+}
+
+/// A desk in this instance.
+#[derive(Default)]
+struct Room {
+    site: String,
+    desk: RefCell<Option<Desk>>,
+    /// Which state of the rows it is of.
+    version: Cell<i64>,
+    alone: Mutex<()>,
+    next: Cell<ConnId>,
+    lines: RefCell<BTreeMap<ConnId, Rc<Line>>>,
+    timer: Cell<Option<Millis>>,
+}
+
+impl Room {
+    async fn apply(self: &Rc<Self>, input: Input) -> Result<Option<Outcome>, Fault> {
+        let outcome = {
+            let _alone = self.alone.lock().await;
+            self.step(input).await
+        };
+        if outcome.is_err() {
+            self.desk.replace(None);
+        }
+        self.arm();
+        entropy::started().await;
+        outcome
+    }
+
+    async fn step(&self, input: Input) -> Result<Option<Outcome>, Fault> {
+        for _ in 0..TRIES {
+            self.look().await?;
+            let Some(Step { writes, acts, outcome }) = self
+                .desk
+                .borrow_mut()
+                .as_mut()
+                .map(|desk| desk.step(entropy::tick(), input.clone()))
+            else {
+                return Err(Fault::Corrupt("desk"));
+            };
+            match self.store(&writes).await {
+                Ok(()) => {
+                    self.carry_out(acts);
+                    return Ok(outcome);
+                }
+                // All that the step changed in memory is loaded again.
+                Err(Fault::Conflict) => self.version.set(-1),
+                Err(fault) => return Err(fault),
+            }
+        }
+        Err(Fault::Conflict)
+    }
+
+    /// Loads the desk, if its rows are not those that it is of.
+    async fn look(&self) -> Result<(), Fault> {
+        let version = rows(host::DESK_VERSION, vec![string(&*self.site)]).await?;
+        let version = version.first().map_or(0, |row| whole(row, 0));
+        if self.version.get() == version && self.desk.borrow().is_some() {
+            return Ok(());
+        }
+        let snapshot = self.load().await?;
+        self.version.set(version);
+        let mut slot = self.desk.borrow_mut();
+        let Some(desk) = slot.as_mut() else {
+            *slot = Some(Desk::resume(snapshot));
+            return Ok(());
+        };
+        let step = desk.catch_up(entropy::now(), snapshot);
+        drop(slot);
+        self.carry_out(step.acts);
+        Ok(())
+    }
+
+    async fn load(&self) -> Result<Snapshot, Fault> {
+        let of = || vec![string(&*self.site)];
+        let floor = rows(sql::FLOOR, of()).await?.first().map_or(0, |row| small(row, 0));
+        let entries = rows(sql::ENTRIES, of()).await?;
+        let entries = entries.iter().map(|row| {
+            InboxEntry::decode(bytes(row, 0)).map_err(|_| Fault::Corrupt("inbox entry"))
+        });
+        let entries = entries.collect::<Result<Vec<_>, _>>()?;
+        let tries = rows(sql::TRIES, of()).await?;
+        let moment = |row| Millis(u64::try_from(whole(row, 1)).unwrap_or(0));
+        Ok(Snapshot {
+            inbox: Inbox::resume(entries, floor),
+            accounts: self.values(sql::ACCOUNTS).await?,
+            sessions: self.values(sql::SESSIONS).await?,
+            tries: tries.iter().map(|row| (text(row, 0).to_owned(), moment(row))).collect(),
+            streams: Vec::new(),
+        })
+    }
+
+    async fn values<T: DeserializeOwned>(&self, query: &str) -> Result<Vec<T>, Fault> {
+        let rows = rows(query, vec![string(&*self.site)]).await?;
+        rows.iter().map(|row| from_json(text(row, 0))).collect()
+    }
+
+    async fn store(&self, writes: &[Write]) -> Result<(), Fault> {
+        if writes.is_empty() {
+            return Ok(());
+        }
+        let next = self.version.get() + 1;
+        let raise = vec![string(&*self.site), number(next)];
+        let mut batch = vec![Statement::must(host::RAISE_DESK, raise)];
+        batch.extend(writes.iter().map(|write| self.statement(write)));
+        let news = vec![string(format!("{}/", self.site)), Value::Null];
+        batch.push(Statement::new(host::TELL, news));
+        commit(batch).await?;
+        self.version.set(next);
+        Ok(())
+    }
+
+    fn statement(&self, write: &Write) -> Statement {
+        let (text, mut params) = match write {
+            Write::Entry(entry) => {
+                let bytes = Value::Blob(entry.encode_to_vec());
+                (sql::PUT_ENTRY, vec![string(&*entry.conversation), bytes])
+            }
+            Write::Drop(id) => (sql::DROP_ENTRY, vec![string(&**id)]),
+            Write::Floor(floor) => (sql::PUT_FLOOR, vec![number(*floor)]),
+            Write::Account(account) => {
+                (sql::PUT_ACCOUNT, vec![string(&*account.id), json(account)])
+            }
+            Write::Forget(id) => (sql::DROP_ACCOUNT, vec![string(&**id)]),
+            Write::Session(session) => {
+                (sql::PUT_SESSION, vec![string(&*session.id), json(session)])
+            }
+            Write::End(id) => (sql::DROP_SESSION, vec![string(&**id)]),
+            Write::Try { tag, at } => (sql::PUT_TRY, vec![string(&**tag), number(at.0)]),
+            Write::Pardon(tag) => (sql::DROP_NEWEST_TRY, vec![string(&**tag)]),
+            Write::DropTries(upto) => (sql::DROP_TRIES, vec![number(upto.0)]),
+        };
+        params.insert(0, string(&*self.site));
+        Statement::new(text, params)
+    }
+
+    fn carry_out(&self, acts: Vec<Act>) {
+        for act in acts {
+            match act {
+                Act::Send { to, frame } => {
+                    let frame = ServerFrame { conversation: String::new(), frame: Some(frame) };
+                    for (conn, line) in self.lines.borrow().iter() {
+                        if hears(to, *conn) {
+                            line.send(&frame, 1);
+                        }
+                    }
+                }
+                Act::Place { conversation, place } => self.place(&conversation, place),
+                Act::Close { conn, code, .. } => {
+                    if let Some(line) = self.lines.borrow_mut().remove(&conn) {
+                        line.ended("", code);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Tells a conversation its visitor's place. One that is not told shows an older one.
+    fn place(&self, conversation: &str, place: u32) {
+        let room = rooms::room(&rooms::log_of(&self.site, conversation));
+        spin_sdk::wasip3::spawn(async move {
+            if let Err(fault) = room.apply(conversation::Input::Placed { place }).await {
+                eprintln!("desk: a place: {fault}");
+            }
+        });
+    }
+
+    fn arm(self: &Rc<Self>) {
+        let deadline = self.desk.borrow().as_ref().and_then(Desk::deadline);
+        if self.timer.replace(deadline) == deadline {
+            return;
+        }
+        let Some(at) = deadline else { return };
+        let room = self.clone();
+        spin_sdk::wasip3::spawn(async move {
+            sleep(at.since(entropy::now())).await;
+            if room.timer.get() == Some(at) {
+                room.timer.set(None);
+                let _ = room.apply(Input::Woke).await;
+            }
+        });
+    }
+}
+
+fn hears(to: Audience, conn: ConnId) -> bool {
+    match to {
+        Audience::Conn(only) => conn == only,
+        Audience::AllBut(but) => conn != but,
+        Audience::All | Audience::Agents => true,
+        Audience::Visitors => false,
+    }
+}
+
+fn json(value: &impl serde::Serialize) -> Value {
+    Value::Text(serde_json::to_string(value).unwrap_or_default())
+}

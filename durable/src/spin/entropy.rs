@@ -1,0 +1,71 @@
+//! Random bits and the time: what a host knows and the core does not.
+
+use futures::future::{Either, select};
+use kefu_shared::time::{Millis, Tick};
+use spin_sdk::wasip3::clocks::system_clock;
+use spin_sdk::wasip3::random::random::get_random_u64;
+use std::cell::Cell;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
+thread_local! {
+    static HOLDER: Cell<u64> = const { Cell::new(0) };
+}
+
+/// The tick of an input that comes right now.
+pub fn tick() -> Tick {
+    let entropy = u128::from(get_random_u64()) << 64 | u128::from(get_random_u64());
+    Tick { now: now(), entropy }
+}
+
+/// The time.
+pub fn now() -> Millis {
+    let now = system_clock::now();
+    let seconds = u64::try_from(now.seconds).unwrap_or(0);
+    Millis(seconds * 1_000 + u64::from(now.nanoseconds) / 1_000_000)
+}
+
+/// The number of this instance: no other has it, also in another process. SQLite can hold it.
+pub(crate) fn holder() -> u64 {
+    HOLDER.with(|holder| {
+        if holder.get() == 0 {
+            holder.set((get_random_u64() >> 1).max(1));
+        }
+        holder.get()
+    })
+}
+
+/// Between two nudges: nothing that a host does at once takes as long.
+const NUDGE: Duration = Duration::from_millis(2);
+
+/// Does work that the host finishes soon. When another request comes to the instance meanwhile,
+/// the host may not tell that it has finished until something else happens: a timer does.
+pub(crate) async fn nudged<T>(work: impl Future<Output = T>) -> T {
+    let mut work = pin!(work);
+    loop {
+        match select(work.as_mut(), pin!(sleep(NUDGE))).await {
+            Either::Left((done, _)) => return done,
+            Either::Right(((), _)) => {}
+        }
+    }
+}
+
+/// Lets what was spawned begin: the executor polls it only when somebody is woken after that.
+pub(crate) async fn started() {
+    let mut told = false;
+    poll_fn(|context| {
+        if std::mem::replace(&mut told, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+/// Waits.
+pub(crate) async fn sleep(span: Duration) {
+    spin_sdk::time::sleep(span).await;
+}

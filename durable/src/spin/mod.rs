@@ -1,0 +1,35 @@
+//! Spin: conversations, desks and sites as rows of one SQLite database.
+//!
+//! Many instances, in one process or several, may have the same conversation in memory. None of
+//! them is the one writer: each steps on what it knows, commits only if that still holds, and
+//! catches up and steps again where it does not.
+
+mod bus;
+mod calls;
+mod conversations;
+mod database;
+mod deployment;
+mod desks;
+mod entropy;
+mod line;
+mod metrics;
+mod recovery;
+mod room;
+mod rooms;
+mod sites;
+mod store;
+mod streams;
+mod uploads;
+mod visits;
+mod writer;
+
+pub use conversations::{act, gateway, page, stream, wait_for_event};
+pub use deployment::{deployed, opened_hosts};
+pub use desks::{agent_in_force, forget_session, order as desk_order};
+pub use entropy::{now, tick};
+pub use line::{Bytes, Frames};
+pub use metrics::metrics;
+pub use recovery::recover;
+pub use sites::{fetch as site_as_it_stands, order as site_order};
+pub use uploads::{Incoming, find as upload};
+pub use visits::admit as admit_session;

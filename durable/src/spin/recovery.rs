@@ -1,0 +1,24 @@
+//! What a process that died had under way: its alarms are rows, and whoever comes by rings them.
+
+use crate::Fault;
+use crate::spin::database::{number, rows, string, text};
+use crate::spin::entropy;
+use crate::spin::rooms;
+use crate::spin::writer::{Statement, commit};
+use kefu_shared::conversation::Input;
+use kefu_shared::schema::shared_sql::host as sql;
+
+/// Conversations that one look brings back; the next one goes on.
+const MOST: u32 = 64;
+
+/// Rings the alarms that are due.
+pub async fn recover() -> Result<(), Fault> {
+    let now = entropy::now();
+    for row in rows(sql::DUE, vec![number(now.0), number(MOST)]).await? {
+        let log = text(&row, 0);
+        // What is still under way is due again later, under the number of whoever has it.
+        rooms::room(log).apply(Input::Alarmed).await?;
+        commit(vec![Statement::new(sql::CLEAR_DUE, vec![string(log), number(now.0)])]).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,385 @@
+//! One conversation in this instance: the only place that borrows its state, stores and sends.
+//!
+//! Look at what others wrote, step on a copy, store; who lost the race goes back to the copy,
+//! looks again and steps again. Then act. Steps of one room never overlap.
+
+use crate::Fault;
+use crate::spin::calls::Calls;
+use crate::spin::entropy::{self, sleep};
+use crate::spin::streams::{Sink, Streams};
+use crate::spin::writer::commit;
+use crate::spin::{bus, desks, metrics, rooms, sites, store};
+use futures::lock::Mutex;
+use kefu_proto::v1::InboxEntry;
+use kefu_proto::v1::server_frame::Frame;
+use kefu_shared::context::Context;
+use kefu_shared::conversation::{
+    Act, AttemptId, Audience, ConnId, Conversation, Cursor, Deadline, Input, Prepared, Reply, Step,
+    Write,
+};
+use kefu_shared::desk;
+use kefu_shared::problem::Refusal;
+use kefu_shared::time::Millis;
+use kefu_shared::view;
+use kefu_shared::who::Role;
+use kefu_shared::wire::Caller;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+/// How often a step is taken again when somebody else wrote first.
+const TRIES: u32 = 12;
+/// Events that are read to find the rounds of a context.
+const CONTEXT_EVENTS: u32 = 120;
+/// Storage refused: everybody comes back and brings what was not acknowledged.
+const CLOSE_TRY_AGAIN: u16 = 4001;
+
+pub(crate) struct Room {
+    log: String,
+    site: String,
+    id: String,
+    state: RefCell<Option<Conversation>>,
+    pub(crate) streams: Streams,
+    calls: Calls,
+    alone: Mutex<()>,
+    /// Steps that are under way or wait.
+    busy: Cell<u32>,
+    alarm: Cell<Option<Millis>>,
+    /// When the newest timer rings, and its number.
+    timer: Cell<(Option<Millis>, u64)>,
+}
+
+impl Room {
+    pub(crate) fn new(log: &str) -> Self {
+        let (site, id) = log.split_once('/').unwrap_or_default();
+        Self {
+            log: log.to_owned(),
+            site: site.to_owned(),
+            id: id.to_owned(),
+            state: RefCell::default(),
+            streams: Streams::new(id),
+            calls: Calls::default(),
+            alone: Mutex::new(()),
+            busy: Cell::new(0),
+            alarm: Cell::new(None),
+            timer: Cell::new((None, 0)),
+        }
+    }
+
+    pub(crate) fn log(&self) -> &str {
+        &self.log
+    }
+
+    /// Whether nothing is under way: it can be let go of.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.busy.get() == 0 && self.streams.is_empty() && self.next().is_none()
+    }
+
+    /// Whether somebody waits for what others do: a reader, or a turn.
+    pub(crate) fn waits(&self) -> bool {
+        !self.streams.is_empty() || self.calls.is_any_under_way()
+    }
+
+    /// Gives an input to the conversation and carries out what comes of it. The reply is there
+    /// when the input was a request.
+    pub(crate) async fn apply(self: &Rc<Self>, input: Input) -> Result<Option<Reply>, Fault> {
+        self.alone(async {
+            if is_asked(&input) || self.is_lease_over() {
+                self.look_here().await?;
+            }
+            self.step(input).await
+        })
+        .await
+    }
+
+    /// Opens a stream: what others wrote is known before it begins.
+    pub(crate) async fn attach(
+        self: &Rc<Self>,
+        caller: Caller,
+        sink: Sink,
+        cursor: Cursor,
+    ) -> Result<Result<(), Refusal>, Fault> {
+        let attached = self
+            .alone(async {
+                self.look_here().await?;
+                if let Err(refusal) = self.admits(caller.holder.role())? {
+                    return Ok(Err(refusal));
+                }
+                let stream = caller.stream();
+                let conn = self.streams.add(caller, sink);
+                self.step(Input::Attached { conn, stream, cursor }).await.map(|_| Ok(()))
+            })
+            .await;
+        rooms::attend();
+        entropy::started().await;
+        attached
+    }
+
+    /// Takes in what others wrote.
+    pub(crate) async fn look(self: &Rc<Self>) -> Result<(), Fault> {
+        self.alone(self.look_here()).await
+    }
+
+    /// A frame that another instance sent to all.
+    pub(crate) fn relay(&self, to: Audience, frame: &Frame) {
+        self.streams.send(to, frame, self.epoch());
+    }
+
+    /// Streams whose reader is gone are detached.
+    pub(crate) async fn sweep(self: &Rc<Self>) {
+        for conn in self.streams.gone() {
+            self.streams.forget(conn);
+            // A fault is told where it happened.
+            let _ = self.apply(Input::Detached { conn }).await;
+        }
+        rooms::release(self);
+    }
+
+    /// The same for something that a call reports; tells whether the call is still wanted.
+    pub(crate) async fn is_calling(self: &Rc<Self>, attempt: AttemptId, input: Input) -> bool {
+        if self.calls.is_under_way(attempt) {
+            let _ = self.apply(input).await;
+        }
+        self.calls.is_under_way(attempt)
+    }
+
+    /// The life of the log, its newest seq, and whether it is there for `role`.
+    pub(crate) async fn head(
+        self: &Rc<Self>,
+        role: Role,
+    ) -> Result<Result<(u32, u32), Refusal>, Fault> {
+        self.look().await?;
+        let slot = self.state.borrow();
+        let log = slot.as_ref().ok_or(Fault::Corrupt("conversation"))?;
+        Ok(log.admits(role).map(|()| (log.epoch(), log.seq())))
+    }
+
+    pub(crate) fn seq(&self) -> u32 {
+        self.state.borrow().as_ref().map_or(0, Conversation::seq)
+    }
+
+    async fn alone<T>(
+        self: &Rc<Self>,
+        work: impl Future<Output = Result<T, Fault>>,
+    ) -> Result<T, Fault> {
+        self.busy.set(self.busy.get() + 1);
+        let done = {
+            let _alone = self.alone.lock().await;
+            work.await
+        };
+        self.busy.set(self.busy.get() - 1);
+        if let Err(fault) = &done {
+            self.give_up(fault);
+        }
+        self.arm();
+        rooms::release(self);
+        entropy::started().await;
+        done
+    }
+
+    fn admits(&self, role: Role) -> Result<Result<(), Refusal>, Fault> {
+        let slot = self.state.borrow();
+        slot.as_ref().map(|log| log.admits(role)).ok_or(Fault::Corrupt("conversation"))
+    }
+
+    /// Loads the conversation, or what others wrote since.
+    async fn look_here(self: &Rc<Self>) -> Result<(), Fault> {
+        let known = self.state.borrow().as_ref().map(Conversation::known);
+        let Some(known) = known else {
+            let snapshot = store::load(&self.log).await?;
+            metrics::count(|metrics| metrics.wakes += 1);
+            self.state.replace(Some(Conversation::resume(snapshot, self.node())));
+            return Ok(());
+        };
+        let news = store::news(&self.log, known).await?;
+        let step = self.state.borrow_mut().as_mut().map(|log| log.catch_up(store::tenure(), news));
+        for act in step.map(|step| step.acts).unwrap_or_default() {
+            // Others have told their own readers.
+            if let Act::Send { to, frame } = act {
+                self.streams.send(to, &frame, self.epoch());
+            } else {
+                self.act(act).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn step(self: &Rc<Self>, input: Input) -> Result<Option<Reply>, Fault> {
+        for _ in 0..TRIES {
+            let before = self.state.borrow().clone();
+            let step = self.decide(input.clone()).await?;
+            match self.store(&step.writes).await {
+                Ok(()) => return self.carry_out(step).await.map(Some).map(Option::flatten),
+                Err(Fault::Conflict) => {
+                    metrics::count(|metrics| metrics.faults += 1);
+                    self.state.replace(before);
+                    self.look_here().await?;
+                }
+                Err(fault) => return Err(fault),
+            }
+        }
+        Err(Fault::Conflict)
+    }
+
+    async fn decide(&self, input: Input) -> Result<Step, Fault> {
+        if self.state.borrow().is_none() {
+            let resumed = Conversation::resume(store::load(&self.log).await?, self.node());
+            self.state.replace(Some(resumed));
+        }
+        let wanted = self.state.borrow().as_ref().and_then(|log| log.lookup(&input));
+        let prior = match wanted {
+            Some(sender) => store::by_sender(&self.log, &sender).await?,
+            None => None,
+        };
+        let mut slot = self.state.borrow_mut();
+        let log = slot.as_mut().ok_or(Fault::Corrupt("conversation"))?;
+        Ok(log.step(entropy::tick(), input, prior.as_ref()))
+    }
+
+    async fn store(&self, writes: &[Write]) -> Result<(), Fault> {
+        if !writes.is_empty() {
+            commit(store::statements(&self.log, writes)).await?;
+        }
+        for write in writes {
+            if let Write::Alarm(at) = write {
+                self.alarm.set(*at);
+            }
+        }
+        Ok(())
+    }
+
+    async fn carry_out(self: &Rc<Self>, step: Step) -> Result<Option<Reply>, Fault> {
+        metrics::count(|metrics| metrics.step(&step, std::time::Duration::ZERO));
+        if step.writes.iter().any(|write| matches!(write, Write::Event { .. })) {
+            bus::changed(&self.log, self.seq());
+        }
+        for act in step.acts {
+            self.act(act).await?;
+        }
+        Ok(step.reply)
+    }
+
+    async fn act(self: &Rc<Self>, act: Act) -> Result<(), Fault> {
+        match act {
+            Act::Send { to, frame } => {
+                self.streams.send(to, &frame, self.epoch());
+                bus::tell(&self.log, to, &frame);
+            }
+            Act::Replay { conn, after, upto } => self.replay(conn, after, upto).await?,
+            Act::Close { conn, code, .. } => self.streams.close(conn, code),
+            Act::Prepare { turn, before } => self.prepare(turn, before),
+            Act::Call { attempt, request } => self.calls.start(self, attempt, request),
+            Act::Abort { attempt } => self.calls.abort(attempt),
+            Act::Tell { summary, since } => self.tell(summary, since),
+        }
+        Ok(())
+    }
+
+    async fn replay(&self, conn: ConnId, after: u32, upto: u32) -> Result<(), Fault> {
+        let Some(role) = self.streams.role(conn) else { return Ok(()) };
+        for event in store::range(&self.log, after, upto).await? {
+            let seen = Frame::Event(view::of(&event, role).into_owned());
+            self.streams.send(Audience::Conn(conn), &seen, self.epoch());
+        }
+        Ok(())
+    }
+
+    fn prepare(self: &Rc<Self>, turn: u32, before: u32) {
+        let room = self.clone();
+        spin_sdk::wasip3::spawn(async move {
+            let site = sites::fetch(&room.site).await.unwrap_or_else(|fault| {
+                eprintln!("site {}: {fault}", room.site);
+                None
+            });
+            let most = site.as_ref().map_or(0, |live| live.config.rounds);
+            let rounds = if turn == 0 { Vec::new() } else { room.rounds(before, most).await };
+            let prepared = Prepared { site, rounds };
+            let _ = room.apply(Input::Prepared { turn, prepared }).await;
+        });
+    }
+
+    async fn rounds(&self, before: u32, most: u32) -> Vec<kefu_shared::provider::Round> {
+        let recent = store::recent(&self.log, CONTEXT_EVENTS).await.unwrap_or_default();
+        Context::of(recent.iter().map(|(event, _)| event)).before(before, most)
+    }
+
+    /// Tells the desk how the conversation stands.
+    fn tell(self: &Rc<Self>, summary: InboxEntry, since: Millis) {
+        let (room, seq) = (self.clone(), summary.seq);
+        let entry = InboxEntry { conversation: self.id.clone(), ..summary };
+        spin_sdk::wasip3::spawn(async move {
+            let told = desks::order(&room.site, desk::Order::Tell(vec![entry])).await;
+            let age = entropy::now().since(since);
+            let input = match told {
+                Ok(desk::Outcome::Told { places }) => {
+                    metrics::count(|metrics| metrics.told(age));
+                    Input::Told { seq, place: places.get(&room.id).copied() }
+                }
+                Ok(_) => Input::NotTold { seq },
+                Err(fault) => {
+                    eprintln!("desk {}: {fault}", room.site);
+                    metrics::count(|metrics| metrics.tells_failed += 1);
+                    Input::NotTold { seq }
+                }
+            };
+            let _ = room.apply(input).await;
+        });
+    }
+
+    /// A step that could not be stored did not happen: forget it, and let everybody come back.
+    fn give_up(&self, fault: &Fault) {
+        eprintln!("conversation {}: {fault}", self.id);
+        metrics::count(|metrics| metrics.faults += 1);
+        self.state.replace(None);
+        self.calls.abort_all();
+        self.streams.close_all(CLOSE_TRY_AGAIN);
+    }
+
+    fn is_lease_over(&self) -> bool {
+        let deadline = self.state.borrow().as_ref().and_then(Conversation::deadline);
+        deadline.is_some_and(|(at, why)| why == Deadline::LeaseOver && at <= entropy::now())
+    }
+
+    fn next(&self) -> Option<Millis> {
+        let deadline = self.state.borrow().as_ref().and_then(Conversation::deadline);
+        deadline.map(|(at, _)| self.alarm.get().map_or(at, |alarm| alarm.min(at)))
+    }
+
+    /// One timer, for the earliest deadline: an older one finds that it is not the newest.
+    fn arm(self: &Rc<Self>) {
+        let (set, number) = self.timer.get();
+        let next = self.next();
+        if set == next {
+            return;
+        }
+        self.timer.set((next, number + 1));
+        let Some(at) = next else { return };
+        let room = self.clone();
+        spin_sdk::wasip3::spawn(async move {
+            sleep(at.since(entropy::now())).await;
+            if room.timer.get().1 == number + 1 {
+                room.timer.set((None, number + 1));
+                let _ = room.apply(room.rung()).await;
+            }
+        });
+    }
+
+    fn rung(&self) -> Input {
+        let alarmed = self.alarm.get().is_some_and(|at| at <= entropy::now());
+        if alarmed { Input::Alarmed } else { Input::Woke }
+    }
+
+    fn epoch(&self) -> u32 {
+        self.state.borrow().as_ref().map_or(1, Conversation::epoch)
+    }
+
+    /// Marks this conversation's message ids: ten bits of its id.
+    fn node(&self) -> u16 {
+        let digits = self.id.get(..3).unwrap_or("0");
+        u16::from_str_radix(digits, 16).unwrap_or(0) >> 2
+    }
+}
+
+/// What is answered is answered by what is stored.
+fn is_asked(input: &Input) -> bool {
+    matches!(input, Input::Requested { .. } | Input::Alarmed | Input::Detached { .. })
+}

@@ -1,0 +1,166 @@
+//! The one writer of an instance: what several conversations want written at once is one
+//! transaction, since its fsync is what costs, and the failure of one is not that of the others.
+
+use crate::Fault;
+use crate::spin::database::{self, Row, run};
+use crate::spin::entropy::{self, sleep};
+use futures::channel::oneshot;
+use spin_sdk::sqlite::{Connection, Value};
+use std::borrow::Cow;
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// Batches in one transaction.
+const GROUP_MOST: usize = 64;
+/// How often a database that others hold is tried, and how long between at most: SQLite itself
+/// would wait in steps of a tenth of a second, with the thread.
+const TRIES: u32 = 2_000;
+const PAUSE_MICROS: u64 = 4_000;
+
+/// One statement of a batch.
+pub(crate) struct Statement {
+    text: Cow<'static, str>,
+    params: Vec<Value>,
+    /// Whether it must give a row: without one, somebody else wrote first.
+    must: bool,
+}
+
+impl Statement {
+    pub(crate) fn new(text: &'static str, params: Vec<Value>) -> Self {
+        Self { text: text.into(), params, must: false }
+    }
+
+    /// One that holds only if it gives a row.
+    pub(crate) fn must(text: impl Into<Cow<'static, str>>, params: Vec<Value>) -> Self {
+        Self { text: text.into(), params, must: true }
+    }
+}
+
+type Batch = (Vec<Statement>, oneshot::Sender<Result<(), Fault>>);
+
+thread_local! {
+    static QUEUE: RefCell<VecDeque<Batch>> = const { RefCell::new(VecDeque::new()) };
+    static WRITING: Cell<bool> = const { Cell::new(false) };
+    static CONNECTION: RefCell<Option<Connection>> = const { RefCell::new(None) };
+}
+
+/// Makes all of a batch durable, or none. `Fault::Conflict`: somebody else wrote first.
+pub(crate) async fn commit(batch: Vec<Statement>) -> Result<(), Fault> {
+    let (answer, answered) = oneshot::channel();
+    QUEUE.with_borrow_mut(|queue| queue.push_back((batch, answer)));
+    if !WRITING.replace(true) {
+        // Whoever comes first writes, for those too that come meanwhile.
+        write_all().await;
+    }
+    answered.await.unwrap_or_else(|_| Err(Fault::Platform("the writer is gone".into())))
+}
+
+/// Writes until nothing waits.
+async fn write_all() {
+    let mut connection = CONNECTION.take();
+    loop {
+        let group: Vec<Batch> = QUEUE.with_borrow_mut(|queue| {
+            let count = queue.len().min(GROUP_MOST);
+            queue.drain(..count).collect()
+        });
+        if group.is_empty() {
+            CONNECTION.set(connection);
+            WRITING.set(false);
+            return;
+        }
+        write_group(&mut connection, group).await;
+    }
+}
+
+async fn write_group(slot: &mut Option<Connection>, group: Vec<Batch>) {
+    let mut results = Vec::with_capacity(group.len());
+    let mut answers = Vec::with_capacity(group.len());
+    let mut batches = Vec::with_capacity(group.len());
+    for (batch, answer) in group {
+        batches.push(batch);
+        answers.push(answer);
+    }
+    let written = match connected(slot).await {
+        Ok(connection) => transaction(connection, batches, &mut results).await,
+        Err(fault) => Err(fault),
+    };
+    if let Err(fault) = written {
+        // Nothing of it is there; the next group has a fresh connection.
+        *slot = None;
+        results = answers.iter().map(|_| Err(fault.clone())).collect();
+    }
+    for (answer, result) in answers.into_iter().zip(results) {
+        // Who asked may be gone.
+        let _ = answer.send(result);
+    }
+}
+
+async fn connected(slot: &mut Option<Connection>) -> Result<&Connection, Fault> {
+    if slot.is_none() {
+        // The reader's connection made the tables.
+        database::rows("SELECT 1", Vec::new()).await?;
+        let connection = database::open().await?;
+        run(&connection, "PRAGMA busy_timeout = 0", Vec::new()).await?;
+        *slot = Some(connection);
+    }
+    slot.as_ref().ok_or(Fault::Corrupt("connection"))
+}
+
+async fn transaction(
+    connection: &Connection,
+    batches: Vec<Vec<Statement>>,
+    results: &mut Vec<Result<(), Fault>>,
+) -> Result<(), Fault> {
+    begin(connection).await?;
+    for batch in batches {
+        plain(connection, "SAVEPOINT batch").await?;
+        match write(connection, batch).await {
+            Ok(()) => results.push(Ok(())),
+            Err(Fault::Conflict) => {
+                plain(connection, "ROLLBACK TO batch").await?;
+                results.push(Err(Fault::Conflict));
+            }
+            Err(fault) => {
+                let _ = plain(connection, "ROLLBACK").await;
+                return Err(fault);
+            }
+        }
+        plain(connection, "RELEASE batch").await?;
+    }
+    if let Err(fault) = plain(connection, "COMMIT").await {
+        let _ = plain(connection, "ROLLBACK").await;
+        return Err(fault);
+    }
+    Ok(())
+}
+
+/// Another instance may be writing: it is soon done.
+async fn begin(connection: &Connection) -> Result<(), Fault> {
+    let mut tries = 1;
+    loop {
+        match plain(connection, "BEGIN IMMEDIATE").await {
+            Err(Fault::Platform(what)) if what.contains("locked") && tries < TRIES => {
+                let pause =
+                    u64::try_from(entropy::tick().entropy >> 64).unwrap_or(0) % PAUSE_MICROS;
+                sleep(Duration::from_micros(pause)).await;
+                tries += 1;
+            }
+            begun => return begun,
+        }
+    }
+}
+
+async fn write(connection: &Connection, batch: Vec<Statement>) -> Result<(), Fault> {
+    for statement in batch {
+        let rows = run(connection, &statement.text, statement.params).await?;
+        if statement.must && rows.is_empty() {
+            return Err(Fault::Conflict);
+        }
+    }
+    Ok(())
+}
+
+async fn plain(connection: &Connection, text: &str) -> Result<(), Fault> {
+    run(connection, text, Vec::new()).await.map(|_: Vec<Row>| ())
+}

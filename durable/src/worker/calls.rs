@@ -1,0 +1,106 @@
+//! Calls to providers: sent, read chunk by chunk, dropped when the core wants no more.
+
+use crate::worker::entropy;
+use crate::worker::host::Host;
+use futures::StreamExt;
+use kefu_shared::conversation::{AttemptId, Input};
+use kefu_shared::provider::{BodyEnd, Failure, RequestParts, ResponseHead};
+use std::cell::RefCell;
+use std::rc::Rc;
+use worker::{
+    AbortController, Fetch, Headers, Method, Request, RequestInit, RequestRedirect, Response,
+};
+
+/// The call under way; a conversation has at most one.
+#[derive(Default)]
+pub(crate) struct Calls {
+    under_way: RefCell<Option<(AttemptId, AbortController)>>,
+}
+
+impl Calls {
+    /// Sends a request and reports to `host` whatever comes of it.
+    pub(crate) fn start(&self, host: &Rc<Host>, attempt: AttemptId, parts: RequestParts) {
+        let controller = AbortController::default();
+        let signal = controller.signal();
+        self.under_way.replace(Some((attempt, controller)));
+        let weak = Rc::downgrade(host);
+        host.keep_alive(async move {
+            let report = |input| weak.upgrade().is_some_and(|host| host.is_calling(attempt, input));
+            let sent = match request(&parts) {
+                Ok(request) => Fetch::Request(request).send_with_signal(&signal).await,
+                Err(error) => Err(error),
+            };
+            match sent {
+                Ok(response) => read(attempt, response, report).await,
+                Err(_) => {
+                    report(Input::Failed { attempt, failure: Failure::unreachable() });
+                }
+            }
+        });
+    }
+
+    /// Drops the call, if it is still that one.
+    pub(crate) fn abort(&self, attempt: AttemptId) {
+        let taken = self.under_way.borrow_mut().take_if(|(id, _)| *id == attempt);
+        if let Some((_, controller)) = taken {
+            controller.abort();
+        }
+    }
+
+    pub(crate) fn abort_all(&self) {
+        if let Some((_, controller)) = self.under_way.take() {
+            controller.abort();
+        }
+    }
+
+    pub(crate) fn is_under_way(&self, attempt: AttemptId) -> bool {
+        self.under_way.borrow().as_ref().is_some_and(|(id, _)| *id == attempt)
+    }
+}
+
+/// Reads a response until it ends or nobody wants more of it.
+async fn read(attempt: AttemptId, mut response: Response, report: impl Fn(Input) -> bool) {
+    if !report(Input::Responded { attempt, head: head(&response) }) {
+        return;
+    }
+    let mut how = BodyEnd::Clean;
+    if let Ok(mut chunks) = response.stream() {
+        while let Some(chunk) = chunks.next().await {
+            let wanted = match chunk {
+                Ok(bytes) => report(Input::Received { attempt, bytes }),
+                Err(_) => {
+                    how = BodyEnd::Reset;
+                    break;
+                }
+            };
+            if !wanted {
+                return;
+            }
+        }
+    }
+    report(Input::Ended { attempt, how });
+}
+
+fn head(response: &Response) -> ResponseHead {
+    ResponseHead {
+        status: response.status_code(),
+        headers: response.headers().entries().collect(),
+        at: entropy::now(),
+    }
+}
+
+fn request(parts: &RequestParts) -> worker::Result<Request> {
+    let headers = Headers::new();
+    for (name, value) in &parts.headers {
+        headers.set(name, value)?;
+    }
+    let mut init = RequestInit::new();
+    // A redirect could lead to an address that the site may not use.
+    init.with_method(Method::from(parts.method.as_str().to_owned()))
+        .with_headers(headers)
+        .with_redirect(RequestRedirect::Manual);
+    if !parts.body.is_empty() {
+        init.with_body(Some(js_sys::Uint8Array::from(parts.body.as_slice()).into()));
+    }
+    Request::new_with_init(&parts.url, &init)
+}

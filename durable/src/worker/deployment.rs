@@ -1,0 +1,28 @@
+//! The operator's variables, read once an isolate: they don't change within one.
+
+use crate::worker::glue;
+use kefu_shared::deployment::Deployed;
+use std::cell::RefCell;
+use std::rc::Rc;
+use wasm_bindgen::JsValue;
+use worker::Env;
+
+thread_local! {
+    static DEPLOYED: RefCell<Option<Rc<Deployed>>> = const { RefCell::new(None) };
+}
+
+/// The deployment, or what is wrong with its variables.
+pub fn deployed(env: &Env) -> Result<Rc<Deployed>, &'static str> {
+    if let Some(known) = DEPLOYED.with_borrow(Clone::clone) {
+        return Ok(known);
+    }
+    let deployed = Rc::new(Deployed::read(|name| variable(env, name))?);
+    DEPLOYED.set(Some(deployed.clone()));
+    Ok(deployed)
+}
+
+/// A text variable of the deployment; `None` when it is unset.
+pub fn variable(env: &Env, name: &str) -> Option<String> {
+    let env: &JsValue = env.as_ref();
+    glue::variable(env, name)
+}

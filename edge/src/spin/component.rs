@@ -1,0 +1,73 @@
+//! Where every request of the component arrives.
+
+use crate::api;
+use crate::reply::{Payload, Response};
+use crate::request::Request;
+use crate::spin::platform::{Spin, SpinBody};
+use bytes::Bytes;
+use futures::StreamExt;
+use http_body_util::{Full, StreamBody};
+use kefu_durable::spin::{Frames, deployed};
+use kefu_shared::asset;
+use kefu_shared::problem::{Code, Refusal};
+use kefu_shared::route::{Route, route};
+use kefu_shared::wire::Answer;
+use spin_sdk::http::{BoxBody, StatusCode, box_body};
+use spin_sdk::http_service;
+use std::convert::Infallible;
+
+#[http_service]
+async fn handle(request: spin_sdk::http::Request) -> spin_sdk::http::Response<BoxBody> {
+    let request = neutral(request);
+    match deployed().await {
+        Ok(deployed) => native(api::answer(&Spin { deployed }, request).await),
+        Err(why) => {
+            eprintln!("misconfigured: {why}");
+            native(misconfigured(&request, why))
+        }
+    }
+}
+
+/// Files are served all the same: they need nothing that the operator declares.
+fn misconfigured(request: &Request<SpinBody>, why: &str) -> Response<Frames> {
+    if let Ok(Route::Asset { path }) = route(&request.method, &request.path)
+        && let Some(asset) = asset::find(&path)
+        && let Some(file) = super::files::find(&asset.file)
+    {
+        return file.header("content-type", asset.content_type);
+    }
+    Response::of(&Answer::refused(&Refusal::new(Code::Misconfigured, why)))
+}
+
+fn neutral(request: spin_sdk::http::Request) -> Request<SpinBody> {
+    let (head, body) = request.into_parts();
+    let header = |(name, value): (&spin_sdk::http::HeaderName, &spin_sdk::http::HeaderValue)| {
+        (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+    };
+    Request {
+        method: head.method.as_str().to_owned(),
+        path: head.uri.path().to_owned(),
+        query: head.uri.query().unwrap_or_default().to_owned(),
+        headers: head.headers.iter().map(header).collect(),
+        body: SpinBody::new(body),
+    }
+}
+
+fn native(response: Response<Frames>) -> spin_sdk::http::Response<BoxBody> {
+    let Response { status, headers, payload } = response;
+    let body = match payload {
+        Payload::Bytes(bytes) => box_body(Full::new(Bytes::from(bytes))),
+        Payload::Native(frames) => {
+            let data = |bytes| Ok::<_, Infallible>(http_body::Frame::data(bytes));
+            box_body(StreamBody::new(frames.map(data)))
+        }
+    };
+    let mut native = spin_sdk::http::Response::new(body);
+    *native.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
+    for (name, value) in headers {
+        if let Ok(value) = value.parse() {
+            native.headers_mut().insert(name, value);
+        }
+    }
+    native
+}

@@ -1,0 +1,9 @@
+//! The Worker: what Cloudflare does for the handlers.
+
+mod addresses;
+mod cloudflare;
+mod entry;
+mod gateway;
+mod glue;
+mod objects;
+mod stream;

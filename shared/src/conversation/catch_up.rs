@@ -1,0 +1,117 @@
+//! What another process wrote, taken in: where several may have a conversation, each learns from
+//! the storage what the others did, as facts.
+
+use super::turn::Tenure;
+use super::{Act, Audience, Conversation, Head, Step, TurnRecord};
+use crate::time::Millis;
+use crate::view;
+use kefu_proto::v1::{Event, ReadMark, server_frame::Frame};
+
+/// What is stored and was not known.
+#[derive(Clone, Debug, Default)]
+pub struct News {
+    /// The events after the newest known one, oldest first, with their senders and, on what a
+    /// visitor says, when.
+    pub events: Vec<(Event, Option<String>, Option<Millis>)>,
+    /// The head as it stands.
+    pub head: Option<Head>,
+    /// The record of turns as it stands.
+    pub turn: Option<TurnRecord>,
+    /// All marks.
+    pub marks: Vec<(String, u32)>,
+}
+
+impl Conversation {
+    /// Takes in what others wrote. The step has no writes: its acts concern those who are here.
+    pub fn catch_up(&mut self, tenure: Tenure, news: News) -> Step {
+        let mut step = Step::default();
+        if let Some(head) = news.head.filter(|head| head.version > self.head.version) {
+            self.head = head;
+        }
+        let events: Vec<_> =
+            news.events.into_iter().filter(|(event, ..)| event.seq > self.seq).collect();
+        for (event, sender, spoke) in &events {
+            self.learn(event, sender.as_deref(), *spoke, &mut step);
+        }
+        let speaks = self.ai_may_speak() && !self.head.closed;
+        let events = events.iter().map(|(event, ..)| event);
+        self.turns.catch_up(events, news.turn, speaks, tenure, &mut step);
+        self.learn_marks(news.marks, &mut step);
+        step
+    }
+
+    /// What has to be loaded to catch up: events after this.
+    pub fn known(&self) -> u32 {
+        self.seq
+    }
+
+    fn learn(
+        &mut self,
+        event: &Event,
+        sender: Option<&str>,
+        spoke: Option<Millis>,
+        step: &mut Step,
+    ) {
+        self.seq = event.seq;
+        self.session = event.session.unwrap_or(self.session);
+        self.msg_ids.follow(event.msg_id.unwrap_or(0));
+        if let Some(sender) = sender {
+            self.senders.learn(sender);
+        }
+        if let Some(at) = spoke {
+            self.window.take(at);
+        }
+        self.summary.fold(event);
+        self.said.fold(event);
+        show(event, step);
+    }
+
+    fn learn_marks(&mut self, marks: Vec<(String, u32)>, step: &mut Step) {
+        for (who, seq) in marks {
+            if self.marks.get(&who).copied().unwrap_or(0) >= seq {
+                continue;
+            }
+            if let Some(author) = crate::who::author_of_tag(&who) {
+                let mark = ReadMark { author: Some(author), seq };
+                step.send(Audience::All, Frame::Read(mark));
+            }
+            self.marks.insert(who, seq);
+        }
+    }
+}
+
+impl super::Turns {
+    /// The turn as it stands by what others wrote: it may have got a message, or an end.
+    fn catch_up<'a>(
+        &mut self,
+        events: impl DoubleEndedIterator<Item = &'a Event> + Clone,
+        record: Option<TurnRecord>,
+        speaks: bool,
+        tenure: Tenure,
+        step: &mut Step,
+    ) {
+        match record.filter(|record| record.version > self.version()) {
+            Some(record) => {
+                let attempt = self.attempt_id();
+                self.follow(record, events, speaks, tenure);
+                if let Some(attempt) = attempt {
+                    step.act(Act::Abort { attempt });
+                }
+                if let Some(frame) = self.saved_elsewhere() {
+                    step.send(Audience::All, frame);
+                }
+            }
+            None => self.came_elsewhere(events),
+        }
+    }
+}
+
+/// Shows an event to everybody who may see it.
+pub(super) fn show(event: &Event, step: &mut Step) {
+    if view::is_internal(event) {
+        step.send(Audience::Agents, Frame::Event(event.clone()));
+        step.send(Audience::Visitors, Frame::Event(view::hidden(event.seq)));
+    } else {
+        step.send(Audience::All, Frame::Event(event.clone()));
+    }
+}

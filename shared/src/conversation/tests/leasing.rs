@@ -1,0 +1,214 @@
+//! Two processes and one conversation: one has the turn, the other takes messages in, takes the
+//! conversation over, or takes the turn when its holder is gone. Nothing is answered twice.
+
+use super::room::{live, text_of};
+use crate::conversation::*;
+use crate::provider::ResponseHead;
+use crate::time::{Millis, Tick};
+use crate::who::Who;
+use kefu_proto::v1::{Event, OwnerRequest, channel, event};
+use std::time::Duration;
+
+/// What both have in common.
+#[derive(Default)]
+struct Disk {
+    log: Vec<(Event, Option<String>, Option<Millis>)>,
+    head: Option<Head>,
+    turn: Option<TurnRecord>,
+    refused: u32,
+}
+
+impl Disk {
+    fn takes(&self, write: &Write) -> bool {
+        match write {
+            Write::Event { event, sender, .. } => {
+                let known =
+                    self.log.iter().any(|(_, known, _)| sender.is_some() && known == sender);
+                event.seq as usize > self.log.len() && !known
+            }
+            Write::Head(head) => head.version == self.head.as_ref().map_or(0, |it| it.version) + 1,
+            Write::Turn(turn) => turn.version == self.turn.as_ref().map_or(0, |it| it.version) + 1,
+            Write::Mark { .. } | Write::Alarm(_) => true,
+        }
+    }
+
+    fn commit(&mut self, writes: &[Write]) -> bool {
+        if !writes.iter().all(|write| self.takes(write)) {
+            self.refused += 1;
+            return false;
+        }
+        for write in writes {
+            match write {
+                Write::Event { event, sender, spoke } => {
+                    self.log.push((event.clone(), sender.clone(), *spoke));
+                }
+                Write::Head(head) => self.head = Some(head.clone()),
+                Write::Turn(turn) => self.turn = Some(turn.clone()),
+                Write::Mark { .. } | Write::Alarm(_) => {}
+            }
+        }
+        true
+    }
+
+    fn answers(&self) -> Vec<String> {
+        let answer = |(event, ..): &(Event, Option<String>, Option<Millis>)| match &event.kind {
+            Some(event::Kind::Message(message)) if message.turn.is_some() => {
+                message.body.as_ref().map(crate::context::plain)
+            }
+            _ => None,
+        };
+        self.log.iter().filter_map(answer).collect()
+    }
+}
+
+struct Process {
+    holder: u64,
+    conversation: Conversation,
+    acts: Vec<Act>,
+}
+
+impl Process {
+    fn new(holder: u64, disk: &Disk, now: Millis) -> Self {
+        let snapshot = Snapshot {
+            head: disk.head.clone(),
+            turn: disk.turn.clone(),
+            recent: disk.log.iter().map(|(event, who, _)| (event.clone(), who.clone())).collect(),
+            tenure: Some(Tenure { holder, now }),
+            ..Snapshot::default()
+        };
+        Self { holder, conversation: Conversation::resume(snapshot, 5), acts: Vec::new() }
+    }
+
+    fn look(&mut self, disk: &Disk, now: Millis) {
+        let known = self.conversation.known() as usize;
+        let news = News {
+            events: disk.log[known..].to_vec(),
+            head: disk.head.clone(),
+            turn: disk.turn.clone(),
+            marks: Vec::new(),
+        };
+        let step = self.conversation.catch_up(Tenure { holder: self.holder, now }, news);
+        self.acts.extend(step.acts);
+    }
+
+    /// Steps until the storage takes it.
+    fn give(&mut self, disk: &mut Disk, now: Millis, input: &Input) -> Option<Reply> {
+        loop {
+            let before = self.conversation.clone();
+            let step = self.conversation.step(Tick { now, entropy: 7 }, input.clone(), None);
+            if disk.commit(&step.writes) {
+                self.acts.extend(step.acts);
+                return step.reply;
+            }
+            self.conversation = before;
+            self.look(disk, now);
+        }
+    }
+
+    fn say(&mut self, disk: &mut Disk, now: Millis, key: &str) {
+        let request = Request::Send(text_of(key, key));
+        let who = Who::visitor("v1");
+        self.give(disk, now, &Input::Requested { who, channel: channel::Type::Web, request });
+    }
+
+    /// Brings the site, lets the question be whole, and gives the call.
+    fn ask(&mut self, disk: &mut Disk, now: Millis) -> Option<AttemptId> {
+        for act in std::mem::take(&mut self.acts) {
+            if let Act::Prepare { turn, .. } = act {
+                let prepared = Prepared { site: Some(live(super::room::SITE)), rounds: Vec::new() };
+                self.give(disk, now, &Input::Prepared { turn, prepared });
+            }
+        }
+        self.give(disk, now + Duration::from_millis(700), &Input::Woke);
+        self.acts.iter().find_map(|act| match act {
+            Act::Call { attempt, .. } => Some(*attempt),
+            _ => None,
+        })
+    }
+
+    fn hears(&mut self, disk: &mut Disk, now: Millis, attempt: AttemptId, text: &str) {
+        let headers = vec![("content-type".into(), "text/event-stream".into())];
+        let head = ResponseHead { status: 200, headers, at: now };
+        self.give(disk, now, &Input::Responded { attempt, head });
+        let chunk = serde_json::json!({"choices": [{"delta": {"content": text}}]});
+        let bytes = format!("data: {chunk}\n\n").into_bytes();
+        self.give(disk, now, &Input::Received { attempt, bytes });
+    }
+
+    fn aborts(&self, attempt: AttemptId) -> bool {
+        self.acts.contains(&Act::Abort { attempt })
+    }
+}
+
+const NOW: Millis = Millis(1_000_000);
+
+#[test]
+fn a_message_that_came_elsewhere_joins_the_question_and_is_answered_with_it() {
+    let mut disk = Disk::default();
+    let (mut one, mut two) = (Process::new(1, &disk, NOW), Process::new(2, &disk, NOW));
+    one.say(&mut disk, NOW, "a");
+    two.say(&mut disk, NOW, "b");
+    assert_eq!(disk.refused, 1, "the second one lost the race and looked");
+    assert_eq!(two.ask(&mut disk, NOW), None, "the turn is the first one's");
+    one.look(&disk, NOW);
+    let attempt = one.ask(&mut disk, NOW);
+    assert!(attempt.is_some());
+    let through = disk.turn.as_ref().and_then(|turn| Some(turn.running.as_ref()?.through));
+    assert_eq!(through, Some(2), "both messages are one question");
+}
+
+#[test]
+fn whoever_takes_over_elsewhere_keeps_what_was_shown_and_silences_the_machine() {
+    let mut disk = Disk::default();
+    let mut one = Process::new(1, &disk, NOW);
+    one.say(&mut disk, NOW, "a");
+    let attempt = one.ask(&mut disk, NOW).unwrap();
+    let later = NOW + Duration::from_secs(1);
+    one.hears(&mut disk, later, attempt, "partly");
+    let mut two = Process::new(2, &disk, later);
+    let (who, request) = (Who::agent("ming", "Ming"), Request::Take(OwnerRequest::default()));
+    two.give(&mut disk, later, &Input::Requested { who, channel: channel::Type::Web, request });
+    assert_eq!(disk.answers(), ["partly"]);
+    // What still comes is refused, whether it was told of the change or not.
+    one.hears(&mut disk, later, attempt, " and more");
+    one.give(&mut disk, later + Duration::from_secs(4), &Input::Woke);
+    assert!(one.aborts(attempt));
+    assert_eq!(disk.answers(), ["partly"]);
+}
+
+#[test]
+fn a_dead_holders_turn_is_recovered_when_its_lease_is_over_and_not_before() {
+    let mut disk = Disk::default();
+    let mut one = Process::new(1, &disk, NOW);
+    one.say(&mut disk, NOW, "a");
+    let attempt = one.ask(&mut disk, NOW).unwrap();
+    one.hears(&mut disk, NOW + Duration::from_secs(1), attempt, "partly");
+    let soon = NOW + Duration::from_secs(2);
+    let mut two = Process::new(2, &disk, soon);
+    two.give(&mut disk, soon, &Input::Woke);
+    assert!(disk.answers().is_empty(), "the holder may be alive");
+    let (at, why) = two.conversation.deadline().unwrap();
+    assert_eq!(why, Deadline::LeaseOver);
+    two.look(&disk, at);
+    two.give(&mut disk, at, &Input::Woke);
+    assert_eq!(disk.answers(), ["partly"], "recovered as after a crash");
+    // The holder was only slow: what it wants to write does not follow any more.
+    one.give(&mut disk, at + Duration::from_secs(1), &Input::Woke);
+    assert!(one.aborts(attempt));
+    assert_eq!(disk.answers(), ["partly"]);
+}
+
+#[test]
+fn a_holder_that_lives_says_so_again_before_its_lease_is_over() {
+    let mut disk = Disk::default();
+    let mut one = Process::new(1, &disk, NOW);
+    one.say(&mut disk, NOW, "a");
+    let until = |disk: &Disk| disk.turn.as_ref().and_then(|turn| turn.lease).unwrap().until;
+    let first = until(&disk);
+    let renew = NOW + Duration::from_secs(3);
+    one.give(&mut disk, renew, &Input::Woke);
+    assert!(until(&disk) > first);
+    let two = Process::new(2, &disk, Millis(first));
+    assert_eq!(two.conversation.deadline().map(|(_, why)| why), Some(Deadline::LeaseOver));
+    assert!(two.conversation.deadline().unwrap().0 > Millis(first));
+}
