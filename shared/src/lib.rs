@@ -15,6 +15,7 @@ pub mod failover;
 pub mod form;
 pub mod gate;
 pub mod gateway;
+pub mod guard;
 pub mod identity;
 pub mod keys;
 pub mod limit;
