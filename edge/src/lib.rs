@@ -26,4 +26,4 @@ mod spin;
 mod worker;
 
 #[cfg(target_os = "unknown")]
-pub use kefu_durable::worker::{ConversationObject, DeskObject, SiteObject};
+pub use kefu_durable::worker::{ConversationObject, DeskObject, ProviderObject, SiteObject};

@@ -72,6 +72,9 @@ export class ConversationObject extends RustObject {
 export class DeskObject extends RustObject {
   static Rust = kefu.DeskObject;
 }
+export class ProviderObject extends RustObject {
+  static Rust = kefu.ProviderObject;
+}
 export class SiteObject extends RustObject {
   static Rust = kefu.SiteObject;
 }

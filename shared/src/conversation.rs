@@ -41,7 +41,7 @@ pub use input::{ConnId, Cursor, Input, Request, Stream};
 pub use post::{KEY_MOST, TEXT_MOST};
 pub use snapshot::{Head, OwnerRecord, Policy, RECENT, RunningRecord, Snapshot, TurnRecord};
 pub use step::{Act, Audience, Reply, Step, Tally, Write};
-pub use turn::{AttemptId, Lease, Prepared, Tenure};
+pub use turn::{Admission, Admitted, AttemptId, Lease, Prepared, Tenure};
 
 use alarm::Alarm;
 use amend::Said;
@@ -117,6 +117,7 @@ impl Conversation {
             Input::Attached { .. }
             | Input::Detached { .. }
             | Input::Prepared { .. }
+            | Input::Admitted { .. }
             | Input::Responded { .. }
             | Input::Received { .. }
             | Input::Ended { .. }
@@ -149,6 +150,9 @@ impl Conversation {
                 step.reply = Some(reply);
             }
             Input::Prepared { turn, prepared } => self.prepared(turn, prepared, &mut step),
+            Input::Admitted { attempt, admission } => {
+                self.admitted(tick, attempt, admission, &mut step);
+            }
             Input::Responded { attempt, head } => self.responded(tick.now, attempt, head),
             Input::Received { attempt, bytes } => self.received(tick, attempt, &bytes, &mut step),
             Input::Ended { attempt, how } => self.ended(tick, attempt, how, &mut step),

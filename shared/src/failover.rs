@@ -1,7 +1,7 @@
-//! Which provider is asked next: the first in order that was not tried in this turn and can be
-//! asked as it is configured.
+//! Which providers a turn may ask, in order, and what the one that is admitted is sent.
 
 use crate::config::Provider;
+use crate::guard::{Candidate, Terms};
 use crate::provider::{self, Ask, Remedy, RequestParts, Round};
 use crate::site::Live;
 use std::collections::BTreeSet;
@@ -23,18 +23,29 @@ pub struct Asking<'a> {
     pub remedy: Option<Remedy>,
 }
 
-/// The next provider and the request to send it; `None` when all were tried or cannot be asked.
-pub fn next<'a>(
-    live: &'a Live,
-    tried: &BTreeSet<String>,
-    asking: &Asking<'_>,
-) -> Option<(&'a Provider, RequestParts)> {
+/// Those that were not tried in this turn and can be asked as they are configured.
+pub fn candidates(live: &Live, tried: &BTreeSet<String>) -> Vec<Candidate> {
     let open = live.config.providers.iter().filter(|provider| !tried.contains(&provider.name));
-    open.into_iter().find_map(|provider| Some((provider, request(live, provider, asking)?)))
+    let able = open.filter(|provider| request_to(live, provider, &Asking::probe()).is_some());
+    able.map(|provider| Candidate {
+        provider: provider.name.clone(),
+        terms: Terms::of(provider, live.revision),
+        fail_open: live.config.ai.fail_open,
+    })
+    .collect()
 }
 
 /// The request to one provider; `None` when its secrets, its address or its kind do not allow it.
-fn request(live: &Live, provider: &Provider, asking: &Asking<'_>) -> Option<RequestParts> {
+pub fn request<'a>(
+    live: &'a Live,
+    provider: &str,
+    asking: &Asking<'_>,
+) -> Option<(&'a Provider, RequestParts)> {
+    let provider = live.config.providers.iter().find(|it| it.name == provider)?;
+    Some((provider, request_to(live, provider, asking)?))
+}
+
+fn request_to(live: &Live, provider: &Provider, asking: &Asking<'_>) -> Option<RequestParts> {
     let api_key = live.api_key(provider).ok()?;
     let rounds = asking.rounds.len().saturating_sub(live.config.rounds as usize);
     let key = format!("{:032x}", asking.key);
@@ -51,4 +62,12 @@ fn request(live: &Live, provider: &Provider, asking: &Asking<'_>) -> Option<Requ
     };
     let request = provider::request(&ask).ok()?;
     live.may_call(&request).then_some(request)
+}
+
+impl Asking<'_> {
+    /// What shows whether a provider can be asked at all.
+    fn probe() -> Self {
+        let question = String::new();
+        Self { rounds: &[], question, visitor: "", locale: "", key: 0, remedy: None }
+    }
 }

@@ -15,12 +15,14 @@ use std::time::Duration;
 
 mod breaker;
 mod copies;
+mod order;
 mod report;
 mod window;
 
 pub use breaker::{LONGEST_COOLDOWN, PROBE_LIFE_MOST, STREAK_LIFE};
 pub use copies::{Admitting, Candidate, Copies, Decision, Key, Skip, Why};
-pub use report::{Report, Ticket, Verdict};
+pub use order::{Order, Outcome, View};
+pub use report::{Pass, Report, Ticket, Verdict};
 
 use breaker::Breaker;
 use window::Window;
@@ -138,6 +140,30 @@ pub enum Standing {
         /// When that is known at the latest.
         until: Millis,
     },
+}
+
+impl Standing {
+    /// Its name in answers, logs and metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Open { .. } => "open",
+            Self::Paused { .. } => "paused",
+            Self::Limited { .. } => "limited",
+            Self::Probing { .. } => "probing",
+        }
+    }
+
+    /// Until when it holds at most; none for the one that lets attempts through.
+    pub fn until(self) -> Option<Millis> {
+        match self {
+            Self::Closed => None,
+            Self::Open { until }
+            | Self::Paused { until }
+            | Self::Limited { until }
+            | Self::Probing { until } => Some(until),
+        }
+    }
 }
 
 /// The truth about a provider of a site.

@@ -1,4 +1,4 @@
-//! The rows of a conversation, a site and a desk: SQL text and numbered migrations (SQLite).
+//! The rows of a conversation, a site, a desk and a provider: SQL text and numbered migrations (SQLite).
 //!
 //! An object has a database of its own; where all share one, each table has a first column that
 //! tells whose row it is. Both texts come from one source: `objects` and `rows` below differ in
@@ -32,11 +32,14 @@ pub const CONVERSATION: &[Migration] = objects::CONVERSATION;
 pub const SITE: &[Migration] = objects::SITE;
 /// A desk's, in a database of its own.
 pub const DESK: &[Migration] = objects::DESK;
+/// A provider's, in a database of its own.
+pub const PROVIDER: &[Migration] = objects::PROVIDER;
 /// All parts of a shared database.
 pub const SHARED: &[(&str, &[Migration])] = &[
     ("conversation", rows::CONVERSATION),
     ("site", rows::SITE),
     ("desk", rows::DESK),
+    ("provider", rows::PROVIDER),
     ("host", HOST),
 ];
 
@@ -146,6 +149,22 @@ macro_rules! tables {
                     PRIMARY KEY (",
                     $in_site,
                     "id)) STRICT"
+                ),
+            ],
+        }];
+
+        /// A provider's.
+        pub(super) const PROVIDER: &[Migration] = &[Migration {
+            number: 1,
+            statements: &[
+                // `value` is the guard as JSON; a version follows the stored one.
+                concat!(
+                    "CREATE TABLE guard (",
+                    $site,
+                    "provider TEXT NOT NULL, value TEXT NOT NULL, version INTEGER NOT NULL,
+                    PRIMARY KEY (",
+                    $in_site,
+                    "provider)) STRICT, WITHOUT ROWID"
                 ),
             ],
         }];
@@ -319,6 +338,24 @@ macro_rules! statements {
             "id) DO UPDATE SET number = number + 1"
         );
     };
+    (provider: $in:literal, $p:literal, $of:literal, $all:literal) => {
+        /// A provider's guard and its version: provider.
+        pub const GUARD: &str =
+            concat!("SELECT value, version FROM guard WHERE ", $of, "provider = ?");
+        /// Keeps a guard: provider, value, version. It gives a row only if the version follows the
+        /// stored one's.
+        pub const PUT_GUARD: &str = concat!(
+            "INSERT INTO guard (",
+            $in,
+            "provider, value, version) VALUES (",
+            $p,
+            "?, ?, ?)
+            ON CONFLICT (",
+            $in,
+            "provider) DO UPDATE SET value = excluded.value, version = excluded.version
+            WHERE excluded.version = version + 1 RETURNING version"
+        );
+    };
     (desk: $in:literal, $p:literal, $of:literal, $all:literal) => {
         /// All entries.
         pub const ENTRIES: &str = concat!("SELECT entry FROM inbox", $all);
@@ -428,6 +465,11 @@ pub mod desk_sql {
     statements!(desk: "", "", "", "");
 }
 
+/// The statements of a provider in a database of its own.
+pub mod provider_sql {
+    statements!(provider: "", "", "", "");
+}
+
 /// The same in a shared database: the first parameter tells whose row it is.
 pub mod shared_sql {
     /// Of a conversation.
@@ -450,6 +492,11 @@ pub mod shared_sql {
     /// Of a desk.
     pub mod desk {
         statements!(desk: "site, ", "?, ", "site = ? AND ", " WHERE site = ?");
+    }
+
+    /// Of a provider.
+    pub mod provider {
+        statements!(provider: "site, ", "?, ", "site = ? AND ", " WHERE site = ?");
     }
 
     /// Of the host.

@@ -8,7 +8,7 @@ use crate::spin::calls::Calls;
 use crate::spin::entropy::{self, sleep};
 use crate::spin::streams::{Sink, Streams};
 use crate::spin::writer::commit;
-use crate::spin::{bus, desks, metrics, rooms, sites, store};
+use crate::spin::{bus, desks, guards, metrics, rooms, sites, store};
 use futures::lock::Mutex;
 use kefu_proto::v1::InboxEntry;
 use kefu_proto::v1::server_frame::Frame;
@@ -18,6 +18,7 @@ use kefu_shared::conversation::{
     Write,
 };
 use kefu_shared::desk;
+use kefu_shared::guard::{Candidate, Key, Report, Terms};
 use kefu_shared::problem::Refusal;
 use kefu_shared::time::Millis;
 use kefu_shared::view;
@@ -267,6 +268,8 @@ impl Room {
             Act::Replay { conn, after, upto } => self.replay(conn, after, upto).await?,
             Act::Close { conn, code, .. } => self.streams.close(conn, code),
             Act::Prepare { turn, before } => self.prepare(turn, before),
+            Act::Admit { attempt, candidates } => self.admit(attempt, candidates),
+            Act::Report { provider, terms, report } => self.report(provider, terms, report),
             Act::Call { attempt, request } => self.calls.start(self, attempt, request),
             Act::Abort { attempt } => self.calls.abort(attempt),
             Act::Tell { summary, since } => self.tell(summary, since),
@@ -295,6 +298,20 @@ impl Room {
             let prepared = Prepared { site, rounds };
             let _ = room.apply(Input::Prepared { turn, prepared }).await;
         });
+    }
+
+    /// Finds out which provider may be asked.
+    fn admit(self: &Rc<Self>, attempt: AttemptId, candidates: Vec<Candidate>) {
+        let room = self.clone();
+        spin_sdk::wasip3::spawn(async move {
+            let admission = guards::admit(&room.site, candidates).await;
+            let _ = room.apply(Input::Admitted { attempt, admission }).await;
+        });
+    }
+
+    fn report(&self, provider: String, terms: Terms, report: Report) {
+        let key = Key { site: self.site.clone(), provider };
+        spin_sdk::wasip3::spawn(guards::report(key, terms, report));
     }
 
     async fn rounds(&self, before: u32, most: u32) -> Vec<kefu_shared::provider::Round> {

@@ -7,6 +7,7 @@ use crate::error::Fault;
 use crate::worker::calls::Calls;
 use crate::worker::deployment::variable;
 use crate::worker::entropy;
+use crate::worker::guards;
 use crate::worker::metrics;
 use crate::worker::sites::{self, Lookup};
 use crate::worker::sockets::Sockets;
@@ -19,6 +20,7 @@ use kefu_shared::context::{Context, Contexts};
 use kefu_shared::conversation::{
     Act, AttemptId, Audience, ConnId, Conversation, Input, Prepared, Reply, Snapshot, Step, Write,
 };
+use kefu_shared::guard::{Candidate, Key, Report, Terms};
 use kefu_shared::problem::{Code, Refusal};
 use kefu_shared::site::Live;
 use kefu_shared::time::Millis;
@@ -209,6 +211,8 @@ impl Host {
             Act::Replay { conn, after, upto } => self.replay(conn, after, upto),
             Act::Close { conn, code, reason } => self.sockets.close(conn, code, reason),
             Act::Prepare { turn, before } => self.prepare(turn, before),
+            Act::Admit { attempt, candidates } => self.admit(attempt, candidates),
+            Act::Report { provider, terms, report } => self.report(provider, terms, report),
             Act::Call { attempt, request } => self.calls.start(self, attempt, request),
             Act::Abort { attempt } => self.calls.abort(attempt),
             Act::Tell { summary, since } => self.tell(summary, since),
@@ -268,6 +272,33 @@ impl Host {
             if let Some(host) = weak.upgrade() {
                 host.prepared(turn, before, live);
             }
+        });
+    }
+
+    /// Finds out which provider may be asked: mostly without asking anybody.
+    fn admit(self: &Rc<Self>, attempt: AttemptId, candidates: Vec<Candidate>) {
+        let Some((site, _)) = &self.name else { return };
+        let pending = match guards::at_hand(site, candidates) {
+            Ok(admission) => {
+                self.apply(Input::Admitted { attempt, admission });
+                return;
+            }
+            Err(pending) => pending,
+        };
+        let (weak, env) = (Rc::downgrade(self), self.env.clone());
+        self.keep_alive(async move {
+            let admission = pending.asked(&env).await;
+            if let Some(host) = weak.upgrade() {
+                host.apply(Input::Admitted { attempt, admission });
+            }
+        });
+    }
+
+    fn report(&self, provider: String, terms: Terms, report: Report) {
+        let Some((site, _)) = self.name.clone() else { return };
+        let env = self.env.clone();
+        self.keep_alive(async move {
+            guards::report(&env, Key { site, provider }, terms, report).await;
         });
     }
 

@@ -1,4 +1,4 @@
-//! Cloudflare: a Durable Object a conversation, a desk and a site.
+//! Cloudflare: a Durable Object a conversation, a desk, a site and a provider.
 
 mod calls;
 mod conversation;
@@ -8,8 +8,10 @@ mod desk_store;
 mod desks;
 mod entropy;
 mod glue;
+mod guards;
 mod host;
 mod metrics;
+mod provider;
 mod site;
 mod sites;
 mod sockets;
@@ -23,7 +25,9 @@ pub use deployment::{deployed, variable};
 pub use desk::DeskObject;
 pub use desks::{agent_in_force, desk, desk_order, forget_session};
 pub use entropy::{now, tick};
+pub use guards::order as guard_order;
 pub use metrics::metrics;
+pub use provider::ProviderObject;
 pub use site::SiteObject;
 pub use sites::{fetch as site_as_it_stands, order, reopen as reopen_site};
 

@@ -72,6 +72,7 @@ fn ai(fields: &mut Fields<'_>, ai: &mut Ai) {
         span(fields, "quiet_window", (Duration::ZERO, defaults::MAX_QUIET_WINDOW)),
     );
     set(&mut ai.while_queued, fields.flag("while_queued"));
+    set(&mut ai.fail_open, fields.flag("fail_open"));
 }
 
 fn limits(fields: &mut Fields<'_>, limits: &mut Limits) {

@@ -45,6 +45,8 @@ pub struct Ai {
     pub quiet_window: Duration,
     /// Whether AI, rules and flows speak while a person is asked for.
     pub while_queued: bool,
+    /// Whether a provider is asked all the same when its limits cannot be read.
+    pub fail_open: bool,
 }
 
 /// What holds for a site that nobody configured: `config/defaults.toml`.
@@ -61,6 +63,7 @@ impl Default for Ai {
             max_attempts: defaults::MAX_ATTEMPTS,
             quiet_window: defaults::QUIET_WINDOW,
             while_queued: false,
+            fail_open: true,
         }
     }
 }

@@ -2,7 +2,8 @@
 //! the storage what the others did, as facts.
 
 use super::turn::Tenure;
-use super::{Act, Audience, Conversation, Head, Step, TurnRecord};
+use super::{Audience, Conversation, Head, Step, TurnRecord};
+use crate::guard::Verdict;
 use crate::time::Millis;
 use crate::view;
 use kefu_proto::v1::{Event, ReadMark, server_frame::Frame};
@@ -92,11 +93,8 @@ impl super::Turns {
     ) {
         match record.filter(|record| record.version > self.version()) {
             Some(record) => {
-                let attempt = self.attempt_id();
+                self.end_attempt(Verdict::Neutral, step);
                 self.follow(record, events, speaks, tenure);
-                if let Some(attempt) = attempt {
-                    step.act(Act::Abort { attempt });
-                }
                 if let Some(frame) = self.saved_elsewhere() {
                     step.send(Audience::All, frame);
                 }

@@ -14,6 +14,8 @@ pub enum Deadline {
     QuestionWhole,
     /// What the turn needs did not come in time.
     NotPrepared,
+    /// The providers' guards have not answered.
+    NotAdmitted,
     /// The provider is asked once more.
     Retry,
     /// No AI text within the turn budget.

@@ -1,6 +1,6 @@
 //! What can happen to a conversation: facts, in the past tense.
 
-use super::turn::{AttemptId, Prepared};
+use super::turn::{Admission, AttemptId, Prepared};
 use crate::provider::{BodyEnd, Failure, ResponseHead};
 use crate::time::Millis;
 use crate::who::Who;
@@ -52,6 +52,13 @@ pub enum Input {
         turn: u32,
         /// The site as it stands, and the rounds before the question.
         prepared: Prepared,
+    },
+    /// The guards that [`super::Act::Admit`] asks have answered.
+    Admitted {
+        /// For which attempt.
+        attempt: AttemptId,
+        /// What.
+        admission: Admission,
     },
     /// A provider's response began.
     Responded {

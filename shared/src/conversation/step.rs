@@ -3,6 +3,7 @@
 use super::input::ConnId;
 use super::snapshot::{Head, TurnRecord};
 use super::turn::AttemptId;
+use crate::guard::{Candidate, Report, Terms};
 use crate::problem::Refusal;
 use crate::provider::RequestParts;
 use crate::time::Millis;
@@ -33,6 +34,8 @@ pub struct Tally {
     pub recoveries: u32,
     /// Inputs of an attempt that is not the current one.
     pub late: u32,
+    /// Providers that were not asked because their guards said so.
+    pub skips: u32,
 }
 
 /// Something to store.
@@ -100,6 +103,23 @@ pub enum Act {
         turn: u32,
         /// The seq of the question's first message.
         before: u32,
+    },
+    /// Ask the guards of these providers, in order, which of them may be asked, and report
+    /// [`super::Input::Admitted`].
+    Admit {
+        /// For which attempt.
+        attempt: AttemptId,
+        /// In order of preference.
+        candidates: Vec<Candidate>,
+    },
+    /// Tell a provider's guard how an attempt ended.
+    Report {
+        /// Whose guard.
+        provider: String,
+        /// What the site declares of it.
+        terms: Terms,
+        /// How it ended.
+        report: Report,
     },
     /// Send a request to a provider and report what comes.
     Call {

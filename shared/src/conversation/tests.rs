@@ -1,6 +1,7 @@
 //! The conversation's promises, as sentences. [`Room`] drives one in virtual time and can crash
 //! it at any point: what was written survives, everything else is gone.
 
+mod admitting;
 mod amending;
 mod answering;
 mod leasing;

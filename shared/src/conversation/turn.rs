@@ -7,7 +7,7 @@
 //! current one are ignored, whatever they say.
 
 use super::snapshot::{Head, RunningRecord, TurnRecord};
-use super::step::{Act, Step, Write};
+use super::step::{Step, Write};
 use crate::provider::{Remedy, Round};
 use crate::site::Live;
 use crate::time::Millis;
@@ -16,6 +16,7 @@ use lease::Elsewhere;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+mod admission;
 mod advance;
 mod answer;
 mod attempt;
@@ -23,6 +24,7 @@ mod lease;
 mod question;
 mod stream;
 
+pub use admission::{Admission, Admitted};
 pub(super) use answer::Cut;
 pub(super) use attempt::Attempt;
 pub use lease::{Lease, Tenure};
@@ -105,6 +107,8 @@ enum Phase {
     Gathering,
     /// The same provider is asked once more, after a moment.
     Pausing { until: Millis },
+    /// The guards of the providers are asked who may be.
+    Admitting(admission::Asking),
     /// A provider is asked.
     Attempting(Box<Attempt>),
     /// A process died after this much was visible.

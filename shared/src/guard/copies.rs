@@ -1,6 +1,6 @@
 //! What an instance knows of its sites' providers for a moment: permits, and who is left alone.
 
-use super::{Ask, FRESH_FOR, Grant, Report, Standing, Terms, Ticket, Unused, Verdict};
+use super::{Ask, FRESH_FOR, Grant, Pass, Report, Standing, Terms, Ticket, Unused, Verdict};
 use crate::time::Millis;
 use std::collections::BTreeMap;
 
@@ -68,7 +68,7 @@ pub enum Decision {
         /// Its name.
         provider: String,
         /// What lets the attempt through.
-        ticket: Ticket,
+        pass: Pass,
     },
     /// Ask this provider's guard, tell [`Copies::granted`] or [`Copies::unreachable`], and decide
     /// again.
@@ -120,7 +120,9 @@ impl Copies {
             let Candidate { provider, terms, .. } = candidate;
             let key = Key { site: admitting.site.clone(), provider: provider.clone() };
             match self.0.get_mut(&key).map(|copy| copy.use_one(now)) {
-                Some(Use::Permit(ticket)) => return Decision::Go { provider, ticket },
+                Some(Use::Permit(ticket)) => {
+                    return Decision::Go { provider, pass: Pass { terms, ticket } };
+                }
                 Some(Use::Not(standing)) => admitting.skip(provider, Why::Standing(standing)),
                 Some(Use::Stale) | None if !admitting.asked => {
                     admitting.asked = true;
@@ -128,7 +130,8 @@ impl Copies {
                     return Decision::Ask { key, ask };
                 }
                 Some(Use::Stale) | None if candidate.fail_open => {
-                    return Decision::Go { provider, ticket: Ticket::default() };
+                    let ticket = Ticket::default();
+                    return Decision::Go { provider, pass: Pass { terms, ticket } };
                 }
                 Some(Use::Stale) | None => admitting.skip(provider, Why::Unknown),
             }
@@ -210,12 +213,8 @@ impl Copy {
                 Use::Permit(Ticket { generation: Some(generation), probe })
             }
             Standing::Closed => Use::Stale,
-            standing @ (Standing::Open { until }
-            | Standing::Paused { until }
-            | Standing::Limited { until }
-            | Standing::Probing { until }) => {
-                if now < until { Use::Not(standing) } else { Use::Stale }
-            }
+            standing if standing.until().is_some_and(|until| now < until) => Use::Not(standing),
+            _ => Use::Stale,
         }
     }
 

@@ -1,6 +1,7 @@
 //! How an attempt ended, as far as the provider's guard is concerned.
 
-use crate::provider::{Class, Failure};
+use super::Terms;
+use crate::provider::Failure;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -11,6 +12,15 @@ pub struct Ticket {
     pub generation: Option<u32>,
     /// Whether the attempt is the probe of a half-open breaker.
     pub probe: bool,
+}
+
+/// What holds of an attempt that was let through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pass {
+    /// What the site declares of the provider.
+    pub terms: Terms,
+    /// What let it through.
+    pub ticket: Ticket,
 }
 
 /// How an attempt ended.
@@ -51,10 +61,5 @@ impl Verdict {
             None if failure.counts_for_breaker() => Self::Failure,
             None => Self::Neutral,
         }
-    }
-
-    /// What an attempt says that ended with a failure of that class and nothing else known.
-    pub fn of_class(class: Class) -> Self {
-        Self::of(&Failure::new(class, class.as_str()))
     }
 }

@@ -252,8 +252,8 @@ fn providers_are_taken_in_order_and_skipped_with_the_reason() {
             decision => break decision,
         }
     };
-    let ticket = Ticket { generation: Some(0), probe: false };
-    assert_eq!(decision, Decision::Go { provider: "good".into(), ticket });
+    let pass = Pass { terms: terms(), ticket: Ticket { generation: Some(0), probe: false } };
+    assert_eq!(decision, Decision::Go { provider: "good".into(), pass });
     let whys: Vec<_> = admitting.into_skips().into_iter().map(|skip| skip.why).collect();
     let open = Why::Standing(Standing::Open { until: after(30) });
     assert_eq!(whys, [open, Why::Unknown]);

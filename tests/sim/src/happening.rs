@@ -4,7 +4,7 @@ use crate::invariant::Held;
 use crate::provider::Said;
 use crate::world::World;
 use kefu_proto::v1::{InboxEntry, client_frame, server_frame::Frame};
-use kefu_shared::conversation::{AttemptId, ConnId, Input};
+use kefu_shared::conversation::{Admission, AttemptId, ConnId, Input};
 
 /// What happens next.
 #[derive(Clone, Debug)]
@@ -31,6 +31,8 @@ pub(crate) enum Happening {
     Provider { room: usize, number: u32, attempt: AttemptId, deaf: bool, said: Said },
     /// The site was read, or could not be.
     Site { room: usize, number: u32, turn: u32, before: u32, lost: bool },
+    /// The guards have answered.
+    Admitted { room: usize, number: u32, attempt: AttemptId, admission: Admission },
     /// An agent's list connects.
     Console { number: usize },
     /// A frame reaches it.
@@ -76,6 +78,9 @@ impl World<'_> {
             Happening::AskAgain { seat, id } => self.ask(seat, id)?,
             Happening::Provider { room, number, attempt, deaf, said } => {
                 self.provider((room, number), attempt, deaf, said)?;
+            }
+            Happening::Admitted { room, number, attempt, admission } => {
+                self.admitted((room, number), attempt, admission)?;
             }
             Happening::Site { room, number, turn, before, lost } => {
                 self.site((room, number), turn, before, lost)?;

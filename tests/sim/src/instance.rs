@@ -18,6 +18,8 @@ pub(crate) struct Instance {
     pub(crate) call: Option<AttemptId>,
     /// Preparations that were asked for.
     pub(crate) preparing: u32,
+    /// How often guards are being asked.
+    pub(crate) admitting: u32,
     /// Summaries that the desk has not answered.
     pub(crate) telling: u32,
     /// The transactions that it knows of.
@@ -33,6 +35,7 @@ impl Instance {
             timer: None,
             call: None,
             preparing: 0,
+            admitting: 0,
             telling: 0,
             seen: 0,
         }
@@ -61,6 +64,7 @@ impl Instance {
         self.timer = None;
         self.call = None;
         self.preparing = 0;
+        self.admitting = 0;
         self.telling = 0;
     }
 
@@ -83,6 +87,9 @@ impl Instance {
         }
         if self.telling > 0 {
             return Some("a summary".into());
+        }
+        if self.admitting > 0 {
+            return Some("an admission".into());
         }
         (self.preparing > 0).then(|| "a preparation".into())
     }

@@ -22,6 +22,7 @@ mod console;
 mod deeds;
 mod disk;
 mod errand;
+mod guards;
 mod happening;
 mod instance;
 mod invariant;

@@ -7,6 +7,7 @@ use crate::site::CONTEXTS_BUDGET;
 use crate::world::World;
 use kefu_shared::context::Contexts;
 use kefu_shared::conversation::Reply;
+use kefu_shared::guard::Copies;
 use kefu_shared::problem::{Code, Refusal};
 
 impl World<'_> {
@@ -27,6 +28,7 @@ impl World<'_> {
     pub(crate) fn crash(&mut self) {
         self.report.crashes += 1;
         self.contexts = Contexts::new(CONTEXTS_BUDGET);
+        self.guards.copies = Copies::default();
         self.reset_desk();
         for room in 0..self.rooms.len() {
             self.reset(room);

@@ -4,6 +4,7 @@ use crate::agenda::Agenda;
 use crate::chance::{Chance, kind};
 use crate::client::Client;
 use crate::console::{self, Console, Wire};
+use crate::guards::Guards;
 use crate::happening::Happening;
 use crate::invariant::{Broken, Held, Invariant, Violation};
 use crate::journal::Journal;
@@ -80,6 +81,7 @@ pub(crate) struct World<'a> {
     pub(crate) timers: u32,
     /// What all conversations of the process share.
     pub(crate) contexts: Contexts,
+    pub(crate) guards: Guards,
     pub(crate) doom: Option<Doom>,
     /// Whether objects sleep whenever they can.
     pub(crate) drowsy: bool,
@@ -119,6 +121,7 @@ impl<'a> World<'a> {
             instances: u32::try_from(rooms).unwrap_or(u32::MAX),
             timers: 0,
             contexts: Contexts::new(CONTEXTS_BUDGET),
+            guards: Guards::default(),
             doom: None,
             drowsy: false,
             journal: Journal::default(),

@@ -337,6 +337,7 @@ fn whole() -> Site {
             max_attempts: 2,
             quiet_window: Duration::from_millis(400),
             while_queued: true,
+            fail_open: false,
         },
         rounds: 10,
         limits: Limits { sessions_per_address: minute(30), messages_per_visitor: minute(20) },

@@ -3,6 +3,7 @@
 
 use super::room::{live, text_of};
 use crate::conversation::*;
+use crate::guard::{Pass, Ticket};
 use crate::provider::ResponseHead;
 use crate::time::{Millis, Tick};
 use crate::who::Who;
@@ -120,10 +121,29 @@ impl Process {
             }
         }
         self.give(disk, now + Duration::from_millis(700), &Input::Woke);
+        self.admit(disk, now + Duration::from_millis(700));
         self.acts.iter().find_map(|act| match act {
             Act::Call { attempt, .. } => Some(*attempt),
             _ => None,
         })
+    }
+
+    /// The guards let the first provider through.
+    fn admit(&mut self, disk: &mut Disk, now: Millis) {
+        for act in std::mem::take(&mut self.acts) {
+            if let Act::Admit { attempt, candidates } = act {
+                let admission = Admission {
+                    admitted: candidates.into_iter().next().map(|it| Admitted {
+                        provider: it.provider,
+                        pass: Pass { terms: it.terms, ticket: Ticket::default() },
+                    }),
+                    skips: Vec::new(),
+                };
+                self.give(disk, now, &Input::Admitted { attempt, admission });
+            } else {
+                self.acts.push(act);
+            }
+        }
     }
 
     fn hears(&mut self, disk: &mut Disk, now: Millis, attempt: AttemptId, text: &str) {

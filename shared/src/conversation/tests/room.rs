@@ -2,6 +2,7 @@
 
 use crate::config::{self, Format};
 use crate::conversation::*;
+use crate::guard::{Candidate, Pass, Skip, Ticket, Verdict, Why};
 use crate::keys::Keys;
 use crate::provider::{BodyEnd, ResponseHead, Round};
 use crate::secrets::Grants;
@@ -71,6 +72,13 @@ pub(super) struct Room {
     streams: BTreeMap<ConnId, Stream>,
     /// Whether what a turn needs comes at once.
     pub(super) prepares: bool,
+    /// Whether the providers' guards answer at once, and whom they refuse.
+    pub(super) guards_answer: bool,
+    pub(super) refused: Vec<String>,
+    /// What guards were told.
+    pub(super) reports: Vec<(String, Verdict)>,
+    /// Admissions that wait for an answer.
+    pub(super) admissions: Vec<(AttemptId, Vec<Candidate>)>,
 }
 
 impl Room {
@@ -98,6 +106,10 @@ impl Room {
             asked: Vec::new(),
             streams: BTreeMap::new(),
             prepares: true,
+            guards_answer: true,
+            refused: Vec::new(),
+            reports: Vec::new(),
+            admissions: Vec::new(),
         }
     }
 
@@ -289,6 +301,8 @@ impl Room {
                     self.give(Input::Prepared { turn, prepared: Prepared { site, rounds } });
                 }
             }
+            Act::Admit { attempt, candidates } => self.admit(attempt, candidates),
+            Act::Report { provider, report, .. } => self.reports.push((provider, report.verdict)),
             Act::Call { attempt, request } => {
                 self.calls.push(attempt);
                 self.asked.push(format!(
@@ -306,6 +320,23 @@ impl Room {
                 }
             }
         }
+    }
+
+    /// The guards let the first one through that is not refused.
+    pub(super) fn admit(&mut self, attempt: AttemptId, candidates: Vec<Candidate>) {
+        if !self.guards_answer {
+            return self.admissions.push((attempt, candidates));
+        }
+        let (closed, open): (Vec<_>, Vec<_>) =
+            candidates.into_iter().partition(|it| self.refused.contains(&it.provider));
+        let ticket = Ticket { generation: Some(0), probe: false };
+        let admitted = open.into_iter().next().map(|Candidate { provider, terms, .. }| Admitted {
+            provider,
+            pass: Pass { terms, ticket },
+        });
+        let skip = |it: Candidate| Skip { provider: it.provider, why: Why::Unknown };
+        let skips = closed.into_iter().map(skip).collect();
+        self.give(Input::Admitted { attempt, admission: Admission { admitted, skips } });
     }
 
     fn rounds(&self, before: u32) -> Vec<Round> {

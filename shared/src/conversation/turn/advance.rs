@@ -2,6 +2,7 @@
 
 use super::super::{Conversation, Deadline, Policy, Step};
 use super::{Attempt, Phase, Preparation, Turn, Turns};
+use crate::guard::Verdict;
 use crate::provider::BodyEnd;
 use crate::time::{Millis, Tick};
 
@@ -25,6 +26,7 @@ impl Conversation {
             Deadline::QuestionWhole => self.begin(tick, step),
             Deadline::NotPrepared => self.fall_back(tick, step),
             Deadline::Retry => self.next_attempt(tick, step),
+            Deadline::NotAdmitted => self.not_admitted(tick, step),
             Deadline::TurnBudget => self.give_up(tick, step),
             Deadline::Connect => self.timed_out(tick, "connect_timeout", step),
             Deadline::FirstToken => self.timed_out(tick, "first_token_timeout", step),
@@ -44,7 +46,7 @@ impl Conversation {
     /// The visitor has waited long enough for AI.
     fn give_up(&mut self, tick: Tick, step: &mut Step) {
         if let Some(attempt) = self.turns.attempt() {
-            step.act(super::Act::Abort { attempt: attempt.id });
+            attempt.end(Verdict::Neutral, step);
         }
         self.fall_back(tick, step);
     }
@@ -66,6 +68,10 @@ impl Turns {
             Phase::Pausing { until } => {
                 let budget = (turn.since + policy.turn_budget(), Deadline::TurnBudget);
                 Some(budget.min((*until, Deadline::Retry)))
+            }
+            Phase::Admitting(asking) => {
+                let budget = (turn.since + policy.turn_budget(), Deadline::TurnBudget);
+                Some(budget.min((asking.waits_until(), Deadline::NotAdmitted)))
             }
             Phase::Attempting(attempt) if attempt.visible => attempt.answering(),
             Phase::Attempting(attempt) => attempt.waiting(turn.since + policy.turn_budget()),

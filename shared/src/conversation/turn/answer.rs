@@ -1,8 +1,9 @@
 //! How a turn ends: one message in the log, whatever happened, and then the next question.
 
-use super::super::{Act, Conversation, Entry, Reply, Step};
+use super::super::{Conversation, Entry, Reply, Step};
 use super::{Phase, Preparation, Prepared, Turn};
 use crate::config::{self, RuleAction, When};
+use crate::guard::Verdict;
 use crate::provider::Usage;
 use crate::rules::Question;
 use crate::time::{Millis, Tick};
@@ -24,7 +25,7 @@ pub(in super::super) enum Cut {
 impl Conversation {
     pub(super) fn complete(&mut self, tick: Tick, usage: Option<Usage>, step: &mut Step) {
         let Some(attempt) = self.turns.attempt() else { return };
-        step_abort(attempt.id, step);
+        attempt.end(Verdict::Success, step);
         let text = attempt.text.clone();
         let provider = attempt.provider.clone();
         self.log_answer(tick, text, source(provider, Outcome::Completed, usage), step);
@@ -53,11 +54,13 @@ impl Conversation {
         let Some(turn) = &self.turns.open else { return self.cut_off_elsewhere(tick, cut, step) };
         let (provider, text) = match &turn.phase {
             Phase::Attempting(attempt) => {
-                step_abort(attempt.id, step);
+                attempt.end(Verdict::Neutral, step);
                 (attempt.provider.clone(), attempt.shown_text().to_owned())
             }
             Phase::Recovering { provider, text, .. } => (provider.clone(), text.clone()),
-            Phase::Gathering | Phase::Pausing { .. } => (String::new(), String::new()),
+            Phase::Gathering | Phase::Pausing { .. } | Phase::Admitting(_) => {
+                (String::new(), String::new())
+            }
         };
         self.log_cut(tick, provider, text, cut, step);
         self.end_cut(tick.now, cut, step);
@@ -197,10 +200,6 @@ impl Conversation {
             self.turns.open_turn(next);
         }
     }
-}
-
-fn step_abort(attempt: super::AttemptId, step: &mut Step) {
-    step.act(Act::Abort { attempt });
 }
 
 fn source(name: String, outcome: Outcome, usage: Option<Usage>) -> ProviderSource {

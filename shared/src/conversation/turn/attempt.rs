@@ -1,14 +1,17 @@
 //! One provider's try at a turn, from the request to its logical end.
 
 use super::super::{Act, Audience, Conversation, Step};
-use super::{Asker, AttemptId, Phase, Prepared, RunningRecord};
+use super::{Admitted, Asker, AttemptId, Phase, Prepared, RunningRecord};
 use crate::config::{ProviderKind, Timeouts};
 use crate::failover;
+use crate::guard::Verdict;
 use crate::provider::{self, Failure, Reader, Reading, Remedy, RequestParts, ResponseHead};
+use crate::site::Live;
 use crate::time::{Millis, Tick};
 use crate::who::Who;
 use kefu_proto::v1::{TypingNotice, server_frame::Frame};
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Before the same provider is asked once more: this, and as much again as chance wants thrice.
@@ -22,6 +25,7 @@ const SAVE_EVERY: Duration = Duration::from_secs(3);
 pub(in super::super) struct Attempt {
     pub(super) id: AttemptId,
     pub(super) provider: String,
+    pub(super) admitted: Admitted,
     kind: ProviderKind,
     /// There once the response's head is.
     pub(super) reader: Option<Reader>,
@@ -50,7 +54,7 @@ pub(super) struct Shown {
 
 /// The try that comes next.
 pub(super) struct Chosen {
-    pub(super) provider: String,
+    pub(super) admitted: Admitted,
     pub(super) kind: ProviderKind,
     pub(super) timeouts: Timeouts,
     pub(super) request: RequestParts,
@@ -69,7 +73,8 @@ impl Attempt {
     pub(super) fn new(id: AttemptId, chosen: &Chosen, now: Millis) -> Self {
         Self {
             id,
-            provider: chosen.provider.clone(),
+            provider: chosen.admitted.provider.clone(),
+            admitted: chosen.admitted.clone(),
             kind: chosen.kind,
             reader: None,
             timeouts: chosen.timeouts,
@@ -118,14 +123,6 @@ impl Attempt {
 }
 
 impl Conversation {
-    /// Asks the next provider, or answers without any.
-    pub(super) fn next_attempt(&mut self, tick: Tick, step: &mut Step) {
-        match self.choose(tick) {
-            Some(chosen) => self.begin_attempt(tick.now, chosen, step),
-            None => self.fall_back(tick, step),
-        }
-    }
-
     pub(in super::super) fn responded(&mut self, now: Millis, id: AttemptId, head: ResponseHead) {
         if let Some(attempt) = self.turns.current(id) {
             attempt.last_byte = now;
@@ -148,7 +145,7 @@ impl Conversation {
     /// After visible text the answer is interrupted; before it, the next provider is asked.
     pub(super) fn attempt_failed(&mut self, tick: Tick, failure: &Failure, step: &mut Step) {
         let Some(attempt) = self.turns.attempt() else { return };
-        step.act(Act::Abort { attempt: attempt.id });
+        attempt.end(Verdict::of(failure), step);
         if attempt.visible {
             return self.interrupt(tick, step);
         }
@@ -177,15 +174,12 @@ impl Conversation {
         self.attempt_failed(tick, &Failure::timeout(what), step);
     }
 
-    fn choose(&self, tick: Tick) -> Option<Chosen> {
+    pub(super) fn choose(&self, tick: Tick, admitted: &Admitted) -> Option<Chosen> {
         let turn = self.turns.open.as_ref()?;
         let super::Preparation::Here(Prepared { site: Some(live), rounds }) = &turn.preparation
         else {
             return None;
         };
-        if turn.failures >= turn.attempts_most() {
-            return None;
-        }
         let Asker { visitor, locale, .. } = &turn.asker;
         let question = failover::Asking {
             rounds,
@@ -195,22 +189,26 @@ impl Conversation {
             key: tick.entropy,
             remedy: turn.remedy,
         };
-        let (provider, request) = failover::next(live, &turn.tried, &question)?;
+        let (provider, request) = failover::request(live, &admitted.provider, &question)?;
         Some(Chosen {
-            provider: provider.name.clone(),
+            admitted: admitted.clone(),
             kind: provider.kind,
             timeouts: provider.timeouts,
             request,
         })
     }
 
-    fn begin_attempt(&mut self, now: Millis, chosen: Chosen, step: &mut Step) {
+    pub(super) fn begin_attempt(
+        &mut self,
+        now: Millis,
+        id: AttemptId,
+        chosen: Chosen,
+        step: &mut Step,
+    ) {
         let Some(turn) = &mut self.turns.open else { return };
-        self.turns.record.attempt += 1;
-        let id = AttemptId { turn: self.turns.record.turn, attempt: self.turns.record.attempt };
         turn.phase = Phase::Attempting(Box::new(Attempt::new(id, &chosen, now)));
         self.turns.record.running = Some(RunningRecord {
-            provider: chosen.provider,
+            provider: chosen.admitted.provider,
             failures: turn.failures,
             through: turn.through(),
             text: String::new(),
@@ -229,14 +227,15 @@ fn jitter(entropy: u128) -> Duration {
 }
 
 impl super::Turn {
-    fn attempts_most(&self) -> u32 {
+    /// The site, once it is here.
+    pub(super) fn live(&self) -> Option<&Arc<Live>> {
         match &self.preparation {
-            super::Preparation::Here(Prepared { site: Some(live), .. }) => {
-                live.config.ai.max_attempts
-            }
-            super::Preparation::Here(_)
-            | super::Preparation::Needed
-            | super::Preparation::Asked => 0,
+            super::Preparation::Here(Prepared { site, .. }) => site.as_ref(),
+            super::Preparation::Needed | super::Preparation::Asked => None,
         }
+    }
+
+    pub(super) fn attempts_most(&self) -> u32 {
+        self.live().map_or(0, |live| live.config.ai.max_attempts)
     }
 }

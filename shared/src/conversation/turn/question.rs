@@ -3,6 +3,7 @@
 use super::super::{Act, Conversation, From, Policy, Step};
 use super::{Asked, Asker, Phase, Preparation, Prepared, Turn};
 use crate::config::{When, defaults};
+use crate::guard::Verdict;
 use crate::time::{Millis, Tick};
 use std::time::Duration;
 
@@ -80,19 +81,21 @@ impl Conversation {
 
     /// A new message before visible text: what was asked is not the whole question.
     pub(super) fn restart(&mut self, step: &mut Step) {
-        let abandoned = self.turns.attempt().filter(|attempt| !attempt.visible);
-        let (Some(id), Some(turn)) = (abandoned.map(|attempt| attempt.id), &mut self.turns.open)
-        else {
+        let Some(turn) = self.turns.open.as_mut().filter(|turn| !turn.next.is_empty()) else {
             return;
         };
-        if turn.next.is_empty() {
-            return;
+        match &turn.phase {
+            Phase::Attempting(attempt) if !attempt.visible => attempt.end(Verdict::Neutral, step),
+            Phase::Admitting(_) => {}
+            Phase::Attempting(_)
+            | Phase::Gathering
+            | Phase::Pausing { .. }
+            | Phase::Recovering { .. } => return,
         }
         turn.gathering_since = turn.next.first().map_or(Millis(0), |asked| asked.at);
         turn.question.append(&mut turn.next);
         turn.phase = Phase::Gathering;
         turn.preparation = Preparation::Needed;
-        step.act(Act::Abort { attempt: id });
     }
 }
 
@@ -112,7 +115,9 @@ impl Turn {
                 self.phase = Phase::Gathering;
                 self.question.push(asked);
             }
-            Phase::Attempting(_) | Phase::Recovering { .. } => self.next.push(asked),
+            Phase::Admitting(_) | Phase::Attempting(_) | Phase::Recovering { .. } => {
+                self.next.push(asked);
+            },
         }
     }
 

@@ -1,0 +1,106 @@
+//! Providers' guards: a row each, changed by compare-and-swap, and copies of them for a moment.
+
+use crate::Fault;
+use crate::spin::database::{rows, small, string, text};
+use crate::spin::entropy;
+use crate::spin::store::from_json;
+use crate::spin::writer::{Statement, commit};
+use kefu_shared::conversation::{Admission, Admitted};
+use kefu_shared::guard::{
+    Admitting, Candidate, Copies, Decision, Guard, Key, Order, Outcome, Report, Terms,
+};
+use kefu_shared::schema::shared_sql::provider as sql;
+use spin_sdk::sqlite::Value;
+use std::cell::RefCell;
+
+/// How often an order is given again when another instance was first.
+const TRIES: u32 = 24;
+
+thread_local! {
+    static COPIES: RefCell<Copies> = RefCell::default();
+}
+
+/// Finds out which of the candidates may be asked.
+pub(crate) async fn admit(site: &str, candidates: Vec<Candidate>) -> Admission {
+    let mut admitting = Admitting::new(site, candidates);
+    loop {
+        let decision =
+            COPIES.with_borrow_mut(|copies| copies.next(entropy::now(), &mut admitting));
+        let admitted = match decision {
+            Decision::Ask { key, ask } => {
+                if let Some(Outcome::Granted(grant)) = told(&key, Order::Take(ask)).await {
+                    let now = entropy::now();
+                    COPIES.with_borrow_mut(|copies| copies.granted(now, key, grant));
+                }
+                continue;
+            }
+            Decision::Go { provider, pass } => Some(Admitted { provider, pass }),
+            Decision::Nobody => None,
+        };
+        return Admission { admitted, skips: admitting.into_skips() };
+    }
+}
+
+/// Tells a provider's guard how an attempt ended.
+pub(crate) async fn report(key: Key, terms: Terms, report: Report) {
+    let ask = COPIES.with_borrow_mut(|copies| copies.report(&key, terms, report));
+    if let Some(Outcome::Granted(grant)) = told(&key, Order::Take(ask)).await {
+        COPIES.with_borrow_mut(|copies| copies.told(entropy::now(), key, grant));
+    }
+}
+
+/// Gives an order to the guard of a site's provider.
+pub async fn order(key: &Key, order: &Order) -> Result<Outcome, Fault> {
+    for _ in 0..TRIES {
+        let (stored, version) = load(key).await?;
+        let (now, terms) = (entropy::now(), order.terms());
+        let mut guard = Guard::resume(stored, terms, now);
+        let before = guard.standing(terms, now);
+        let outcome = guard.carry_out(now, order);
+        if !guard.must_store() {
+            return Ok(outcome);
+        }
+        match commit(vec![statement(key, guard.stored(terms, false), version + 1)]).await {
+            Ok(()) => {
+                let after = guard.standing(terms, now);
+                if std::mem::discriminant(&before) != std::mem::discriminant(&after) {
+                    let Key { site, provider } = key;
+                    eprintln!("provider {site}/{provider}: {} to {}", before.name(), after.name());
+                }
+                return Ok(outcome);
+            }
+            Err(Fault::Conflict) => {}
+            Err(fault) => return Err(fault),
+        }
+    }
+    Err(Fault::Conflict)
+}
+
+async fn told(key: &Key, asked: Order) -> Option<Outcome> {
+    match order(key, &asked).await {
+        Ok(outcome) => Some(outcome),
+        Err(fault) => {
+            eprintln!("guard of {}/{}: {fault}", key.site, key.provider);
+            None
+        }
+    }
+}
+
+async fn load(key: &Key) -> Result<(Guard, u32), Fault> {
+    let found = rows(sql::GUARD, vec![string(&*key.site), string(&*key.provider)]).await?;
+    match found.first() {
+        Some(row) => Ok((from_json(text(row, 0))?, small(row, 1))),
+        None => Ok((Guard::default(), 0)),
+    }
+}
+
+fn statement(key: &Key, guard: &Guard, version: u32) -> Statement {
+    let value = serde_json::to_string(guard).unwrap_or_default();
+    let params = vec![
+        string(&*key.site),
+        string(&*key.provider),
+        string(value),
+        Value::Integer(version.into()),
+    ];
+    Statement::must(sql::PUT_GUARD, params)
+}

@@ -1,0 +1,141 @@
+//! The provider object: the one truth about a site's provider.
+
+use crate::error::Fault;
+use crate::worker::entropy;
+use crate::worker::glue;
+use crate::worker::store::{from_json, migrate, rows, to_json, whole};
+use kefu_shared::guard::{Guard, Order, Outcome};
+use kefu_shared::schema::{self, provider_sql as sql};
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use wasm_bindgen::prelude::*;
+use worker::js_sys::{Array, Promise, Reflect};
+use worker::wasm_bindgen_futures::future_to_promise;
+use worker::worker_sys::DurableObjectState;
+use worker::{Env, Request, Response, State, console_error, console_log, web_sys};
+
+/// Its one row: the object has its provider for itself.
+const ROW: &str = "";
+
+/// A provider's Durable Object.
+#[wasm_bindgen]
+pub struct ProviderObject {
+    host: Rc<Host>,
+}
+
+#[wasm_bindgen]
+impl ProviderObject {
+    /// Called by the platform when the object is needed.
+    #[wasm_bindgen(constructor)]
+    #[allow(clippy::needless_pass_by_value, reason = "the platform passes it so")]
+    pub fn new(ctx: DurableObjectState, _env: Env) -> Self {
+        let storage = Reflect::get(ctx.as_ref(), &"storage".into()).unwrap_or_default();
+        let name = State::from(ctx).id().name().unwrap_or_default();
+        Self { host: Rc::new(Host::new(&storage, name)) }
+    }
+
+    /// An [`Order`] of a conversation or of the edge; the answer is an [`Outcome`].
+    pub fn fetch(&self, request: web_sys::Request) -> Promise {
+        let host = self.host.clone();
+        future_to_promise(async move {
+            let outcome = carry_out(&host, Request::from(request)).await.map_err(|fault| {
+                console_error!("provider: {fault}");
+                JsValue::from(fault)
+            })?;
+            let response = Response::from_json(&outcome).map_err(Fault::from)?;
+            Ok(web_sys::Response::from(response).into())
+        })
+    }
+
+    /// A provider sets no alarm.
+    pub fn alarm(&self) {}
+
+    /// A provider has no sockets.
+    #[wasm_bindgen(js_name = webSocketMessage)]
+    pub fn message(&self, _socket: &JsValue, _message: &JsValue) {}
+
+    /// A provider has no sockets.
+    #[wasm_bindgen(js_name = webSocketClose)]
+    pub fn closed(&self, _socket: &JsValue, _code: u16, _reason: &str) {}
+
+    /// A provider has no sockets.
+    #[wasm_bindgen(js_name = webSocketError)]
+    pub fn broke(&self, _socket: &JsValue) {}
+}
+
+async fn carry_out(host: &Host, mut request: Request) -> Result<Outcome, Fault> {
+    let order: Order = request.json().await?;
+    host.carry_out(&order)
+}
+
+/// The only place that borrows the guard and stores it.
+struct Host {
+    /// `v1:SITE:PROVIDER`.
+    name: String,
+    js: glue::Store,
+    guard: RefCell<Option<Guard>>,
+    version: Cell<u32>,
+    migrated: Cell<bool>,
+}
+
+impl Host {
+    fn new(storage: &JsValue, name: String) -> Self {
+        Self {
+            name,
+            js: glue::Store::new(storage, "", "", ""),
+            guard: RefCell::default(),
+            version: Cell::new(0),
+            migrated: Cell::new(false),
+        }
+    }
+
+    fn carry_out(&self, order: &Order) -> Result<Outcome, Fault> {
+        let (now, terms) = (entropy::now(), order.terms());
+        let mut guard = match self.guard.take() {
+            Some(guard) => guard,
+            None => Guard::resume(self.load()?, terms, now),
+        };
+        let before = guard.standing(terms, now);
+        let outcome = guard.carry_out(now, order);
+        if guard.must_store() {
+            // What cannot be stored did not happen: the guard is loaded again.
+            self.store(guard.stored(terms, true))?;
+        }
+        let after = guard.standing(terms, now);
+        if std::mem::discriminant(&before) != std::mem::discriminant(&after) {
+            console_log!("provider {}: {} to {}", self.name, before.name(), after.name());
+        }
+        self.guard.replace(Some(guard));
+        Ok(outcome)
+    }
+
+    fn load(&self) -> Result<Guard, Fault> {
+        if !self.migrated.get() && !self.js.has("migration")? {
+            return Ok(Guard::default());
+        }
+        self.make_tables()?;
+        let rows = rows(&self.js, sql::GUARD, &Array::of1(&ROW.into()))?;
+        let Some(row) = rows.first() else { return Ok(Guard::default()) };
+        self.version.set(whole(&row.get(1)));
+        from_json(&row.get(0).as_string().unwrap_or_default())
+    }
+
+    fn store(&self, guard: &Guard) -> Result<(), Fault> {
+        self.make_tables()?;
+        let version = self.version.get() + 1;
+        let params = Array::of3(&ROW.into(), &to_json(guard).into(), &version.into());
+        if rows(&self.js, sql::PUT_GUARD, &params)?.is_empty() {
+            return Err(Fault::Corrupt("guard"));
+        }
+        self.version.set(version);
+        Ok(())
+    }
+
+    fn make_tables(&self) -> Result<(), Fault> {
+        if !self.migrated.get() {
+            migrate(&self.js, schema::PROVIDER)?;
+            self.migrated.set(true);
+        }
+        Ok(())
+    }
+}
