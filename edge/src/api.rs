@@ -3,7 +3,7 @@
 use crate::host::Host;
 use crate::reply::{Failed, Response};
 use crate::request::Request;
-use crate::{admin, agent, assets, conversation, cors, gateway, session, uploads};
+use crate::{admin, agent, assets, conversation, cors, gateway, providers, session, uploads};
 use kefu_shared::problem::Code;
 use kefu_shared::route::{Api, Route, route};
 use kefu_shared::wire::Answer;
@@ -63,6 +63,7 @@ async fn api<H: Host>(
         Api::AddAgent { site } => admin::add_agent(host, request, &site).await,
         Api::Agents { site } => admin::agents(host, &request, &site).await,
         Api::RemoveAgent { site, id } => admin::remove_agent(host, &request, &site, id).await,
+        Api::Providers { site } => providers::states(host, &request, &site).await,
         Api::Inbox { site } => agent::inbox(host, &request, &site).await,
         Api::Login => agent::log_in(host, request).await,
         Api::Renew => agent::renew(host, &request).await,

@@ -8,6 +8,7 @@ use kefu_shared::asset::Asset;
 use kefu_shared::config::Rate;
 use kefu_shared::deployment::Deployed;
 use kefu_shared::desk::{self, Account};
+use kefu_shared::guard::{self, Key};
 use kefu_shared::page::PageQuery;
 use kefu_shared::problem::Refusal;
 use kefu_shared::site::{self, Live};
@@ -70,6 +71,9 @@ pub(crate) trait Host: Sized {
     async fn site_order(&self, site: &str, order: site::Order) -> Result<site::Outcome, Fault>;
 
     async fn desk_order(&self, site: &str, order: desk::Order) -> Result<desk::Outcome, Fault>;
+
+    /// Gives an order to the guard of a site's provider.
+    async fn guard_order(&self, key: &Key, order: guard::Order) -> Result<guard::Outcome, Fault>;
 
     /// The agent of a session, if it is in force; a copy that is at most a second old.
     async fn agent_in_force(

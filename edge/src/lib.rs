@@ -15,6 +15,7 @@ mod conversation;
 mod cors;
 mod gateway;
 mod host;
+mod providers;
 mod reply;
 mod request;
 mod session;

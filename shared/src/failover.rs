@@ -1,8 +1,10 @@
 //! Which providers a turn may ask, in order, and what the one that is admitted is sent.
 
+use crate::address::AddressFault;
 use crate::config::Provider;
 use crate::guard::{Candidate, Terms};
-use crate::provider::{self, Ask, Remedy, RequestParts, Round};
+use crate::provider::{self, Ask, Failure, Remedy, RequestParts, Round};
+use crate::secrets::SecretFault;
 use crate::site::Live;
 use std::collections::BTreeSet;
 
@@ -26,7 +28,7 @@ pub struct Asking<'a> {
 /// Those that were not tried in this turn and can be asked as they are configured.
 pub fn candidates(live: &Live, tried: &BTreeSet<String>) -> Vec<Candidate> {
     let open = live.config.providers.iter().filter(|provider| !tried.contains(&provider.name));
-    let able = open.filter(|provider| request_to(live, provider, &Asking::probe()).is_some());
+    let able = open.filter(|provider| able(live, provider).is_ok());
     able.map(|provider| Candidate {
         provider: provider.name.clone(),
         terms: Terms::of(provider, live.revision),
@@ -35,18 +37,29 @@ pub fn candidates(live: &Live, tried: &BTreeSet<String>) -> Vec<Candidate> {
     .collect()
 }
 
-/// The request to one provider; `None` when its secrets, its address or its kind do not allow it.
+/// Whether a provider can be asked as it is configured, or what is wrong.
+pub fn able(live: &Live, provider: &Provider) -> Result<(), Failure> {
+    request_to(live, provider, &Asking::nothing()).map(|_| ())
+}
+
+/// The request to one provider; `None` when it cannot be asked as it is configured.
 pub fn request<'a>(
     live: &'a Live,
     provider: &str,
     asking: &Asking<'_>,
 ) -> Option<(&'a Provider, RequestParts)> {
     let provider = live.config.providers.iter().find(|it| it.name == provider)?;
-    Some((provider, request_to(live, provider, asking)?))
+    Some((provider, request_to(live, provider, asking).ok()?))
 }
 
-fn request_to(live: &Live, provider: &Provider, asking: &Asking<'_>) -> Option<RequestParts> {
-    let api_key = live.api_key(provider).ok()?;
+fn request_to(
+    live: &Live,
+    provider: &Provider,
+    asking: &Asking<'_>,
+) -> Result<RequestParts, Failure> {
+    let unresolved =
+        |fault: SecretFault| Failure::config("unresolved_api_key", &fault.to_string());
+    let api_key = live.api_key(provider).map_err(unresolved)?;
     let rounds = asking.rounds.len().saturating_sub(live.config.rounds as usize);
     let key = format!("{:032x}", asking.key);
     let ask = Ask {
@@ -60,13 +73,15 @@ fn request_to(live: &Live, provider: &Provider, asking: &Asking<'_>) -> Option<R
         memory: None,
         remedy: asking.remedy,
     };
-    let request = provider::request(&ask).ok()?;
-    live.may_call(&request).then_some(request)
+    let request = provider::request(&ask)?;
+    let refused = |fault: AddressFault| Failure::config("bad_address", fault.message());
+    live.may_call(&request).map_err(refused)?;
+    Ok(request)
 }
 
 impl Asking<'_> {
     /// What shows whether a provider can be asked at all.
-    fn probe() -> Self {
+    fn nothing() -> Self {
         let question = String::new();
         Self { rounds: &[], question, visitor: "", locale: "", key: 0, remedy: None }
     }

@@ -111,6 +111,11 @@ pub enum Api {
         /// The agent.
         id: String,
     },
+    /// `GET /v1/sites/{site}/providers`
+    Providers {
+        /// The site.
+        site: String,
+    },
     /// `GET /v1/sites/{site}/inbox`
     Inbox {
         /// The site.
@@ -193,6 +198,7 @@ fn of_site(method: &str, site: &str, rest: &[&str]) -> Result<Api, Refusal> {
         ["agents", id] => {
             only(method, &["DELETE"], Api::RemoveAgent { site, id: (*id).to_owned() })
         }
+        ["providers"] => only(method, &["GET"], Api::Providers { site }),
         ["inbox"] => only(method, &["GET"], Api::Inbox { site }),
         _ => Err(not_found()),
     }
@@ -322,6 +328,11 @@ mod tests {
                 "DELETE",
                 "/v1/sites/demo/agents/a1".into(),
                 Route::Api(Api::RemoveAgent { site: "demo".into(), id: "a1".into() }),
+            ),
+            (
+                "GET",
+                "/v1/sites/demo/providers".into(),
+                Route::Api(Api::Providers { site: "demo".into() }),
             ),
             ("GET", "/v1/sites/demo/inbox".into(), Route::Api(Api::Inbox { site: "demo".into() })),
             ("POST", "/v1/agent/login".into(), Route::Api(Api::Login)),

@@ -1,6 +1,6 @@
 //! A site while it is in use: its configuration with everything compiled that turns need.
 
-use crate::address;
+use crate::address::{self, AddressFault};
 use crate::config::{self, Format, Invalid, Provider, Site, Template};
 use crate::keys::Keys;
 use crate::problem::{Code, Refusal};
@@ -120,8 +120,8 @@ impl Live {
     }
 
     /// Whether this deployment calls the address.
-    pub fn may_call(&self, request: &RequestParts) -> bool {
-        address::check(&request.url, self.allow_private).is_ok()
+    pub fn may_call(&self, request: &RequestParts) -> Result<(), AddressFault> {
+        address::check(&request.url, self.allow_private).map(|_| ())
     }
 
     /// What will not work as configured, key by key.

@@ -13,6 +13,7 @@ use kefu_shared::asset::Asset;
 use kefu_shared::config::Rate;
 use kefu_shared::deployment::Deployed;
 use kefu_shared::desk::{self, Account};
+use kefu_shared::guard::{self, Key};
 use kefu_shared::page::PageQuery;
 use kefu_shared::problem::{Code, Refusal};
 use kefu_shared::site::{self, Live};
@@ -95,6 +96,10 @@ impl Host for Spin {
 
     async fn desk_order(&self, site: &str, order: desk::Order) -> Result<desk::Outcome, Fault> {
         durable::desk_order(site, order).await
+    }
+
+    async fn guard_order(&self, key: &Key, order: guard::Order) -> Result<guard::Outcome, Fault> {
+        durable::guard_order(key, &order).await
     }
 
     async fn agent_in_force(

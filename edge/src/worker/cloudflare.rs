@@ -12,6 +12,7 @@ use kefu_shared::asset::Asset;
 use kefu_shared::config::Rate;
 use kefu_shared::deployment::Deployed;
 use kefu_shared::desk::{self, Account};
+use kefu_shared::guard::{self, Key};
 use kefu_shared::page::PageQuery;
 use kefu_shared::problem::{Code, Refusal};
 use kefu_shared::site::{self, Live};
@@ -110,6 +111,10 @@ impl Host for Cloudflare {
 
     async fn desk_order(&self, site: &str, order: desk::Order) -> Result<desk::Outcome, Fault> {
         durable::desk_order(&self.env, site, &order).await
+    }
+
+    async fn guard_order(&self, key: &Key, order: guard::Order) -> Result<guard::Outcome, Fault> {
+        durable::guard_order(&self.env, key, &order).await
     }
 
     async fn agent_in_force(

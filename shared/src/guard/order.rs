@@ -1,7 +1,11 @@
 //! What is said to a guard where it is kept, and what it answers.
 
 use super::{Ask, Grant, Guard, Standing, Terms};
+use crate::config::Provider;
+use crate::provider::Failure;
 use crate::time::Millis;
+use kefu_proto::v1::ProviderState;
+use kefu_proto::v1::provider_state::{Limit, Standing as Wire};
 use serde::{Deserialize, Serialize};
 
 /// What is said to a guard.
@@ -33,6 +37,45 @@ pub struct View {
     pub streak: u32,
     /// Attempts that count towards the declared rate.
     pub charged: u32,
+}
+
+impl View {
+    /// As the contract writes it: of a provider whose guard may be out of reach, and that may be
+    /// configured so that it cannot be asked.
+    pub fn wire(view: Option<Self>, provider: &Provider, fault: Option<&Failure>) -> ProviderState {
+        let standing = match (fault, view) {
+            (Some(_), _) => Wire::Misconfigured,
+            (None, None) => Wire::Unknown,
+            (None, Some(view)) => view.standing.wire(),
+        };
+        let until = view.filter(|_| fault.is_none()).and_then(|view| view.standing.until());
+        let used = view.map_or(0, |view| view.charged);
+        ProviderState {
+            name: provider.name.clone(),
+            r#type: provider.kind.name().to_owned(),
+            standing: standing.into(),
+            until: until.map(Millis::nanos),
+            failures: view.map_or(0, |view| view.streak),
+            limit: provider.rate_limit.map(|rate| Limit {
+                count: rate.count,
+                window_ms: u32::try_from(rate.window.as_millis()).unwrap_or(u32::MAX),
+                used,
+            }),
+            fault: fault.map(|fault| fault.message.clone()),
+        }
+    }
+}
+
+impl Standing {
+    fn wire(self) -> Wire {
+        match self {
+            Self::Closed => Wire::Closed,
+            Self::Open { .. } => Wire::Open,
+            Self::Paused { .. } => Wire::Paused,
+            Self::Limited { .. } => Wire::Limited,
+            Self::Probing { .. } => Wire::Probing,
+        }
+    }
 }
 
 impl Order {
