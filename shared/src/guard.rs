@@ -116,7 +116,7 @@ pub struct Grant {
 
 /// How a provider stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "is")]
+#[serde(rename_all = "snake_case")]
 pub enum Standing {
     /// It may be asked.
     Closed,

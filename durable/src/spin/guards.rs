@@ -3,7 +3,6 @@
 use crate::Fault;
 use crate::spin::database::{rows, small, string, text};
 use crate::spin::entropy;
-use crate::spin::store::from_json;
 use crate::spin::writer::{Statement, commit};
 use kefu_shared::conversation::{Admission, Admitted};
 use kefu_shared::guard::{
@@ -89,17 +88,19 @@ async fn told(key: &Key, asked: Order) -> Option<Outcome> {
 async fn load(key: &Key) -> Result<(Guard, u32), Fault> {
     let found = rows(sql::GUARD, vec![string(&*key.site), string(&*key.provider)]).await?;
     match found.first() {
-        Some(row) => Ok((from_json(text(row, 0))?, small(row, 1))),
+        Some(row) => {
+            let guard = Guard::from_json(text(row, 0)).ok_or(Fault::Corrupt("guard"))?;
+            Ok((guard, small(row, 1)))
+        }
         None => Ok((Guard::default(), 0)),
     }
 }
 
 fn statement(key: &Key, guard: &Guard, version: u32) -> Statement {
-    let value = serde_json::to_string(guard).unwrap_or_default();
     let params = vec![
         string(&*key.site),
         string(&*key.provider),
-        string(value),
+        string(guard.to_json()),
         Value::Integer(version.into()),
     ];
     Statement::must(sql::PUT_GUARD, params)

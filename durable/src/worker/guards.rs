@@ -73,14 +73,13 @@ pub(crate) async fn report(env: &Env, key: Key, terms: Terms, report: Report) {
 
 /// Gives an order to the guard of a site's provider.
 pub async fn order(env: &Env, key: &Key, order: &Order) -> Result<Outcome, Fault> {
-    let body = serde_json::to_string(order).map_err(|_| Fault::Corrupt("order"))?;
     let mut init = RequestInit::new();
-    init.with_method(Method::Post).with_body(Some(JsValue::from_str(&body)));
+    init.with_method(Method::Post).with_body(Some(JsValue::from_str(&order.to_json())));
     let request = Request::new_with_init("https://provider/", &init)?;
     let name = format!("v1:{}:{}", key.site, key.provider);
     let stub = env.durable_object("PROVIDER")?.get_by_name(&name)?;
     let mut response = stub.fetch_with_request(request).await?;
-    Ok(response.json().await?)
+    Outcome::from_json(&response.text().await?).ok_or(Fault::Corrupt("outcome"))
 }
 
 fn next(admitting: &mut Admitting) -> Decision {

@@ -3,7 +3,7 @@
 use crate::error::Fault;
 use crate::worker::entropy;
 use crate::worker::glue;
-use crate::worker::store::{from_json, migrate, rows, to_json, whole};
+use crate::worker::store::{migrate, rows, whole};
 use kefu_shared::guard::{Guard, Order, Outcome};
 use kefu_shared::schema::{self, provider_sql as sql};
 use std::cell::{Cell, RefCell};
@@ -42,7 +42,7 @@ impl ProviderObject {
                 console_error!("provider: {fault}");
                 JsValue::from(fault)
             })?;
-            let response = Response::from_json(&outcome).map_err(Fault::from)?;
+            let response = Response::ok(outcome.to_json()).map_err(Fault::from)?;
             Ok(web_sys::Response::from(response).into())
         })
     }
@@ -64,7 +64,7 @@ impl ProviderObject {
 }
 
 async fn carry_out(host: &Host, mut request: Request) -> Result<Outcome, Fault> {
-    let order: Order = request.json().await?;
+    let order = Order::from_json(&request.text().await?).ok_or(Fault::Corrupt("order"))?;
     host.carry_out(&order)
 }
 
@@ -117,13 +117,14 @@ impl Host {
         let rows = rows(&self.js, sql::GUARD, &Array::of1(&ROW.into()))?;
         let Some(row) = rows.first() else { return Ok(Guard::default()) };
         self.version.set(whole(&row.get(1)));
-        from_json(&row.get(0).as_string().unwrap_or_default())
+        let value = row.get(0).as_string().unwrap_or_default();
+        Guard::from_json(&value).ok_or(Fault::Corrupt("guard"))
     }
 
     fn store(&self, guard: &Guard) -> Result<(), Fault> {
         self.make_tables()?;
         let version = self.version.get() + 1;
-        let params = Array::of3(&ROW.into(), &to_json(guard).into(), &version.into());
+        let params = Array::of3(&ROW.into(), &guard.to_json().into(), &version.into());
         if rows(&self.js, sql::PUT_GUARD, &params)?.is_empty() {
             return Err(Fault::Corrupt("guard"));
         }

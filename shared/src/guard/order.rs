@@ -78,6 +78,27 @@ impl Standing {
     }
 }
 
+/// Between hosts' parts and in rows all of it is JSON.
+macro_rules! json {
+    ($type:ty) => {
+        impl $type {
+            /// As JSON.
+            pub fn to_json(&self) -> String {
+                serde_json::to_string(self).unwrap_or_default()
+            }
+
+            /// From JSON; none if it is no such thing.
+            pub fn from_json(text: &str) -> Option<Self> {
+                serde_json::from_str(text).ok()
+            }
+        }
+    };
+}
+
+json!(Order);
+json!(Outcome);
+json!(Guard);
+
 impl Order {
     /// What the site declares of the provider.
     pub fn terms(&self) -> &Terms {
