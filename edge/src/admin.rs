@@ -22,7 +22,11 @@ fn admit_operator<H: Host>(host: &H, request: &Request<H::Body>) -> Result<(), F
 }
 
 /// Refuses everybody but the operator and the site's admins.
-pub(crate) async fn admit<H: Host>(host: &H, request: &Request<H::Body>, site: &str) -> Result<(), Failed> {
+pub(crate) async fn admit<H: Host>(
+    host: &H,
+    request: &Request<H::Body>,
+    site: &str,
+) -> Result<(), Failed> {
     let keys = &host.deployed().deployment.keys;
     let Ok(claims) = gate::agent(keys, request.bearer(), host.tick().now) else {
         return admit_operator(host, request);

@@ -57,8 +57,7 @@ fn request_to(
     provider: &Provider,
     asking: &Asking<'_>,
 ) -> Result<RequestParts, Failure> {
-    let unresolved =
-        |fault: SecretFault| Failure::config("unresolved_api_key", &fault.to_string());
+    let unresolved = |fault: SecretFault| Failure::config("unresolved_api_key", &fault.to_string());
     let api_key = live.api_key(provider).map_err(unresolved)?;
     let rounds = asking.rounds.len().saturating_sub(live.config.rounds as usize);
     let key = format!("{:032x}", asking.key);

@@ -23,8 +23,7 @@ thread_local! {
 pub(crate) async fn admit(site: &str, candidates: Vec<Candidate>) -> Admission {
     let mut admitting = Admitting::new(site, candidates);
     loop {
-        let decision =
-            COPIES.with_borrow_mut(|copies| copies.next(entropy::now(), &mut admitting));
+        let decision = COPIES.with_borrow_mut(|copies| copies.next(entropy::now(), &mut admitting));
         let admitted = match decision {
             Decision::Ask { key, ask } => {
                 if let Some(Outcome::Granted(grant)) = told(&key, Order::Take(ask)).await {

@@ -130,7 +130,10 @@ fn what_an_older_life_reports_is_ignored() {
 fn a_refusal_opens_at_once_and_a_change_of_the_site_asks_again() {
     let mut guard = Guard::default();
     attempt(&mut guard, START, Verdict::Refused);
-    assert_eq!(attempt(&mut guard, after(299), Verdict::Success), Standing::Open { until: after(300) });
+    assert_eq!(
+        attempt(&mut guard, after(299), Verdict::Success),
+        Standing::Open { until: after(300) }
+    );
     let mended = guard.take(after(5), &ask(Terms { revision: 2, ..terms() }, 1));
     assert!(mended.probe);
 }
@@ -139,7 +142,10 @@ fn a_refusal_opens_at_once_and_a_change_of_the_site_asks_again() {
 fn a_provider_that_asks_to_be_left_alone_is() {
     let mut guard = Guard::default();
     attempt(&mut guard, START, Verdict::Limited { pause_ms: 5_000 });
-    assert_eq!(attempt(&mut guard, after(4), Verdict::Success), Standing::Paused { until: after(5) });
+    assert_eq!(
+        attempt(&mut guard, after(4), Verdict::Success),
+        Standing::Paused { until: after(5) }
+    );
     assert_eq!(attempt(&mut guard, after(5), Verdict::Success), Standing::Closed);
 }
 
@@ -231,11 +237,8 @@ fn a_clock_that_goes_back_an_hour_closes_nothing_for_an_hour() {
 
 #[test]
 fn providers_are_taken_in_order_and_skipped_with_the_reason() {
-    let candidate = |name: &str, fail_open| Candidate {
-        provider: name.into(),
-        terms: terms(),
-        fail_open,
-    };
+    let candidate =
+        |name: &str, fail_open| Candidate { provider: name.into(), terms: terms(), fail_open };
     let mut copies = Copies::default();
     let all = vec![candidate("open", true), candidate("unknown", false), candidate("good", true)];
     let mut admitting = Admitting::new("s", all);

@@ -5,7 +5,7 @@ use crate::invariant::Held;
 use crate::world::World;
 use kefu_shared::conversation::{Admission, Admitted, AttemptId, Input};
 use kefu_shared::guard::{
-    Ask, Admitting, Candidate, Copies, Decision, Grant, Guard, Key, Report, Terms,
+    Admitting, Ask, Candidate, Copies, Decision, Grant, Guard, Key, Report, Terms,
 };
 use std::collections::BTreeMap;
 

@@ -150,6 +150,15 @@ impl Site {
         Visitor::new(&self.url, &session, self.http.clone())
     }
 
+    /// How its providers stand.
+    ///
+    /// # Panics
+    /// When the operator is not told.
+    pub async fn providers(&self) -> Vec<Value> {
+        let get = self.http.get(format!("{}/v1/sites/{}/providers", self.url, self.id));
+        self.told(get).await["providers"].as_array().cloned().expect("a list")
+    }
+
     /// A new agent that is logged in.
     ///
     /// # Panics

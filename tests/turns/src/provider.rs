@@ -13,7 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
 /// A service that speaks chat completions, on a port of its own.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Provider {
     address: SocketAddr,
     desk: Arc<Desk>,

@@ -117,7 +117,7 @@ impl Turn {
             }
             Phase::Admitting(_) | Phase::Attempting(_) | Phase::Recovering { .. } => {
                 self.next.push(asked);
-            },
+            }
         }
     }
 

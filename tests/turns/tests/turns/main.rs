@@ -11,6 +11,7 @@ mod costing;
 mod crashing;
 mod failing_over;
 mod foreign;
+mod guarding;
 mod handing_over;
 mod hibernating;
 mod joining;

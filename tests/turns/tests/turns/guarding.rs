@@ -1,0 +1,163 @@
+//! One truth about a provider across all conversations of a site: its breaker and its rate.
+
+use crate::{AT_ONCE, RULE};
+use kefu_turns::{Gate, Host, PATIENCE, Provider, Script, Site};
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+
+/// Fails before any text, and names no time to wait.
+fn failing() -> Script {
+    Script::refusal(500, &json!({ "error": { "message": "oops", "type": "server_error" } }))
+}
+
+/// Asks in a conversation of its own; gives the answer.
+async fn asked(site: &Site) -> Value {
+    let mut socket = site.visitor().await.socket().await;
+    socket.say("k1", "hi").await;
+    socket.answer().await["message"].clone()
+}
+
+/// Asks until the provider was asked so often.
+async fn asked_until(site: &Site, provider: &Provider, count: usize) {
+    let begun = Instant::now();
+    while provider.asked().len() < count {
+        assert!(begun.elapsed() < PATIENCE, "the provider is not asked");
+        asked(site).await;
+    }
+}
+
+async fn standing(site: &Site) -> Value {
+    site.providers().await[0].clone()
+}
+
+/// How the first provider stands once it stands so: a guard hears of an attempt after the visitor.
+async fn settled(site: &Site, wanted: &str) -> Value {
+    let begun = Instant::now();
+    loop {
+        let state = standing(site).await;
+        if state["standing"] == wanted {
+            return state;
+        }
+        assert!(begun.elapsed() < PATIENCE, "{state}");
+    }
+}
+
+#[tokio::test]
+async fn the_breaker_opens_on_the_fifth_failure_across_five_conversations_and_then_rejects() {
+    let provider = Provider::playing([failing()]).await;
+    let host = Host::shared();
+    let site = host.site(&format!("{AT_ONCE}{}{RULE}", provider.entry("only", ""))).await;
+    for number in 1..=5 {
+        assert_eq!(standing(&site).await["standing"], "CLOSED", "before failure {number}");
+        assert_eq!(asked(&site).await["rule"]["name"], "rescue");
+        assert_eq!(provider.asked().len(), number);
+    }
+    for _ in 0..5 {
+        assert_eq!(asked(&site).await["rule"]["name"], "rescue");
+    }
+    assert_eq!(provider.asked().len(), 5, "an open breaker costs no call");
+    let state = settled(&site, "OPEN").await;
+    assert_eq!(state["failures"], 5, "{state}");
+}
+
+#[tokio::test]
+async fn after_the_cool_down_exactly_one_of_many_conversations_probes_and_the_others_wait() {
+    let gate = Gate::default();
+    let probe = Script::default().hold(&gate).head().texts(&["better"]).end();
+    let scripts = [failing(), failing(), failing(), failing(), failing(), probe];
+    let provider = Provider::playing(scripts.into_iter().chain([Script::answer(&["well"])])).await;
+    let breaker = "circuit_breaker = { failure_threshold = 5, cooldown = \"1s\" }";
+    let host = Host::shared();
+    let site = host.site(&format!("{AT_ONCE}{}{RULE}", provider.entry("only", breaker))).await;
+    asked_until(&site, &provider, 5).await;
+    let asking = asked_until(&site, &provider, 6);
+    let probed = tokio::spawn({
+        let provider = provider.clone();
+        async move {
+            provider.request(6).await;
+        }
+    });
+    tokio::select! {
+        () = asking => panic!("the probe is held"),
+        done = probed => done.expect("the probe is sent"),
+    }
+    for _ in 0..10 {
+        assert_eq!(asked(&site).await["rule"]["name"], "rescue");
+    }
+    assert_eq!(provider.asked().len(), 6, "one probe, and nobody else");
+    assert_eq!(standing(&site).await["standing"], "PROBING");
+}
+
+#[tokio::test]
+async fn an_open_breaker_survives_the_death_of_the_process() {
+    let provider = Provider::playing([failing()]).await;
+    let host = Host::own();
+    let site = host.site(&format!("{AT_ONCE}{}{RULE}", provider.entry("only", ""))).await;
+    asked_until(&site, &provider, 5).await;
+    settled(&site, "OPEN").await;
+    host.kill();
+    host.restart();
+    assert_eq!(standing(&site).await["standing"], "OPEN");
+    assert_eq!(asked(&site).await["rule"]["name"], "rescue");
+    assert_eq!(provider.asked().len(), 5);
+}
+
+#[tokio::test]
+async fn a_provider_that_asks_to_be_left_alone_is_and_the_next_one_answers() {
+    let refusal = json!({ "error": { "message": "slow down", "code": "rate_limit_exceeded" } });
+    let first = Provider::playing([Script::refusal(429, &refusal)]).await;
+    let second = Provider::playing([Script::answer(&["from the second"])]).await;
+    let entries = first.entry("first", "") + &second.entry("second", "");
+    let host = Host::shared();
+    let site = host.site(&format!("{AT_ONCE}{entries}")).await;
+    for _ in 0..4 {
+        assert_eq!(asked(&site).await["provider"]["name"], "second");
+    }
+    assert_eq!(first.asked().len(), 1);
+    settled(&site, "PAUSED").await;
+}
+
+#[tokio::test]
+async fn a_refused_key_opens_at_once_and_a_new_one_is_tried_at_once() {
+    let refusal = json!({ "error": { "message": "no", "code": "invalid_api_key" } });
+    let scripts = [Script::refusal(401, &refusal), Script::answer(&["welcome"])];
+    let provider = Provider::playing(scripts).await;
+    let entry = provider.entry("only", "api_key = \"${KEY}\"");
+    let host = Host::shared();
+    let site = host.site(&format!("{AT_ONCE}{entry}{RULE}")).await;
+    site.keep_secret("KEY", "sk-wrong").await;
+    asked_until(&site, &provider, 1).await;
+    settled(&site, "OPEN").await;
+    asked(&site).await;
+    assert_eq!(provider.asked().len(), 1);
+    site.keep_secret("KEY", "sk-right").await;
+    asked_until(&site, &provider, 2).await;
+    settled(&site, "CLOSED").await;
+}
+
+#[tokio::test]
+async fn fifty_conversations_at_once_never_pass_the_declared_rate_and_use_nine_tenths_of_it() {
+    const RATE: usize = 300;
+    let provider = Provider::playing([Script::answer(&["yes"])]).await;
+    let limit = format!("rate_limit = \"{RATE}/min\"");
+    let limits =
+        "[limits]\nsessions_per_address = \"9999/min\"\nmessages_per_visitor = \"9999/min\"\n";
+    let entry = provider.entry("only", &limit);
+    let host = Host::own();
+    let site = host.site(&format!("{AT_ONCE}{limits}{entry}{RULE}")).await;
+    let begun = Instant::now();
+    let talk = || async {
+        let mut socket = site.visitor().await.socket().await;
+        for number in 0..RATE / 25 {
+            socket.say(&format!("k{number}"), "hi").await;
+            socket.answer().await;
+        }
+    };
+    futures_util::future::join_all((0..50).map(|_| talk())).await;
+    assert!(begun.elapsed() < Duration::from_secs(60), "all of it within one window");
+    let sent = provider.asked().len();
+    assert!(sent <= RATE, "{sent} of {RATE}");
+    assert!(sent * 10 >= RATE * 9, "{sent} of {RATE}");
+    let state = standing(&site).await;
+    assert_eq!(state["standing"], "LIMITED", "{state}");
+}
