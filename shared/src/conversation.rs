@@ -270,6 +270,7 @@ impl Conversation {
             self.senders.learn(sender);
         }
         self.summary.fold(&event);
+        self.turns.learn_good(&event);
         self.said.fold(&event);
         self.outbox.note(&event, tick.now);
         let spoke = entry.counts.then_some(tick.now);

@@ -8,6 +8,10 @@ use crate::secrets::SecretFault;
 use crate::site::Live;
 use std::collections::BTreeSet;
 
+mod order;
+
+pub use order::Preference;
+
 /// What a turn asks, whoever answers.
 #[derive(Clone, Debug)]
 pub struct Asking<'a> {
@@ -25,9 +29,14 @@ pub struct Asking<'a> {
     pub remedy: Option<Remedy>,
 }
 
-/// Those that were not tried in this turn and can be asked as they are configured.
-pub fn candidates(live: &Live, tried: &BTreeSet<String>) -> Vec<Candidate> {
-    let open = live.config.providers.iter().filter(|provider| !tried.contains(&provider.name));
+/// Those that were not tried in this turn and can be asked as they are configured, in order.
+pub fn candidates(
+    live: &Live,
+    tried: &BTreeSet<String>,
+    preference: &Preference<'_>,
+) -> Vec<Candidate> {
+    let all = order::ordered(&live.config.providers, preference).into_iter();
+    let open = all.filter(|provider| !tried.contains(&provider.name));
     let able = open.filter(|provider| able(live, provider).is_ok());
     able.map(|provider| Candidate {
         provider: provider.name.clone(),

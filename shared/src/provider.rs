@@ -225,6 +225,8 @@ mod tests {
             rate_limit: None,
             circuit_breaker: CircuitBreaker::default(),
             timeouts: Timeouts::default(),
+            weight: None,
+            canary: None,
         }
     }
 

@@ -45,8 +45,12 @@ pub(super) fn read_onto(base: Site, bytes: &[u8], format: Format) -> Result<Site
 
 fn document(fields: &mut Fields<'_>, site: &mut Site) {
     fields.table("site", |fields| about(fields, site));
-    site.providers = provider::providers(fields);
-    fields.table("ai", |fields| ai(fields, &mut site.ai));
+    let (providers, waits) = provider::providers(fields);
+    site.providers = providers;
+    fields.table("ai", |fields| {
+        ai(fields, &mut site.ai);
+        possible(fields, site.ai.turn_budget, waits);
+    });
     fields.table("context", |fields| {
         set(&mut site.rounds, fields.count("rounds", 1..=defaults::ROUNDS))
     });
@@ -73,6 +77,18 @@ fn ai(fields: &mut Fields<'_>, ai: &mut Ai) {
     );
     set(&mut ai.while_queued, fields.flag("while_queued"));
     set(&mut ai.fail_open, fields.flag("fail_open"));
+    set(&mut ai.sticky, fields.flag("sticky"));
+}
+
+/// A budget within which no declared time-out can pass leaves none of them any meaning.
+fn possible(fields: &mut Fields<'_>, budget: Duration, waits: Option<Duration>) {
+    if let Some(shortest) = waits.filter(|shortest| budget < *shortest && fields.has("turn_budget"))
+    {
+        let (budget, shortest) = (show_duration(budget), show_duration(shortest));
+        fields.fault("turn_budget", format!(
+            "{budget} is over before any provider's time-out, the shortest of which is {shortest}: raise the budget or lower a time-out"
+        ));
+    }
 }
 
 fn limits(fields: &mut Fields<'_>, limits: &mut Limits) {

@@ -47,6 +47,8 @@ pub struct Ai {
     pub while_queued: bool,
     /// Whether a provider is asked all the same when its limits cannot be read.
     pub fail_open: bool,
+    /// Whether a session stays with the provider that answered in it.
+    pub sticky: bool,
 }
 
 /// What holds for a site that nobody configured: `config/defaults.toml`.
@@ -64,6 +66,7 @@ impl Default for Ai {
             quiet_window: defaults::QUIET_WINDOW,
             while_queued: false,
             fail_open: true,
+            sticky: true,
         }
     }
 }
@@ -95,6 +98,10 @@ pub struct Provider {
     pub circuit_breaker: CircuitBreaker,
     /// All counted from when the request is sent; the earliest wins.
     pub timeouts: Timeouts,
+    /// Its share among neighbours that have one too: they stand at the same place.
+    pub weight: Option<u32>,
+    /// The percentage of visitors for whom it is asked first; nobody else's questions go to it.
+    pub canary: Option<u32>,
 }
 
 impl Provider {

@@ -63,6 +63,7 @@ impl Conversation {
             self.window.take(at);
         }
         self.summary.fold(event);
+        self.turns.learn_good(event);
         self.said.fold(event);
         show(event, step);
     }

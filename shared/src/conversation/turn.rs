@@ -11,7 +11,8 @@ use super::step::{Step, Write};
 use crate::provider::{Remedy, Round};
 use crate::site::Live;
 use crate::time::Millis;
-use kefu_proto::v1::{Event, author, channel, event};
+use kefu_proto::v1::provider_source::Outcome;
+use kefu_proto::v1::{Event, author, channel, event, message};
 use lease::Elsewhere;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -61,6 +62,8 @@ pub(super) struct Turns {
     open: Option<Turn>,
     /// Who this is, where several processes may have the conversation.
     holder: Option<u64>,
+    /// Who gave the newest whole answer, and in which session.
+    good: Option<(String, u32)>,
     /// The turn is in another process's memory.
     elsewhere: Option<Elsewhere>,
 }
@@ -124,6 +127,7 @@ impl Turns {
     ) -> Self {
         let mut turns = Self { record, ..Self::default() };
         let events = recent.iter().map(|(event, _)| event);
+        events.clone().for_each(|event| turns.learn_good(event));
         let question = turns.unanswered(events.clone().filter_map(asked));
         if head.ai_may_speak() && !head.closed {
             turns.settle(question, asker(events), tenure);
@@ -131,6 +135,13 @@ impl Turns {
             turns.holder = tenure.map(|tenure| tenure.holder);
         }
         turns
+    }
+
+    /// Takes note of who answers well.
+    pub(super) fn learn_good(&mut self, event: &Event) {
+        if let Some(provider) = answered_by(event) {
+            self.good = Some((provider.to_owned(), event.session()));
+        }
     }
 
     /// A turn that nobody has in memory is opened here.
@@ -242,6 +253,13 @@ impl Turn {
     fn text(&self) -> String {
         self.question.iter().map(|asked| asked.text.as_str()).collect::<Vec<_>>().join("\n")
     }
+}
+
+/// The provider whose whole answer it is.
+fn answered_by(event: &Event) -> Option<&str> {
+    let Some(event::Kind::Message(message)) = &event.kind else { return None };
+    let Some(message::Source::Provider(source)) = &message.source else { return None };
+    (source.outcome() == Outcome::Completed).then_some(source.name.as_str())
 }
 
 fn asked(event: &Event) -> Option<Asked> {

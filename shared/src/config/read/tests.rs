@@ -154,6 +154,15 @@ fn every_fault_names_its_key_its_line_and_the_remedy() {
         ),
         (PROVIDER, "rate_limit = '1000'", "ai_providers[0].rate_limit", 6, "\"1000/min\""),
         (PROVIDER, "rate_limit = 1000", "ai_providers[0].rate_limit", 6, "\"1000/min\""),
+        (PROVIDER, "canary = '101%'", "ai_providers[0].canary", 6, "\"100%\""),
+        (PROVIDER, "canary = '5%'\nweight = 2", "ai_providers[0].canary", 6, "remove one"),
+        (
+            PROVIDER,
+            "timeouts = { connect = '5s', first_token = '8s' }\n[ai]\nturn_budget = '3s'",
+            "ai.turn_budget",
+            8,
+            "the shortest of which is 5s",
+        ),
         (PROVIDER, "ratelimit = '1/s'", "ai_providers[0].ratelimit", 6, "`rate_limit`"),
         (PROVIDER, "bot_id = '1'", "ai_providers[0].bot_id", 6, "belongs to type coze only"),
         (
@@ -338,6 +347,7 @@ fn whole() -> Site {
             quiet_window: Duration::from_millis(400),
             while_queued: true,
             fail_open: false,
+            sticky: false,
         },
         rounds: 10,
         limits: Limits { sessions_per_address: minute(30), messages_per_visitor: minute(20) },
@@ -378,6 +388,8 @@ fn whole_providers() -> Vec<Provider> {
         rate_limit: Some(Rate { count: 1_000, window: Duration::from_secs(60) }),
         circuit_breaker: CircuitBreaker { failure_threshold: 4, cooldown: Duration::from_secs(31) },
         timeouts: Timeouts { connect: Duration::from_secs(4), ..Timeouts::default() },
+        weight: Some(3),
+        canary: None,
     };
     let second = Provider {
         name: "dify".to_owned(),
@@ -390,6 +402,8 @@ fn whole_providers() -> Vec<Provider> {
         rate_limit: None,
         circuit_breaker: CircuitBreaker::default(),
         timeouts: Timeouts::default(),
+        weight: None,
+        canary: Some(5),
         ..bare.clone()
     };
     vec![bare, second]

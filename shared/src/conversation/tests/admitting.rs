@@ -45,7 +45,7 @@ fn the_guard_hears_of_every_attempt_how_it_ended() {
     room.give(Input::Ended { attempt: third, how: BodyEnd::Reset });
     assert_eq!(
         named(&room.reports),
-        [("one", Verdict::Failure), ("two", Verdict::Success), ("one", Verdict::Failure)]
+        [("one", Verdict::Failure), ("two", Verdict::Success), ("two", Verdict::Failure)]
     );
 }
 
@@ -98,4 +98,19 @@ fn an_answer_of_the_guards_that_comes_too_late_is_not_used() {
     assert!(room.asked.is_empty(), "the question was not whole yet");
     room.pass(Duration::from_millis(600));
     assert!(room.asked[0].contains("hello\\nand good morning"), "{:?}", room.asked);
+}
+
+#[test]
+fn a_session_stays_with_the_provider_that_answered_in_it_and_a_restart_does_not_change_that() {
+    let mut room = Room::new();
+    room.refused = vec!["one".into()];
+    let attempt = room.question("a", "hello");
+    room.begins(attempt);
+    room.streams(attempt, "Hi");
+    room.finishes(attempt);
+    room.refused.clear();
+    room.question("b", "and?");
+    room.crash();
+    room.question("c", "well?");
+    assert!(room.asked.iter().all(|asked| asked.starts_with("https://two.example")));
 }

@@ -2,9 +2,10 @@
 
 use super::super::{Act, Conversation, Step};
 use super::attempt::Attempt;
-use super::{AttemptId, Phase};
-use crate::failover;
+use super::{AttemptId, Phase, Turn};
+use crate::failover::{self, Preference};
 use crate::guard::{Candidate, Pass, Report, Skip, Ticket, Verdict};
+use crate::site::Live;
 use crate::time::{Millis, Tick};
 use std::time::Duration;
 
@@ -91,11 +92,19 @@ impl Conversation {
         self.admitted(tick, id, Admission { admitted, skips: Vec::new() }, step);
     }
 
+    fn preference<'a>(&'a self, turn: &'a Turn, live: &Live) -> Preference<'a> {
+        let good = self.turns.good.as_ref().filter(|(_, session)| *session == self.session);
+        Preference {
+            visitor: &turn.asker.visitor,
+            good: good.filter(|_| live.config.ai.sticky).map(|(provider, _)| provider.as_str()),
+        }
+    }
+
     fn candidates(&self) -> Vec<Candidate> {
         let Some(turn) = self.turns.open.as_ref() else { return Vec::new() };
         match turn.live() {
             Some(live) if turn.failures < turn.attempts_most() => {
-                failover::candidates(live, &turn.tried)
+                failover::candidates(live, &turn.tried, &self.preference(turn, live))
             }
             Some(_) | None => Vec::new(),
         }
