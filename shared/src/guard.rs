@@ -225,7 +225,8 @@ impl Guard {
 
     /// How it stands, for an operator.
     pub fn standing(&self, terms: &Terms, now: Millis) -> Standing {
-        self.breaker.standing(now).unwrap_or_else(|| self.room(terms, now))
+        let full = || self.full(terms, now);
+        self.breaker.standing(now).or_else(full).unwrap_or(Standing::Closed)
     }
 
     /// Attempts that count towards the declared rate right now.
@@ -262,9 +263,8 @@ impl Guard {
             Err(standing) => return none(self, standing),
         };
         let (want, most) = if probes { (1, 1) } else { (ask.want, u32::MAX) };
-        match self.room(terms, now) {
-            Standing::Closed => {}
-            full => return none(self, full),
+        if let Some(full) = self.full(terms, now) {
+            return none(self, full);
         }
         let (permits, until) = self.lease(terms, now, want, most);
         if probes {
@@ -274,16 +274,13 @@ impl Guard {
         Grant { standing, generation: self.breaker.generation(), permits, until, probe: probes }
     }
 
-    /// Whether an attempt may be sent, the breaker apart.
-    fn room(&self, terms: &Terms, now: Millis) -> Standing {
+    /// Why no attempt may be sent, the breaker apart.
+    fn full(&self, terms: &Terms, now: Millis) -> Option<Standing> {
         if now < self.paused_until {
-            return Standing::Paused { until: self.paused_until };
+            return Some(Standing::Paused { until: self.paused_until });
         }
-        let Some(rate) = terms.rate() else { return Standing::Closed };
-        match self.window.clone().room(rate, now) {
-            Ok(_) => Standing::Closed,
-            Err(until) => Standing::Limited { until },
-        }
+        let until = self.window.clone().room(terms.rate()?, now).err()?;
+        Some(Standing::Limited { until })
     }
 
     /// Charges permits, no more than a part of what is left: others ask too. Without a rate there

@@ -206,15 +206,14 @@ impl Copy {
         if !self.is_fresh(now) {
             return Use::Stale;
         }
-        match self.grant.standing {
-            Standing::Closed if self.used < self.grant.permits => {
+        let Grant { standing, generation, permits, probe, .. } = self.grant;
+        match standing.until() {
+            Some(until) if now < until => Use::Not(standing),
+            None if self.used < permits => {
                 self.used += 1;
-                let Grant { generation, probe, .. } = self.grant;
                 Use::Permit(Ticket { generation: Some(generation), probe })
             }
-            Standing::Closed => Use::Stale,
-            standing if standing.until().is_some_and(|until| now < until) => Use::Not(standing),
-            _ => Use::Stale,
+            Some(_) | None => Use::Stale,
         }
     }
 

@@ -252,7 +252,7 @@ fn providers_are_taken_in_order_and_skipped_with_the_reason() {
                 // Its guard does not answer.
                 _ => {}
             },
-            decision => break decision,
+            decision @ (Decision::Go { .. } | Decision::Nobody) => break decision,
         }
     };
     let pass = Pass { terms: terms(), ticket: Ticket { generation: Some(0), probe: false } };
