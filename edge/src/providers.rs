@@ -19,7 +19,7 @@ pub(crate) async fn states<H: Host>(
     let mut providers = Vec::new();
     for provider in &live.config.providers {
         let key = Key { site: site.to_owned(), provider: provider.name.clone() };
-        let look = Order::Look(Terms::of(provider, live.revision));
+        let look = Order::Look(Terms::of(&live.config, provider, live.revision));
         let view = match host.guard_order(&key, look).await {
             Ok(Outcome::Seen(view)) => Some(view),
             Ok(Outcome::Granted(_)) => None,

@@ -1,7 +1,7 @@
 //! Which providers a turn may ask, in order, and what the one that is admitted is sent.
 
 use crate::address::AddressFault;
-use crate::config::Provider;
+use crate::config::{Provider, Site};
 use crate::guard::{Candidate, Terms};
 use crate::provider::{self, Ask, Failure, Remedy, RequestParts, Round};
 use crate::secrets::SecretFault;
@@ -40,7 +40,7 @@ pub fn candidates(
     let able = open.filter(|provider| able(live, provider).is_ok());
     able.map(|provider| Candidate {
         provider: provider.name.clone(),
-        terms: Terms::of(provider, live.revision),
+        terms: Terms::of(&live.config, provider, live.revision),
         fail_open: live.config.ai.fail_open,
     })
     .collect()
@@ -68,12 +68,11 @@ fn request_to(
 ) -> Result<RequestParts, Failure> {
     let unresolved = |fault: SecretFault| Failure::config("unresolved_api_key", &fault.to_string());
     let api_key = live.api_key(provider).map_err(unresolved)?;
-    let rounds = asking.rounds.len().saturating_sub(live.config.rounds as usize);
     let key = format!("{:032x}", asking.key);
     let ask = Ask {
         provider,
         api_key: api_key.as_deref(),
-        rounds: asking.rounds.get(rounds..).unwrap_or_default(),
+        rounds: fitting(asking, &live.config),
         question: &asking.question,
         visitor: asking.visitor,
         locale: asking.locale,
@@ -87,10 +86,45 @@ fn request_to(
     Ok(request)
 }
 
+/// The newest rounds, as many as are declared and as fit into the declared characters.
+fn fitting<'a>(asking: &Asking<'a>, site: &Site) -> &'a [Round] {
+    let characters = |text: &str| u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
+    let mut left = site.context_characters.saturating_sub(characters(&asking.question));
+    let newest = asking.rounds.iter().rev().take(site.rounds as usize);
+    let fit = newest.take_while(|round| {
+        let needed = characters(&round.question).saturating_add(characters(&round.answer));
+        let fits = needed <= left;
+        left = left.saturating_sub(needed);
+        fits
+    });
+    let fit = fit.count();
+    asking.rounds.get(asking.rounds.len() - fit..).unwrap_or_default()
+}
+
 impl Asking<'_> {
     /// What shows whether a provider can be asked at all.
     fn nothing() -> Self {
         let question = String::new();
         Self { rounds: &[], question, visitor: "", locale: "", key: 0, remedy: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn older_rounds_that_do_not_fit_are_left_out_and_never_a_part_of_one() {
+        let round = |n: usize| Round { question: "问".repeat(n), answer: "答".repeat(n) };
+        let rounds = [round(10), round(200), round(30), round(20)];
+        let question = "x".repeat(100);
+        let asking = Asking { rounds: &rounds, question, ..Asking::nothing() };
+        for (characters, rounds_most, fit) in
+            [(1_000, 20, 4), (1_000, 3, 3), (200, 20, 2), (199, 20, 1), (140, 20, 1), (50, 20, 0)]
+        {
+            let site =
+                Site { context_characters: characters, rounds: rounds_most, ..Site::default() };
+            assert_eq!(fitting(&asking, &site).len(), fit, "{characters} characters");
+        }
     }
 }

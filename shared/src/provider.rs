@@ -227,6 +227,7 @@ mod tests {
             timeouts: Timeouts::default(),
             weight: None,
             canary: None,
+            price: None,
         }
     }
 

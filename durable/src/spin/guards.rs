@@ -20,8 +20,8 @@ thread_local! {
 }
 
 /// Finds out which of the candidates may be asked.
-pub(crate) async fn admit(site: &str, candidates: Vec<Candidate>) -> Admission {
-    let mut admitting = Admitting::new(site, candidates);
+pub(crate) async fn admit(site: &str, all: Option<Terms>, candidates: Vec<Candidate>) -> Admission {
+    let mut admitting = Admitting::new(site, all, candidates);
     loop {
         let decision = COPIES.with_borrow_mut(|copies| copies.next(entropy::now(), &mut admitting));
         let admitted = match decision {

@@ -268,7 +268,7 @@ impl Room {
             Act::Replay { conn, after, upto } => self.replay(conn, after, upto).await?,
             Act::Close { conn, code, .. } => self.streams.close(conn, code),
             Act::Prepare { turn, before } => self.prepare(turn, before),
-            Act::Admit { attempt, candidates } => self.admit(attempt, candidates),
+            Act::Admit { attempt, all, candidates } => self.admit(attempt, all, candidates),
             Act::Report { provider, terms, report } => self.report(provider, terms, report),
             Act::Call { attempt, request } => self.calls.start(self, attempt, request),
             Act::Abort { attempt } => self.calls.abort(attempt),
@@ -301,10 +301,10 @@ impl Room {
     }
 
     /// Finds out which provider may be asked.
-    fn admit(self: &Rc<Self>, attempt: AttemptId, candidates: Vec<Candidate>) {
+    fn admit(self: &Rc<Self>, attempt: AttemptId, all: Option<Terms>, candidates: Vec<Candidate>) {
         let room = self.clone();
         spin_sdk::wasip3::spawn(async move {
-            let admission = guards::admit(&room.site, candidates).await;
+            let admission = guards::admit(&room.site, all, candidates).await;
             let _ = room.apply(Input::Admitted { attempt, admission }).await;
         });
     }

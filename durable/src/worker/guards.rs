@@ -15,8 +15,12 @@ thread_local! {
 }
 
 /// Who of the candidates may be asked, if that is known without asking; otherwise the question.
-pub(crate) fn at_hand(site: &str, candidates: Vec<Candidate>) -> Result<Admission, Pending> {
-    let mut admitting = Admitting::new(site, candidates);
+pub(crate) fn at_hand(
+    site: &str,
+    all: Option<Terms>,
+    candidates: Vec<Candidate>,
+) -> Result<Admission, Pending> {
+    let mut admitting = Admitting::new(site, all, candidates);
     let decision = next(&mut admitting);
     Pending { admitting, decision }.settled()
 }

@@ -8,6 +8,7 @@ use super::quantity::{duration, rate, show_duration};
 use super::{Ai, Limits, Rate, Site, defaults};
 use std::time::Duration;
 
+mod budget;
 mod channel;
 mod provider;
 mod rule;
@@ -52,8 +53,10 @@ fn document(fields: &mut Fields<'_>, site: &mut Site) {
         possible(fields, site.ai.turn_budget, waits);
     });
     fields.table("context", |fields| {
-        set(&mut site.rounds, fields.count("rounds", 1..=defaults::ROUNDS))
+        set(&mut site.rounds, fields.count("rounds", 1..=defaults::ROUNDS));
+        set(&mut site.context_characters, fields.count("characters", 1_000..=1_000_000));
     });
+    fields.table("budgets", |fields| budget::budgets(fields, &mut site.budgets));
     fields.table("limits", |fields| limits(fields, &mut site.limits));
     site.rules = rule::rules(fields);
     site.channels = channel::channels(fields);

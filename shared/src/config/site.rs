@@ -3,6 +3,7 @@
 use super::{Template, defaults};
 use kefu_proto::v1::widget_invitations::Invitation;
 use kefu_proto::v1::{WidgetForm, WidgetLook, WidgetPrivacy};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -24,6 +25,10 @@ pub struct Site {
     pub ai: Ai,
     /// Rounds of context for stateless providers.
     pub rounds: u32,
+    /// Characters of context and question that one attempt sends at most.
+    pub context_characters: u32,
+    /// What AI may cost in a day.
+    pub budgets: Budgets,
     /// What visitors may do in a minute.
     pub limits: Limits,
     /// Declared answers.
@@ -71,6 +76,69 @@ impl Default for Ai {
     }
 }
 
+/// What AI may cost in a day, and what happens when it did.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Budgets {
+    /// One visitor's questions.
+    pub visitor: Budget,
+    /// All of the site's.
+    pub site: Budget,
+    /// Whose midnight ends a day: minutes east of Greenwich.
+    pub utc_offset: i16,
+    /// What happens to a question that is over.
+    pub on_limit: OnLimit,
+}
+
+impl Default for Budgets {
+    fn default() -> Self {
+        Self {
+            visitor: Budget::default(),
+            site: Budget::default(),
+            utc_offset: defaults::UTC_OFFSET,
+            on_limit: OnLimit::default(),
+        }
+    }
+}
+
+/// At most so much; what is not declared is not limited.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Budget {
+    /// Attempts at an answer.
+    pub turns: Option<u32>,
+    /// Tokens, as the providers count them.
+    pub tokens: Option<u64>,
+    /// Millionths of the money that prices are in.
+    pub cost: Option<u64>,
+}
+
+impl Budget {
+    /// Whether anything is declared.
+    pub fn is_declared(&self) -> bool {
+        *self != Self::default()
+    }
+}
+
+/// What happens to a question that no budget is left for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum OnLimit {
+    /// Rules answer, and where none matches a person is offered.
+    #[default]
+    Rules,
+    /// A person is asked for.
+    Person,
+    /// This is said.
+    Message(String),
+}
+
+/// What a million tokens cost, in millionths of money.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Price {
+    /// Of the question and its context.
+    pub input: u64,
+    /// Of the answer.
+    pub output: u64,
+}
+
 /// An AI service.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Provider {
@@ -102,6 +170,8 @@ pub struct Provider {
     pub weight: Option<u32>,
     /// The percentage of visitors for whom it is asked first; nobody else's questions go to it.
     pub canary: Option<u32>,
+    /// What it costs, where that is to be counted.
+    pub price: Option<Price>,
 }
 
 impl Provider {

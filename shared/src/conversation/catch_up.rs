@@ -94,7 +94,7 @@ impl super::Turns {
     ) {
         match record.filter(|record| record.version > self.version()) {
             Some(record) => {
-                self.end_attempt(Verdict::Neutral, step);
+                self.end_attempt(tenure.now, Verdict::Neutral, None, step);
                 self.follow(record, events, speaks, tenure);
                 if let Some(frame) = self.saved_elsewhere() {
                     step.send(Audience::All, frame);

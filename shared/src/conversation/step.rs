@@ -36,6 +36,8 @@ pub struct Tally {
     pub late: u32,
     /// Providers that were not asked because their guards said so.
     pub skips: u32,
+    /// Questions that no budget was left for.
+    pub over_budget: u32,
 }
 
 /// Something to store.
@@ -109,12 +111,14 @@ pub enum Act {
     Admit {
         /// For which attempt.
         attempt: AttemptId,
+        /// What the site declares for all of its providers together.
+        all: Option<Terms>,
         /// In order of preference.
         candidates: Vec<Candidate>,
     },
     /// Tell a provider's guard how an attempt ended.
     Report {
-        /// Whose guard.
+        /// Whose guard; empty for the site's own, of all providers together.
         provider: String,
         /// What the site declares of it.
         terms: Terms,

@@ -1,11 +1,11 @@
 //! What is said to a guard where it is kept, and what it answers.
 
-use super::{Ask, Grant, Guard, Standing, Terms};
+use super::{Ask, Grant, Guard, Spent, Standing, Terms};
 use crate::config::Provider;
 use crate::provider::Failure;
 use crate::time::Millis;
 use kefu_proto::v1::ProviderState;
-use kefu_proto::v1::provider_state::{Limit, Standing as Wire};
+use kefu_proto::v1::provider_state::{Limit, Spending, Standing as Wire};
 use serde::{Deserialize, Serialize};
 
 /// What is said to a guard.
@@ -37,6 +37,8 @@ pub struct View {
     pub streak: u32,
     /// Attempts that count towards the declared rate.
     pub charged: u32,
+    /// What was spent today.
+    pub spent: Spent,
 }
 
 impl View {
@@ -61,8 +63,17 @@ impl View {
                 window_ms: u32::try_from(rate.window.as_millis()).unwrap_or(u32::MAX),
                 used,
             }),
+            today: view.map(|view| view.spent.wire()),
             fault: fault.map(|fault| fault.message.clone()),
         }
+    }
+}
+
+impl Spent {
+    fn wire(self) -> Spending {
+        let Self { turns, tokens, cost } = self;
+        let number = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+        Spending { attempts: turns, tokens: number(tokens), cost_micros: number(cost) }
     }
 }
 
@@ -74,6 +85,7 @@ impl Standing {
             Self::Paused { .. } => Wire::Paused,
             Self::Limited { .. } => Wire::Limited,
             Self::Probing { .. } => Wire::Probing,
+            Self::Spent { .. } => Wire::Spent,
         }
     }
 }
@@ -119,6 +131,7 @@ impl Guard {
                 standing: self.standing(terms, now),
                 streak: self.streak(),
                 charged: self.charged(terms, now),
+                spent: self.spent(terms, now),
             }),
         }
     }

@@ -1,5 +1,6 @@
 //! `[[ai_providers]]`.
 
+use super::budget::price;
 use super::{LONG_TEXT, SHORT_TEXT, rated, set, span};
 use crate::config::address::check_url;
 use crate::config::fields::{Bounds, Fields};
@@ -61,8 +62,10 @@ fn provider(fields: &mut Fields<'_>) -> Option<(Provider, Option<Duration>)> {
         timeouts: Timeouts::default(),
         weight: fields.count("weight", 1..=1_000),
         canary: fields.parsed("canary", percent),
+        price: None,
     };
     let mut wait = None;
+    fields.table("price", |fields| provider.price = price(fields));
     fields.table("circuit_breaker", |fields| breaker(fields, &mut provider.circuit_breaker));
     fields.table("timeouts", |fields| wait = timeouts(fields, &mut provider.timeouts));
     if provider.weight.is_some() && provider.canary.is_some() {

@@ -1,7 +1,7 @@
 use super::*;
 use crate::config::{
-    Channel, CircuitBreaker, Fault, Hours, Matching, Provider, ProviderKind, Rule, RuleAction,
-    Template, Timeouts, When, Widget,
+    Budget, Budgets, Channel, CircuitBreaker, Fault, Hours, Matching, OnLimit, Price, Provider,
+    ProviderKind, Rule, RuleAction, Template, Timeouts, When, Widget,
 };
 use std::collections::BTreeMap;
 
@@ -154,6 +154,12 @@ fn every_fault_names_its_key_its_line_and_the_remedy() {
         ),
         (PROVIDER, "rate_limit = '1000'", "ai_providers[0].rate_limit", 6, "\"1000/min\""),
         (PROVIDER, "rate_limit = 1000", "ai_providers[0].rate_limit", 6, "\"1000/min\""),
+        (PROVIDER, "price = { input = 1 }", "ai_providers[0].price.output", 6, "missing"),
+        (PROVIDER, "price = { input = -1, output = 2 }", "ai_providers[0].price.input", 6, "0.8"),
+        ("", "[budgets]\non_limit = 'message'", "budgets.message", 1, "missing"),
+        ("", "[budgets]\nmessage = 'x'", "budgets.message", 2, "remove one"),
+        ("", "[budgets]\non_limit = 'stop'", "budgets.on_limit", 2, "rules, person or message"),
+        ("", "[budgets]\nsite = { turns = 0 }", "budgets.site.turns", 2, "from 1"),
         (PROVIDER, "canary = '101%'", "ai_providers[0].canary", 6, "\"100%\""),
         (PROVIDER, "canary = '5%'\nweight = 2", "ai_providers[0].canary", 6, "remove one"),
         (
@@ -350,6 +356,13 @@ fn whole() -> Site {
             sticky: false,
         },
         rounds: 10,
+        context_characters: 9_000,
+        budgets: Budgets {
+            visitor: Budget { turns: Some(50), ..Budget::default() },
+            site: Budget { turns: None, tokens: Some(2_000_000), cost: Some(12_500_000) },
+            utc_offset: 0,
+            on_limit: OnLimit::Message("明天再来".to_owned()),
+        },
         limits: Limits { sessions_per_address: minute(30), messages_per_visitor: minute(20) },
         rules: whole_rules(),
         channels: vec![Channel {
@@ -390,6 +403,7 @@ fn whole_providers() -> Vec<Provider> {
         timeouts: Timeouts { connect: Duration::from_secs(4), ..Timeouts::default() },
         weight: Some(3),
         canary: None,
+        price: Some(Price { input: 800_000, output: 2_000_000 }),
     };
     let second = Provider {
         name: "dify".to_owned(),
@@ -404,6 +418,7 @@ fn whole_providers() -> Vec<Provider> {
         timeouts: Timeouts::default(),
         weight: None,
         canary: Some(5),
+        price: None,
         ..bare.clone()
     };
     vec![bare, second]

@@ -69,9 +69,6 @@ fn guards_that_do_not_answer_hold_nobody_up() {
     assert!(room.asked.is_empty());
     room.pass(Duration::from_secs(1));
     assert_eq!(room.asked.len(), 1, "it is asked all the same");
-    let attempt = room.attempt();
-    room.give(Input::Failed { attempt, failure: Failure::timeout("connect_timeout") });
-    assert!(room.reports.is_empty(), "nothing let it through: nothing is told");
 }
 
 #[test]
@@ -113,4 +110,50 @@ fn a_session_stays_with_the_provider_that_answered_in_it_and_a_restart_does_not_
     room.crash();
     room.question("c", "well?");
     assert!(room.asked.iter().all(|asked| asked.starts_with("https://two.example")));
+}
+
+/// Answers to `count` questions of one visitor: who gave each.
+fn answers(room: &mut Room, count: usize) -> Vec<String> {
+    let answer = |number: usize| {
+        let before = room.asked.len();
+        room.say(&format!("budget {number} at {}", room.now.0), "hello");
+        room.pass(Duration::from_millis(600));
+        if room.asked.len() > before {
+            let attempt = room.attempt();
+            room.begins(attempt);
+            room.streams(attempt, "Hi");
+            room.finishes(attempt);
+        }
+        match room.last_message().source {
+            Some(Source::Provider(source)) => source.name,
+            Some(Source::Rule(rule)) => rule.name,
+            _ => String::new(),
+        }
+    };
+    (0..count).map(answer).collect()
+}
+
+#[test]
+fn a_visitors_day_has_so_many_answers_of_ai_and_then_what_is_declared_happens() {
+    for (declared, then) in [
+        ("", "kefu.offer_person"),
+        ("on_limit = 'person'", "kefu.call_person"),
+        ("on_limit = 'message'\nmessage = 'Tomorrow.'", "kefu.over_budget"),
+    ] {
+        let budgets = format!("[budgets]\nvisitor = {{ turns = 2 }}\n{declared}\n");
+        let mut room = Room::with(&format!("{budgets}{}", super::room::SITE));
+        assert_eq!(answers(&mut room, 3), ["one", "one", then]);
+        room.crash();
+        let again = answers(&mut room, 1);
+        assert!(room.asked.len() == 2, "{again:?}: a restart gives no new day");
+    }
+}
+
+#[test]
+fn a_new_day_has_a_new_budget() {
+    let budgets = "[budgets]\nvisitor = { turns = 1 }\n";
+    let mut room = Room::with(&format!("{budgets}{}", super::room::SITE));
+    assert_eq!(answers(&mut room, 2), ["one", "kefu.offer_person"]);
+    room.pass(Duration::from_secs(24 * 3_600));
+    assert_eq!(answers(&mut room, 1), ["one"]);
 }

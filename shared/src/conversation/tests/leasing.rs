@@ -131,7 +131,7 @@ impl Process {
     /// The guards let the first provider through.
     fn admit(&mut self, disk: &mut Disk, now: Millis) {
         for act in std::mem::take(&mut self.acts) {
-            if let Act::Admit { attempt, candidates } = act {
+            if let Act::Admit { attempt, candidates, .. } = act {
                 let admission = Admission {
                     admitted: candidates.into_iter().next().map(|it| Admitted {
                         provider: it.provider,

@@ -301,7 +301,7 @@ impl Room {
                     self.give(Input::Prepared { turn, prepared: Prepared { site, rounds } });
                 }
             }
-            Act::Admit { attempt, candidates } => self.admit(attempt, candidates),
+            Act::Admit { attempt, candidates, .. } => self.admit(attempt, candidates),
             Act::Report { provider, report, .. } => self.reports.push((provider, report.verdict)),
             Act::Call { attempt, request } => {
                 self.calls.push(attempt);

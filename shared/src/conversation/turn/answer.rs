@@ -14,6 +14,8 @@ use kefu_proto::v1::{
 
 /// The name of the answer that is given when nothing else can be.
 const OFFER_PERSON: &str = "kefu.offer_person";
+/// The name of the answer that tells that a person was asked for.
+const CALL_PERSON: &str = "kefu.call_person";
 
 /// Why an answer is cut off where the visitor saw it.
 #[derive(Clone, Copy, Debug)]
@@ -24,8 +26,8 @@ pub(in super::super) enum Cut {
 
 impl Conversation {
     pub(super) fn complete(&mut self, tick: Tick, usage: Option<Usage>, step: &mut Step) {
+        self.turns.end_attempt(tick.now, Verdict::Success, usage.as_ref(), step);
         let Some(attempt) = self.turns.attempt() else { return };
-        attempt.end(Verdict::Success, step);
         let text = attempt.text.clone();
         let provider = attempt.provider.clone();
         self.log_answer(tick, text, source(provider, Outcome::Completed, usage), step);
@@ -54,7 +56,6 @@ impl Conversation {
         let Some(turn) = &self.turns.open else { return self.cut_off_elsewhere(tick, cut, step) };
         let (provider, text) = match &turn.phase {
             Phase::Attempting(attempt) => {
-                attempt.end(Verdict::Neutral, step);
                 (attempt.provider.clone(), attempt.shown_text().to_owned())
             }
             Phase::Recovering { provider, text, .. } => (provider.clone(), text.clone()),
@@ -62,6 +63,7 @@ impl Conversation {
                 (String::new(), String::new())
             }
         };
+        self.turns.end_attempt(tick.now, Verdict::Neutral, None, step);
         self.log_cut(tick, provider, text, cut, step);
         self.end_cut(tick.now, cut, step);
     }
@@ -145,13 +147,25 @@ impl Conversation {
         true
     }
 
+    /// A text of the program's own is the answer.
+    pub(super) fn answer_so(&mut self, tick: Tick, text: String, name: &str, step: &mut Step) {
+        let source = message::Source::Rule(RuleSource { name: name.into() });
+        self.log_body(tick, offering(text, Vec::new()), source, step);
+        self.close_turn(tick.now, step);
+    }
+
+    /// A person is asked for in the visitor's place.
+    pub(super) fn call_person(&mut self, tick: Tick, step: &mut Step) {
+        let Some(turn) = &self.turns.open else { return };
+        let (channel, locale) = (turn.asker.channel, turn.locale().to_owned());
+        let text = config::texts(&locale).handoff_asked.clone();
+        self.answer_so(tick, text, CALL_PERSON, step);
+        self.handoff_by_rule(tick, channel, step);
+    }
+
     fn offer_person(&mut self, tick: Tick, step: &mut Step) {
         let Some(turn) = &self.turns.open else { return };
-        let site_locale = match &turn.preparation {
-            Preparation::Here(Prepared { site: Some(live), .. }) => live.config.locale.as_str(),
-            Preparation::Here(_) | Preparation::Needed | Preparation::Asked => "",
-        };
-        let texts = config::texts(turn.asker.locale.as_deref().unwrap_or(site_locale));
+        let texts = config::texts(turn.locale());
         let person = body::QuickReply {
             label: texts.ask_person.clone(),
             send: String::new(),

@@ -2,7 +2,7 @@
 
 use super::super::{Act, Audience, Conversation, Step};
 use super::{Admitted, Asker, AttemptId, Phase, Prepared, RunningRecord};
-use crate::config::{ProviderKind, Timeouts};
+use crate::config::{Price, ProviderKind, Timeouts};
 use crate::failover;
 use crate::guard::Verdict;
 use crate::provider::{self, Failure, Reader, Reading, Remedy, RequestParts, ResponseHead};
@@ -26,6 +26,7 @@ pub(in super::super) struct Attempt {
     pub(super) id: AttemptId,
     pub(super) provider: String,
     pub(super) admitted: Admitted,
+    pub(super) price: Option<Price>,
     kind: ProviderKind,
     /// There once the response's head is.
     pub(super) reader: Option<Reader>,
@@ -55,6 +56,7 @@ pub(super) struct Shown {
 /// The try that comes next.
 pub(super) struct Chosen {
     pub(super) admitted: Admitted,
+    pub(super) price: Option<Price>,
     pub(super) kind: ProviderKind,
     pub(super) timeouts: Timeouts,
     pub(super) request: RequestParts,
@@ -75,6 +77,7 @@ impl Attempt {
             id,
             provider: chosen.admitted.provider.clone(),
             admitted: chosen.admitted.clone(),
+            price: chosen.price,
             kind: chosen.kind,
             reader: None,
             timeouts: chosen.timeouts,
@@ -144,8 +147,8 @@ impl Conversation {
 
     /// After visible text the answer is interrupted; before it, the next provider is asked.
     pub(super) fn attempt_failed(&mut self, tick: Tick, failure: &Failure, step: &mut Step) {
+        self.turns.end_attempt(tick.now, Verdict::of(failure), None, step);
         let Some(attempt) = self.turns.attempt() else { return };
-        attempt.end(Verdict::of(failure), step);
         if attempt.visible {
             return self.interrupt(tick, step);
         }
@@ -192,6 +195,7 @@ impl Conversation {
         let (provider, request) = failover::request(live, &admitted.provider, &question)?;
         Some(Chosen {
             admitted: admitted.clone(),
+            price: provider.price,
             kind: provider.kind,
             timeouts: provider.timeouts,
             request,
@@ -233,6 +237,12 @@ impl super::Turn {
             super::Preparation::Here(Prepared { site, .. }) => site.as_ref(),
             super::Preparation::Needed | super::Preparation::Asked => None,
         }
+    }
+
+    /// The language in which the program's own words are said.
+    pub(super) fn locale(&self) -> &str {
+        let site = self.live().map_or("", |live| live.config.locale.as_str());
+        self.asker.locale.as_deref().unwrap_or(site)
     }
 
     pub(super) fn attempts_most(&self) -> u32 {

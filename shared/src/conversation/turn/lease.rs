@@ -7,7 +7,6 @@
 
 use super::super::{Conversation, Deadline, Step, TurnRecord};
 use super::{Asked, Asker, Cut, Turns};
-use crate::guard::Verdict;
 use crate::time::{Millis, Tick};
 use kefu_proto::v1::Event;
 use serde::{Deserialize, Serialize};
@@ -85,13 +84,6 @@ impl Turns {
 
     pub(in super::super) fn version(&self) -> u32 {
         self.record.version
-    }
-
-    /// The attempt under way here, if one is, is over.
-    pub(in super::super) fn end_attempt(&self, verdict: Verdict, step: &mut Step) {
-        if let Some(attempt) = self.attempt() {
-            attempt.end(verdict, step);
-        }
     }
 
     /// Somebody else wrote the record: whatever was under way here is over.
