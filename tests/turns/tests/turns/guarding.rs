@@ -1,9 +1,18 @@
 //! One truth about a provider across all conversations of a site: its breaker and its rate.
 
-use crate::{AT_ONCE, RULE};
+use crate::RULE;
 use kefu_turns::{Gate, Host, PATIENCE, Provider, Script, Site};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
+
+/// Each question is one, and as many come as the test wants.
+const AT_ONCE: &str = r#"
+[ai]
+quiet_window = "0s"
+[limits]
+sessions_per_address = "9999/min"
+messages_per_visitor = "9999/min"
+"#;
 
 /// Fails before any text, and names no time to wait.
 fn failing() -> Script {
@@ -144,7 +153,7 @@ async fn fifty_conversations_at_once_never_pass_the_declared_rate_and_use_nine_t
         "[limits]\nsessions_per_address = \"9999/min\"\nmessages_per_visitor = \"9999/min\"\n";
     let entry = provider.entry("only", &limit);
     let host = Host::own();
-    let site = host.site(&format!("{AT_ONCE}{limits}{entry}{RULE}")).await;
+    let site = host.site(&format!("{AT_ONCE}{entry}{RULE}")).await;
     let begun = Instant::now();
     let talk = || async {
         let mut socket = site.visitor().await.socket().await;
