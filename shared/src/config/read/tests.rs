@@ -155,13 +155,19 @@ fn every_fault_names_its_key_its_line_and_the_remedy() {
         (PROVIDER, "rate_limit = '1000'", "ai_providers[0].rate_limit", 6, "\"1000/min\""),
         (PROVIDER, "rate_limit = 1000", "ai_providers[0].rate_limit", 6, "\"1000/min\""),
         (PROVIDER, "ratelimit = '1/s'", "ai_providers[0].ratelimit", 6, "`rate_limit`"),
-        (PROVIDER, "bot_id = '1'", "ai_providers[0].bot_id", 6, "belongs to type coze only"),
+        (
+            PROVIDER,
+            "bot_id = '1'",
+            "ai_providers[0].bot_id",
+            6,
+            "belongs to type coze and fastgpt only",
+        ),
         (
             PROVIDER,
             "inputs = { a = 'b' }",
             "ai_providers[0].inputs",
             6,
-            "belongs to type dify only",
+            "belongs to type dify and coze only",
         ),
         (
             PROVIDER,
