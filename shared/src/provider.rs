@@ -11,35 +11,40 @@
 
 use crate::config::{Provider, ProviderKind, defaults};
 use crate::time::Millis;
+use serde_json::Value;
 use std::fmt;
+use url::Url;
 
 pub mod answer;
 mod chat;
 #[cfg(test)]
 mod conformance;
+mod coze;
+mod dify;
 mod endpoint;
 mod failure;
+mod fastgpt;
 mod json;
 mod openai;
 mod reader;
 mod reading;
 pub mod sse;
 mod thoughts;
-mod unsupported;
 mod wait;
+mod workers_ai;
 
 pub use failure::{Class, DEFAULT_PAUSE, Failure, MAX_PAUSE, Remedy};
 pub use reader::{BodyEnd, Dialect, LINGER, Reader};
-pub use reading::{Citation, Ending, Ids, Outcome, Reading, ToolCall, Usage};
+pub use reading::{Attachment, Citation, Ending, Ids, Outcome, Reading, ToolCall, Usage};
 
 /// The table of adapters.
 fn adapter(kind: ProviderKind) -> &'static Adapter {
     match kind {
+        ProviderKind::Coze => &coze::ADAPTER,
+        ProviderKind::FastGpt => &fastgpt::ADAPTER,
+        ProviderKind::Dify => &dify::ADAPTER,
         ProviderKind::OpenAi => &openai::ADAPTER,
-        ProviderKind::Coze
-        | ProviderKind::FastGpt
-        | ProviderKind::Dify
-        | ProviderKind::WorkersAi => &unsupported::ADAPTER,
+        ProviderKind::WorkersAi => &workers_ai::ADAPTER,
     }
 }
 
@@ -51,6 +56,19 @@ pub(crate) struct Adapter {
     dialect: fn(ResponseHead) -> Box<dyn Dialect>,
     /// Asks the provider to stop an answer; closing the connection is enough where this is none.
     cancel: fn(&Ask<'_>, &Ids) -> Option<RequestParts>,
+    /// Whether it remembers conversations.
+    keeps: Keeps,
+}
+
+/// How a provider remembers a conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Keeps {
+    /// Not at all: it is sent the rounds before with every question.
+    Nothing,
+    /// Under an id that it gives, which comes in [`Ids::conversation`].
+    UnderItsName,
+    /// Under an id that the first request gives: the attempt's.
+    UnderOurName,
 }
 
 /// What one attempt asks. It holds a secret, so it has no `Debug`.
@@ -159,6 +177,19 @@ impl ResponseHead {
     pub fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
     }
+
+    /// What a refusal means: what it `says`, else its status; with the wait that its headers ask.
+    pub(crate) fn refusal(&self, says: Option<Failure>) -> Failure {
+        let mut failure = says.unwrap_or_else(|| Failure::of_status(self.status));
+        // A code that no table has says less than these.
+        if failure.class == Class::Upstream && matches!(self.status, 401..=403 | 408 | 429) {
+            failure.class = Class::of_status(self.status);
+        }
+        if failure.class == Class::RateLimited {
+            failure.retry_after = wait::asked(self).or(failure.retry_after);
+        }
+        failure
+    }
 }
 
 /// The request that asks for an answer. Fails, without any request, when the configuration cannot
@@ -178,14 +209,46 @@ pub fn cancel(ask: &Ask<'_>, ids: &Ids) -> Option<RequestParts> {
     (adapter(ask.provider.kind).cancel)(ask, ids)
 }
 
+/// The provider's own conversation that a request to it goes to, as far as that is known before
+/// the answer names it; none at a provider that keeps none.
+pub fn conversation<'a>(ask: &Ask<'a>) -> Option<&'a str> {
+    let kept = ask.memory.map(|memory| memory.conversation);
+    match adapter(ask.provider.kind).keeps {
+        Keeps::Nothing => None,
+        Keeps::UnderItsName => kept,
+        Keeps::UnderOurName => kept.or(Some(ask.attempt)),
+    }
+}
+
 impl Ask<'_> {
-    /// The rounds that a stateless provider is sent: 20 at most, half of them after a failure
-    /// that asks for less.
+    /// The rounds that the provider is sent: those that it does not hold, 20 at most, half of
+    /// them after a failure that asks for less.
     pub(crate) fn context(&self) -> &[Round] {
+        let held = self.memory.map_or(0, |memory| memory.rounds);
+        let lacking = self.rounds.get(held..).unwrap_or_default();
         let most = usize::try_from(defaults::ROUNDS).unwrap_or(usize::MAX);
-        let kept = self.rounds.len().min(most);
+        let kept = lacking.len().min(most);
         let kept = if self.remedy == Some(Remedy::ShorterContext) { kept / 2 } else { kept };
-        self.rounds.get(self.rounds.len() - kept..).unwrap_or_default()
+        lacking.get(lacking.len() - kept..).unwrap_or_default()
+    }
+
+    /// The context and the question as messages of `user` and `assistant`, none of them empty.
+    pub(crate) fn dialogue(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let rounds = self.context().iter().flat_map(|round| {
+            [("user", round.question.as_str()), ("assistant", round.answer.as_str())]
+        });
+        rounds.chain([("user", self.question)]).filter(|(_, content)| !content.is_empty())
+    }
+
+    /// A request that posts JSON, with the api key.
+    pub(crate) fn post(&self, url: Url, body: &Value) -> Result<RequestParts, Failure> {
+        let mut headers = vec![
+            ("content-type", "application/json".to_owned()),
+            ("accept", "text/event-stream".to_owned()),
+        ];
+        headers.extend(self.bearer()?.map(|bearer| ("authorization", bearer)));
+        let body = body.to_string().into_bytes();
+        Ok(RequestParts { method: Method::Post, url: url.into(), headers, body })
     }
 
     /// `Bearer` and the key; none when the provider is configured without one.
@@ -243,21 +306,6 @@ mod tests {
             attempt: "a1",
             memory: None,
             remedy: None,
-        }
-    }
-
-    #[test]
-    fn a_kind_without_an_adapter_says_so() {
-        for (kind, name) in [
-            (ProviderKind::Coze, "coze"),
-            (ProviderKind::FastGpt, "fastgpt"),
-            (ProviderKind::Dify, "dify"),
-            (ProviderKind::WorkersAi, "workers_ai"),
-        ] {
-            let provider = provider(kind);
-            let failure = request(&ask(&provider)).unwrap_err();
-            assert_eq!(failure.to_string(), "config (unsupported_provider)");
-            assert!(failure.message.contains(name), "{}", failure.message);
         }
     }
 

@@ -152,13 +152,13 @@ pub struct Provider {
     pub api_key: Option<Template>,
     /// For `openai` and `workers_ai`.
     pub model: Option<String>,
-    /// For `coze`.
+    /// For `coze`; for `fastgpt` the app's id, without which an answer cannot be stopped there.
     pub bot_id: Option<String>,
     /// For `openai` and `workers_ai`: what the model is told before the conversation.
     pub system_prompt: Option<String>,
-    /// For `dify`.
+    /// For `dify`, and for `coze` what a chatflow begins with.
     pub inputs: BTreeMap<String, String>,
-    /// For `fastgpt`.
+    /// For `fastgpt` and `coze`.
     pub variables: BTreeMap<String, String>,
     /// The most requests that may be sent to it.
     pub rate_limit: Option<Rate>,

@@ -2,6 +2,7 @@
 
 use super::sse::Sse;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 /// The text under `key`, unless it is empty or no text.
@@ -26,6 +27,41 @@ pub(super) fn count(value: &Value, key: &str) -> Option<u64> {
     let number = value.get(key)?;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a float's cast saturates
     number.as_u64().or_else(|| number.as_f64().filter(|n| *n >= 0.0).map(|n| n as u64))
+}
+
+/// The number under `key`.
+pub(super) fn number(value: &Value, key: &str) -> Option<f64> {
+    value.get(key)?.as_f64()
+}
+
+/// What is in the list under `key`; nothing when there is none.
+pub(super) fn list<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
+    value.get(key).and_then(Value::as_array).into_iter().flatten()
+}
+
+/// Remembers the text under `key` in `place`, if there is one.
+pub(super) fn learn(place: &mut Option<String>, value: &Value, key: &str) {
+    if let Some(text) = text(value, key) {
+        *place = Some(text.to_owned());
+    }
+}
+
+/// An object of these fields.
+pub(super) fn object<const N: usize>(fields: [(&str, Value); N]) -> Value {
+    Value::Object(fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
+}
+
+/// Adds a field to an object.
+pub(super) fn put(object: &mut Value, key: &str, value: Value) {
+    if let Value::Object(fields) = object {
+        fields.insert(key.to_owned(), value);
+    }
+}
+
+/// An object of texts.
+pub(super) fn texts(fields: &BTreeMap<String, String>) -> Value {
+    let text = |(key, text): (&String, &String)| (key.clone(), Value::from(text.as_str()));
+    Value::Object(fields.iter().map(text).collect())
 }
 
 /// The JSON that a body consists of, or the first that it has in an event-stream frame: errors are

@@ -13,11 +13,11 @@ const VARIABLES: Bounds = Bounds { entries: 100, bytes: 4 * 1024 };
 
 /// Which keys belong to which kinds only.
 const OWN_KEYS: [(&str, &[ProviderKind]); 5] = [
-    ("bot_id", &[ProviderKind::Coze]),
+    ("bot_id", &[ProviderKind::Coze, ProviderKind::FastGpt]),
     ("model", &[ProviderKind::OpenAi, ProviderKind::WorkersAi]),
     ("system_prompt", &[ProviderKind::OpenAi, ProviderKind::WorkersAi]),
-    ("inputs", &[ProviderKind::Dify]),
-    ("variables", &[ProviderKind::FastGpt]),
+    ("inputs", &[ProviderKind::Dify, ProviderKind::Coze]),
+    ("variables", &[ProviderKind::FastGpt, ProviderKind::Coze]),
 ];
 
 /// The providers, and the shortest wait for a first text that they declare: none unless each of

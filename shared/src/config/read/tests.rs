@@ -170,13 +170,19 @@ fn every_fault_names_its_key_its_line_and_the_remedy() {
             "the shortest of which is 5s",
         ),
         (PROVIDER, "ratelimit = '1/s'", "ai_providers[0].ratelimit", 6, "`rate_limit`"),
-        (PROVIDER, "bot_id = '1'", "ai_providers[0].bot_id", 6, "belongs to type coze only"),
+        (
+            PROVIDER,
+            "bot_id = '1'",
+            "ai_providers[0].bot_id",
+            6,
+            "belongs to type coze and fastgpt only",
+        ),
         (
             PROVIDER,
             "inputs = { a = 'b' }",
             "ai_providers[0].inputs",
             6,
-            "belongs to type dify only",
+            "belongs to type dify and coze only",
         ),
         (
             PROVIDER,

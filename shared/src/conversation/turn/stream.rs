@@ -58,6 +58,7 @@ impl Conversation {
                 | Reading::Progress
                 | Reading::Suggestion(_)
                 | Reading::Citation(_)
+                | Reading::File(_)
                 | Reading::Ids(_) => {}
             }
         }

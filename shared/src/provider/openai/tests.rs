@@ -1,9 +1,8 @@
-use super::super::conformance::{End, Seen, read};
+use super::super::conformance::{self, End, Seen, short};
 use super::super::tests::{ask, provider};
-use super::super::{Outcome, Round, Usage, request};
+use super::super::{Method, Outcome, Round, Usage, request};
 use super::*;
 use crate::config::ProviderKind;
-use crate::time::Millis;
 use serde_json::json;
 use std::time::Duration;
 
@@ -14,17 +13,7 @@ fn sent(ask: &Ask<'_>) -> Value {
 }
 
 fn answer(status: u16, headers: &[(&str, &str)], body: &str, end: End) -> Seen {
-    let headers = headers.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-    let head = ResponseHead { status, headers, at: Millis::default() };
-    let whole = read(KIND, &head, body.as_bytes(), body.len().max(1), end);
-    for size in [1, 2, 3, 7, 64] {
-        assert_eq!(
-            read(KIND, &head, body.as_bytes(), size, end),
-            whole,
-            "pieces of {size}: {body}"
-        );
-    }
-    whole
+    conformance::answer(KIND, status, headers, body, end)
 }
 
 /// A stream of these data lines.
@@ -38,17 +27,6 @@ fn content(text: &str) -> Value {
 
 fn finish(reason: &str) -> Value {
     json!({"id": "c1", "choices": [{"index": 0, "delta": {}, "finish_reason": reason}]})
-}
-
-/// The outcome in short: `completed`, or class and code.
-fn short(outcome: &Outcome) -> String {
-    match outcome {
-        Outcome::Completed => "completed".to_owned(),
-        Outcome::RequiresAction => "requires_action".to_owned(),
-        Outcome::Cancelled => "cancelled".to_owned(),
-        Outcome::Truncated(failure) => format!("truncated: {failure}"),
-        Outcome::Failed(failure) => failure.to_string(),
-    }
 }
 
 fn failure(status: u16, headers: &[(&str, &str)], body: &str) -> Failure {
