@@ -64,6 +64,9 @@ async fn api<H: Host>(
         Api::Agents { site } => admin::agents(host, &request, &site).await,
         Api::RemoveAgent { site, id } => admin::remove_agent(host, &request, &site, id).await,
         Api::Providers { site } => providers::states(host, &request, &site).await,
+        Api::CheckProvider { site, provider } => {
+            providers::check(host, &request, &site, &provider).await
+        }
         Api::Inbox { site } => agent::inbox(host, &request, &site).await,
         Api::Login => agent::log_in(host, request).await,
         Api::Renew => agent::renew(host, &request).await,

@@ -3,7 +3,8 @@
 use crate::address::AddressFault;
 use crate::config::{Provider, Site};
 use crate::guard::{Candidate, Terms};
-use crate::provider::{self, Ask, Failure, Remedy, RequestParts, Round};
+use crate::problem::{Code, Refusal};
+use crate::provider::{self, Ask, Failure, Remedy, RequestParts, Round, check};
 use crate::secrets::SecretFault;
 use crate::site::Live;
 use std::collections::BTreeSet;
@@ -84,6 +85,20 @@ fn request_to(
     let refused = |fault: AddressFault| Failure::config("bad_address", fault.message());
     live.may_call(&request).map_err(refused)?;
     Ok(request)
+}
+
+/// The request that shows whether a provider answers.
+pub fn trial(live: &Live, provider: &Provider, key: u128) -> Result<RequestParts, Failure> {
+    let question = check::QUESTION.to_owned();
+    let visitor = "kefu-check";
+    request_to(live, provider, &Asking { question, visitor, key, ..Asking::nothing() })
+}
+
+/// What is said of a provider that the site does not have.
+pub fn no_such_provider(name: &str) -> Refusal {
+    let detail =
+        format!("the site has no provider `{name}`: look at GET /v1/sites/{{site}}/providers");
+    Refusal::new(Code::NotFound, detail)
 }
 
 /// The newest rounds, as many as are declared and as fit into the declared characters.

@@ -243,6 +243,15 @@ impl Guard {
         grant
     }
 
+    /// Charges one attempt to the rate, if there is room; otherwise says when there is.
+    fn charge_one(&mut self, now: Millis, terms: &Terms) -> Result<(), Millis> {
+        let Some(rate) = terms.rate() else { return Ok(()) };
+        self.window.room(rate, now)?;
+        self.window.charge(rate, now, 1);
+        self.unsaved += 1;
+        Ok(())
+    }
+
     /// Whether it must be stored before its grant is given away.
     pub fn must_store(&self) -> bool {
         self.changed || self.unsaved > self.spare

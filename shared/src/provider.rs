@@ -17,6 +17,7 @@ use url::Url;
 
 pub mod answer;
 mod chat;
+pub mod check;
 #[cfg(test)]
 mod conformance;
 mod coze;

@@ -4,13 +4,15 @@ use crate::spin::entropy;
 use crate::spin::room::Room;
 use bytes::Bytes;
 use futures::StreamExt;
-use futures::future::{AbortHandle, Abortable};
+use futures::future::{AbortHandle, Abortable, Either, select};
 use kefu_shared::conversation::{AttemptId, Input};
+use kefu_shared::provider::check::{Check, Heard};
 use kefu_shared::provider::{BodyEnd, Failure, RequestParts, ResponseHead};
 use spin_sdk::http::body::IncomingBodyExt;
 use spin_sdk::http::{FullBody, Response};
 use spin_sdk::wasip3::http::types::ErrorCode;
 use std::cell::RefCell;
+use std::pin::pin;
 use std::rc::Rc;
 
 /// The call under way; a conversation has at most one.
@@ -96,6 +98,46 @@ async fn read(room: &Rc<Room>, attempt: AttemptId, response: Response) {
         }
     }
     room.is_calling(attempt, Input::Ended { attempt, how }).await;
+}
+
+/// Sends a request and tells `check` what comes, until it has heard enough.
+pub async fn try_provider(parts: RequestParts, check: &mut Check) {
+    let url = parts.url.clone();
+    match in_time(check, pin!(send(parts))).await {
+        Some(Ok(response)) => {
+            check.hear(entropy::now(), Heard::Head(head(&response)));
+            listen(response, check).await;
+        }
+        Some(Err(code)) => {
+            tell_operator(&url, &code);
+            check.hear(entropy::now(), Heard::Failed(Failure::unreachable()));
+        }
+        None => {}
+    }
+}
+
+async fn listen(response: Response, check: &mut Check) {
+    let mut chunks = response.into_body().stream();
+    while let Some(next) = in_time(check, chunks.next()).await {
+        let heard = match next {
+            Some(Ok(bytes)) => Heard::Bytes(bytes.to_vec()),
+            Some(Err(_)) => Heard::End(BodyEnd::Reset),
+            None => Heard::End(BodyEnd::Clean),
+        };
+        check.hear(entropy::now(), heard);
+    }
+}
+
+/// What comes in the time that `check` has; none when it has heard enough or waits no longer.
+async fn in_time<T>(check: &mut Check, work: impl Future<Output = T> + Unpin) -> Option<T> {
+    let patience = check.patience(entropy::now())?;
+    match select(work, pin!(entropy::sleep(patience))).await {
+        Either::Left((done, _)) => Some(done),
+        Either::Right(_) => {
+            check.waited(entropy::now());
+            None
+        }
+    }
 }
 
 fn head(response: &Response) -> ResponseHead {

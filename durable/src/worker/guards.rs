@@ -50,7 +50,7 @@ impl Pending {
             if let Decision::Ask { key, ask } = pending.decision {
                 match order(env, &key, &Order::Take(ask)).await {
                     Ok(Outcome::Granted(grant)) => granted(key, grant),
-                    Ok(Outcome::Seen(_)) => {}
+                    Ok(Outcome::Seen(_) | Outcome::Tried(_)) => {}
                     Err(fault) => console_error!("guard of {}: {fault}", key.provider),
                 }
             }
@@ -70,7 +70,7 @@ pub(crate) async fn report(env: &Env, key: Key, terms: Terms, report: Report) {
         Ok(Outcome::Granted(grant)) => {
             COPIES.with_borrow_mut(|copies| copies.told(entropy::now(), key, grant));
         }
-        Ok(Outcome::Seen(_)) => {}
+        Ok(Outcome::Seen(_) | Outcome::Tried(_)) => {}
         Err(fault) => console_error!("guard of {}: {fault}", key.provider),
     }
 }

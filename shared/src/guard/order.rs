@@ -2,6 +2,7 @@
 
 use super::{Ask, Grant, Guard, Spent, Standing, Terms};
 use crate::config::Provider;
+use crate::problem::{Code, Refusal};
 use crate::provider::Failure;
 use crate::time::Millis;
 use kefu_proto::v1::ProviderState;
@@ -16,6 +17,8 @@ pub enum Order {
     Take(Ask),
     /// Say how the provider stands.
     Look(Terms),
+    /// Charge an attempt that an operator makes, whatever the breaker says.
+    Try(Terms),
 }
 
 /// What a guard answers.
@@ -24,6 +27,8 @@ pub enum Order {
 pub enum Outcome {
     /// To [`Order::Take`].
     Granted(Grant),
+    /// To [`Order::Try`]: whether the rate has room, else when it has.
+    Tried(Result<(), Millis>),
     /// To [`Order::Look`].
     Seen(View),
 }
@@ -39,6 +44,15 @@ pub struct View {
     pub charged: u32,
     /// What was spent today.
     pub spent: Spent,
+}
+
+impl Outcome {
+    /// Whether an operator's attempt may be sent.
+    pub fn admits_trial(&self, now: Millis) -> Result<(), Refusal> {
+        let Self::Tried(Err(until)) = self else { return Ok(()) };
+        let detail = "the provider's declared rate is used up: this would be one more";
+        Err(Refusal::new(Code::RateLimited, detail).retry_after(until.since(now)))
+    }
 }
 
 impl View {
@@ -116,7 +130,7 @@ impl Order {
     pub fn terms(&self) -> &Terms {
         match self {
             Self::Take(ask) => &ask.terms,
-            Self::Look(terms) => terms,
+            Self::Look(terms) | Self::Try(terms) => terms,
         }
     }
 }
@@ -127,6 +141,7 @@ impl Guard {
     pub fn carry_out(&mut self, now: Millis, order: &Order) -> Outcome {
         match order {
             Order::Take(ask) => Outcome::Granted(self.take(now, ask)),
+            Order::Try(terms) => Outcome::Tried(self.charge_one(now, terms)),
             Order::Look(terms) => Outcome::Seen(View {
                 standing: self.standing(terms, now),
                 streak: self.streak(),

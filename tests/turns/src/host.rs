@@ -159,6 +159,15 @@ impl Site {
         self.told(get).await["providers"].as_array().cloned().expect("a list")
     }
 
+    /// Tries a provider out.
+    ///
+    /// # Panics
+    /// When that is refused.
+    pub async fn check(&self, provider: &str) -> Value {
+        let path = format!("{}/v1/sites/{}/providers/{provider}/check", self.url, self.id);
+        self.told(self.http.post(path)).await
+    }
+
     /// A new agent that is logged in.
     ///
     /// # Panics
