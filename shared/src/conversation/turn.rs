@@ -19,6 +19,7 @@ use std::sync::Arc;
 mod advance;
 mod answer;
 mod attempt;
+mod extras;
 mod lease;
 mod question;
 mod stream;
@@ -225,6 +226,14 @@ impl Turn {
             };
         }
         turn
+    }
+
+    /// The site, once it is here.
+    fn live(&self) -> Option<&Arc<Live>> {
+        match &self.preparation {
+            Preparation::Here(prepared) => prepared.site.as_ref(),
+            Preparation::Needed | Preparation::Asked => None,
+        }
     }
 
     fn first_seq(&self) -> u32 {

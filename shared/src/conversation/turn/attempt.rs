@@ -1,6 +1,7 @@
 //! One provider's try at a turn, from the request to its logical end.
 
 use super::super::{Act, Audience, Conversation, Step};
+use super::extras::Extras;
 use super::{Asker, AttemptId, Phase, Prepared, RunningRecord};
 use crate::config::{ProviderKind, Timeouts};
 use crate::failover;
@@ -34,6 +35,8 @@ pub(in super::super) struct Attempt {
     pub(super) visible: bool,
     /// Everything that came.
     pub(super) text: String,
+    /// What came besides the text.
+    pub(super) extras: Extras,
     /// How much of it was shown, in bytes and in UTF-16 code units.
     pub(super) shown: Shown,
     pub(super) shown_at: Millis,
@@ -54,6 +57,8 @@ pub(super) struct Chosen {
     pub(super) kind: ProviderKind,
     pub(super) timeouts: Timeouts,
     pub(super) request: RequestParts,
+    /// What the files of its answer are relative to.
+    pub(super) address: Option<String>,
 }
 
 impl fmt::Debug for Attempt {
@@ -78,6 +83,7 @@ impl Attempt {
             over_since: None,
             visible: false,
             text: String::new(),
+            extras: Extras::new(chosen.address.clone()),
             shown: Shown::default(),
             shown_at: Millis(0),
             saved: 0,
@@ -201,6 +207,7 @@ impl Conversation {
             kind: provider.kind,
             timeouts: provider.timeouts,
             request,
+            address: provider.address().map(str::to_owned),
         })
     }
 
@@ -230,13 +237,6 @@ fn jitter(entropy: u128) -> Duration {
 
 impl super::Turn {
     fn attempts_most(&self) -> u32 {
-        match &self.preparation {
-            super::Preparation::Here(Prepared { site: Some(live), .. }) => {
-                live.config.ai.max_attempts
-            }
-            super::Preparation::Here(_)
-            | super::Preparation::Needed
-            | super::Preparation::Asked => 0,
-        }
+        self.live().map_or(0, |live| live.config.ai.max_attempts)
     }
 }
