@@ -4,13 +4,14 @@ use crate::spin::entropy;
 use crate::spin::room::Room;
 use bytes::Bytes;
 use futures::StreamExt;
-use futures::future::{AbortHandle, Abortable};
-use kefu_shared::conversation::{AttemptId, Input};
+use futures::future::{AbortHandle, Abortable, select};
+use kefu_shared::conversation::{AttemptId, CANCEL_MOST, Input};
 use kefu_shared::provider::{BodyEnd, Failure, RequestParts, ResponseHead};
 use spin_sdk::http::body::IncomingBodyExt;
 use spin_sdk::http::{FullBody, Response};
 use spin_sdk::wasip3::http::types::ErrorCode;
 use std::cell::RefCell;
+use std::pin::pin;
 use std::rc::Rc;
 
 /// The call under way; a conversation has at most one.
@@ -29,6 +30,13 @@ impl Calls {
         spin_sdk::wasip3::spawn(async move {
             // Aborted is as good as done.
             let _ = Abortable::new(call, registration).await;
+        });
+    }
+
+    /// Tells a provider to stop; nobody waits for what comes of it.
+    pub(crate) fn cancel(parts: RequestParts) {
+        spin_sdk::wasip3::spawn(async move {
+            let _ended = select(pin!(send(parts)), pin!(entropy::sleep(CANCEL_MOST))).await;
         });
     }
 

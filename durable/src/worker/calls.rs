@@ -3,12 +3,14 @@
 use crate::worker::entropy;
 use crate::worker::host::Host;
 use futures::StreamExt;
-use kefu_shared::conversation::{AttemptId, Input};
+use futures::future::select;
+use kefu_shared::conversation::{AttemptId, CANCEL_MOST, Input};
 use kefu_shared::provider::{BodyEnd, Failure, RequestParts, ResponseHead};
 use std::cell::RefCell;
+use std::pin::pin;
 use std::rc::Rc;
 use worker::{
-    AbortController, Fetch, Headers, Method, Request, RequestInit, RequestRedirect, Response,
+    AbortController, Delay, Fetch, Headers, Method, Request, RequestInit, RequestRedirect, Response,
 };
 
 /// The call under way; a conversation has at most one.
@@ -36,6 +38,19 @@ impl Calls {
                     report(Input::Failed { attempt, failure: Failure::unreachable() });
                 }
             }
+        });
+    }
+
+    /// Tells a provider to stop; nobody waits for what comes of it.
+    pub(crate) fn cancel(host: &Rc<Host>, parts: RequestParts) {
+        host.keep_alive(async move {
+            let controller = AbortController::default();
+            let signal = controller.signal();
+            if let Ok(request) = request(&parts) {
+                let sent = pin!(Fetch::Request(request).send_with_signal(&signal));
+                select(sent, Delay::from(CANCEL_MOST)).await;
+            }
+            controller.abort();
         });
     }
 

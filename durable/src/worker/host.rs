@@ -211,6 +211,7 @@ impl Host {
             Act::Prepare { turn, before } => self.prepare(turn, before),
             Act::Call { attempt, request } => self.calls.start(self, attempt, request),
             Act::Abort { attempt } => self.calls.abort(attempt),
+            Act::Cancel { request } => Calls::cancel(self, request),
             Act::Tell { summary, since } => self.tell(summary, since),
         }
     }

@@ -4,6 +4,7 @@
 use super::input::{ConnId, Stream};
 use super::turn::{Lease, Tenure};
 use crate::config::{Ai, Limits, Rate, Site};
+use crate::failover::Kept;
 use crate::time::Millis;
 use kefu_proto::v1::{Event, Owner, owner};
 use serde::{Deserialize, Serialize};
@@ -161,6 +162,9 @@ pub struct TurnRecord {
     pub answered: u32,
     /// The attempt under way, if one is.
     pub running: Option<RunningRecord>,
+    /// What providers remember of the conversation, the newest last.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub kept: Vec<Kept>,
     /// In whose memory the turn is, where several processes may have it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lease: Option<Lease>,

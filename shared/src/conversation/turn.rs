@@ -7,7 +7,7 @@
 //! current one are ignored, whatever they say.
 
 use super::snapshot::{Head, RunningRecord, TurnRecord};
-use super::step::{Act, Step, Write};
+use super::step::{Step, Write};
 use crate::provider::{Remedy, Round};
 use crate::site::Live;
 use crate::time::Millis;
@@ -21,6 +21,7 @@ mod answer;
 mod attempt;
 mod extras;
 mod lease;
+mod memory;
 mod question;
 mod stream;
 
@@ -81,6 +82,8 @@ struct Turn {
     tried: BTreeSet<String>,
     /// What is asked differently after a failure that named it.
     remedy: Option<Remedy>,
+    /// Since when a provider's own conversation is waited for.
+    busy_since: Option<Millis>,
     preparation: Preparation,
     phase: Phase,
 }
@@ -209,6 +212,7 @@ impl Turn {
             failures: 0,
             tried: BTreeSet::new(),
             remedy: None,
+            busy_since: None,
             preparation: Preparation::Needed,
             phase: Phase::Gathering,
         }

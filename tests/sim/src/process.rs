@@ -78,6 +78,8 @@ impl World<'_> {
             Act::Prepare { turn, before } => self.prepare(room, number, turn, before),
             Act::Call { attempt, .. } => self.call(room, number, attempt)?,
             Act::Abort { attempt } => self.abort(room, number, attempt),
+            // Nothing comes of it.
+            Act::Cancel { .. } => {}
             Act::Tell { summary, .. } => self.tell(room, number, summary),
         }
         Ok(())

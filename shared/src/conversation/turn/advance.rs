@@ -43,9 +43,7 @@ impl Conversation {
 
     /// The visitor has waited long enough for AI.
     fn give_up(&mut self, tick: Tick, step: &mut Step) {
-        if let Some(attempt) = self.turns.attempt() {
-            step.act(super::Act::Abort { attempt: attempt.id });
-        }
+        self.abandon(step);
         self.fall_back(tick, step);
     }
 

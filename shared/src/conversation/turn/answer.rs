@@ -26,7 +26,12 @@ pub(in super::super) enum Cut {
 
 impl Conversation {
     pub(super) fn complete(&mut self, tick: Tick, usage: Option<Usage>, step: &mut Step) {
+        let Some(attempt) = self.turns.attempt() else { return };
+        let (provider, conversation) = (attempt.provider.clone(), attempt.ids.conversation.clone());
         self.log_attempt(tick, Outcome::Completed, usage, step);
+        if let Some(conversation) = conversation {
+            self.turns.remember(&provider, conversation, self.seq);
+        }
         self.close_turn(tick.now, step);
     }
 
@@ -42,6 +47,7 @@ impl Conversation {
         let (visible, offers) = (attempt.visible, attempt.extras.offers());
         let turn = self.turns.open.as_ref();
         let channel = turn.map(|turn| turn.asker.channel).unwrap_or_default();
+        let provider = attempt.provider.clone();
         if visible {
             self.complete(tick, usage, step);
         }
@@ -49,6 +55,8 @@ impl Conversation {
             self.say_person_comes(tick, step);
         }
         if !(visible && offers) {
+            // It goes on waiting there, and would answer nothing else.
+            self.turns.forget(&provider);
             self.handoff_by_rule(tick, channel, step);
         }
     }
@@ -83,9 +91,9 @@ impl Conversation {
     /// leaves nothing; a stopped one leaves an empty answer, so that nobody waits for it.
     pub(in super::super) fn cut_off(&mut self, tick: Tick, cut: Cut, step: &mut Step) {
         let Some(turn) = &self.turns.open else { return self.cut_off_elsewhere(tick, cut, step) };
+        self.abandon(step);
         let (provider, text) = match &turn.phase {
             Phase::Attempting(attempt) => {
-                step_abort(attempt.id, step);
                 (attempt.provider.clone(), attempt.shown_text().to_owned())
             }
             Phase::Recovering { provider, text, .. } => (provider.clone(), text.clone()),

@@ -2,10 +2,12 @@
 
 use super::super::{Act, Audience, Conversation, Step};
 use super::extras::Extras;
-use super::{Asker, AttemptId, Phase, Prepared, RunningRecord};
+use super::{AttemptId, Phase, RunningRecord};
 use crate::config::{ProviderKind, Timeouts};
 use crate::failover;
-use crate::provider::{self, Failure, Reader, Reading, Remedy, RequestParts, ResponseHead};
+use crate::provider::{
+    self, Class, Failure, Ids, Reader, Reading, Remedy, RequestParts, ResponseHead,
+};
 use crate::time::{Millis, Tick};
 use crate::who::Who;
 use kefu_proto::v1::{TypingNotice, server_frame::Frame};
@@ -35,6 +37,8 @@ pub(in super::super) struct Attempt {
     pub(super) visible: bool,
     /// Everything that came.
     pub(super) text: String,
+    /// What the provider calls it.
+    pub(super) ids: Ids,
     /// What came besides the text.
     pub(super) extras: Extras,
     /// How much of it was shown, in bytes and in UTF-16 code units.
@@ -59,6 +63,8 @@ pub(super) struct Chosen {
     pub(super) request: RequestParts,
     /// What the files of its answer are relative to.
     pub(super) address: Option<String>,
+    /// The provider's own conversation, where the request names it.
+    pub(super) conversation: Option<String>,
 }
 
 impl fmt::Debug for Attempt {
@@ -83,6 +89,7 @@ impl Attempt {
             over_since: None,
             visible: false,
             text: String::new(),
+            ids: Ids { conversation: chosen.conversation.clone(), ..Ids::default() },
             extras: Extras::new(chosen.address.clone()),
             shown: Shown::default(),
             shown_at: Millis(0),
@@ -116,6 +123,18 @@ impl Attempt {
             }
         }
         readings
+    }
+
+    /// Takes in what a reading brings besides text.
+    pub(super) fn take_beside(&mut self, reading: Reading) {
+        match reading {
+            Reading::Ids(ids) => {
+                // A conversation that we named, the provider may not repeat.
+                let conversation = ids.conversation.clone().or(self.ids.conversation.take());
+                self.ids = Ids { conversation, ..ids };
+            }
+            beside => self.extras.take(beside),
+        }
     }
 
     pub(super) fn save_at(&self) -> Option<Millis> {
@@ -154,11 +173,22 @@ impl Conversation {
     /// After visible text the answer is interrupted; before it, the next provider is asked.
     pub(super) fn attempt_failed(&mut self, tick: Tick, failure: &Failure, step: &mut Step) {
         let Some(attempt) = self.turns.attempt() else { return };
-        step.act(Act::Abort { attempt: attempt.id });
-        if attempt.visible {
+        let (provider, visible) = (attempt.provider.clone(), attempt.visible);
+        // What says that it failed is over; what is too slow or cannot be understood goes on.
+        match failure.class {
+            Class::Timeout | Class::Protocol => self.abandon(step),
+            _ => step.act(Act::Abort { attempt: attempt.id }),
+        }
+        if visible {
             return self.interrupt(tick, step);
         }
-        let provider = attempt.provider.clone();
+        match failure.class {
+            Class::ConversationBusy => return self.busy(tick, &provider, step),
+            Class::ConversationGone => {
+                self.turns.forget(&provider);
+            }
+            _ => {}
+        }
         let Some(turn) = &mut self.turns.open else { return };
         turn.phase = Phase::Gathering;
         turn.failures += 1;
@@ -183,31 +213,19 @@ impl Conversation {
         self.attempt_failed(tick, &Failure::timeout(what), step);
     }
 
-    fn choose(&self, tick: Tick) -> Option<Chosen> {
-        let turn = self.turns.open.as_ref()?;
-        let super::Preparation::Here(Prepared { site: Some(live), rounds }) = &turn.preparation
-        else {
-            return None;
-        };
+    pub(super) fn choose(&self, tick: Tick) -> Option<Chosen> {
+        let (turn, asking) = self.turns.asking(tick.entropy)?;
         if turn.failures >= turn.attempts_most() {
             return None;
         }
-        let Asker { visitor, locale, .. } = &turn.asker;
-        let question = failover::Asking {
-            rounds,
-            question: turn.text(),
-            visitor,
-            locale: locale.as_deref().unwrap_or_default(),
-            key: tick.entropy,
-            remedy: turn.remedy,
-        };
-        let (provider, request) = failover::next(live, &turn.tried, &question)?;
+        let next = failover::next(turn.live()?, &turn.tried, &asking)?;
         Some(Chosen {
-            provider: provider.name.clone(),
-            kind: provider.kind,
-            timeouts: provider.timeouts,
-            request,
-            address: provider.address().map(str::to_owned),
+            provider: next.provider.name.clone(),
+            kind: next.provider.kind,
+            timeouts: next.provider.timeouts,
+            request: next.request,
+            address: next.provider.address().map(str::to_owned),
+            conversation: next.conversation,
         })
     }
 

@@ -80,19 +80,16 @@ impl Conversation {
 
     /// A new message before visible text: what was asked is not the whole question.
     pub(super) fn restart(&mut self, step: &mut Step) {
-        let abandoned = self.turns.attempt().filter(|attempt| !attempt.visible);
-        let (Some(id), Some(turn)) = (abandoned.map(|attempt| attempt.id), &mut self.turns.open)
-        else {
-            return;
-        };
-        if turn.next.is_empty() {
+        let unseen = self.turns.attempt().is_some_and(|attempt| !attempt.visible);
+        if !unseen || self.turns.open.as_ref().is_none_or(|turn| turn.next.is_empty()) {
             return;
         }
+        self.abandon(step);
+        let Some(turn) = &mut self.turns.open else { return };
         turn.gathering_since = turn.next.first().map_or(Millis(0), |asked| asked.at);
         turn.question.append(&mut turn.next);
         turn.phase = Phase::Gathering;
         turn.preparation = Preparation::Needed;
-        step.act(Act::Abort { attempt: id });
     }
 }
 

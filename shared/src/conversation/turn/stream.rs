@@ -54,10 +54,9 @@ impl Conversation {
                 Reading::Text(text) => self.text_came(tick.now, &text, step),
                 Reading::Replace(text) => self.text_replaced(tick.now, text, step),
                 Reading::Ended(ending) => self.answer_ended(tick, ending, step),
-                Reading::Ids(_) | Reading::Progress => {}
                 beside => {
                     if let Some(attempt) = self.turns.attempt_mut() {
-                        attempt.extras.take(beside);
+                        attempt.take_beside(beside);
                     }
                 }
             }
