@@ -40,7 +40,7 @@ pub use deadline::Deadline;
 pub use input::{ConnId, Cursor, Input, Request, Stream};
 pub use post::{KEY_MOST, TEXT_MOST};
 pub use snapshot::{Head, OwnerRecord, Policy, RECENT, RunningRecord, Snapshot, TurnRecord};
-pub use step::{Act, Audience, Reply, Step, Tally, Write};
+pub use step::{Act, Audience, CANCEL_MOST, Reply, Step, Tally, Write};
 pub use turn::{Admission, Admitted, AttemptId, Lease, Prepared, Tenure};
 
 use alarm::Alarm;

@@ -102,6 +102,9 @@ pub struct Round {
     pub question: String,
     /// What was answered; empty when nothing was.
     pub answer: String,
+    /// The place in the log of the answer's last message: who holds the log up to there holds the
+    /// round.
+    pub seq: u32,
 }
 
 /// A conversation that the provider keeps.
@@ -221,6 +224,11 @@ pub fn conversation<'a>(ask: &Ask<'a>) -> Option<&'a str> {
     }
 }
 
+/// Whether providers of that kind remember conversations.
+pub fn remembers(kind: ProviderKind) -> bool {
+    adapter(kind).keeps != Keeps::Nothing
+}
+
 impl Ask<'_> {
     /// The rounds that the provider is sent: those that it does not hold, 20 at most, half of
     /// them after a failure that asks for less.
@@ -312,7 +320,7 @@ mod tests {
 
     #[test]
     fn at_most_twenty_rounds_are_context_and_the_newest_stay() {
-        let round = |n: usize| Round { question: n.to_string(), answer: String::new() };
+        let round = |n: usize| Round { question: n.to_string(), ..Round::default() };
         let rounds: Vec<_> = (0..30).map(round).collect();
         let provider = provider(ProviderKind::OpenAi);
         let all = Ask { rounds: &rounds, ..ask(&provider) };

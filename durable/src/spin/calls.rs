@@ -5,7 +5,7 @@ use crate::spin::room::Room;
 use bytes::Bytes;
 use futures::StreamExt;
 use futures::future::{AbortHandle, Abortable, Either, select};
-use kefu_shared::conversation::{AttemptId, Input};
+use kefu_shared::conversation::{AttemptId, CANCEL_MOST, Input};
 use kefu_shared::provider::check::{Check, Heard};
 use kefu_shared::provider::{BodyEnd, Failure, RequestParts, ResponseHead};
 use spin_sdk::http::body::IncomingBodyExt;
@@ -31,6 +31,13 @@ impl Calls {
         spin_sdk::wasip3::spawn(async move {
             // Aborted is as good as done.
             let _ = Abortable::new(call, registration).await;
+        });
+    }
+
+    /// Tells a provider to stop; nobody waits for what comes of it.
+    pub(crate) fn cancel(parts: RequestParts) {
+        spin_sdk::wasip3::spawn(async move {
+            let _ended = select(pin!(send(parts)), pin!(entropy::sleep(CANCEL_MOST))).await;
         });
     }
 

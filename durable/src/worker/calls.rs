@@ -4,7 +4,7 @@ use crate::worker::entropy;
 use crate::worker::host::Host;
 use futures::StreamExt;
 use futures::future::{Either, select};
-use kefu_shared::conversation::{AttemptId, Input};
+use kefu_shared::conversation::{AttemptId, CANCEL_MOST, Input};
 use kefu_shared::provider::check::{Check, Heard};
 use kefu_shared::provider::{BodyEnd, Failure, RequestParts, ResponseHead};
 use std::cell::RefCell;
@@ -40,6 +40,19 @@ impl Calls {
                     report(Input::Failed { attempt, failure: Failure::unreachable() });
                 }
             }
+        });
+    }
+
+    /// Tells a provider to stop; nobody waits for what comes of it.
+    pub(crate) fn cancel(host: &Rc<Host>, parts: RequestParts) {
+        host.keep_alive(async move {
+            let controller = AbortController::default();
+            let signal = controller.signal();
+            if let Ok(request) = request(&parts) {
+                let sent = pin!(Fetch::Request(request).send_with_signal(&signal));
+                select(sent, Delay::from(CANCEL_MOST)).await;
+            }
+            controller.abort();
         });
     }
 

@@ -215,6 +215,7 @@ impl Host {
             Act::Report { provider, terms, report } => self.report(provider, terms, report),
             Act::Call { attempt, request } => self.calls.start(self, attempt, request),
             Act::Abort { attempt } => self.calls.abort(attempt),
+            Act::Cancel { request } => Calls::cancel(self, request),
             Act::Tell { summary, since } => self.tell(summary, since),
         }
     }

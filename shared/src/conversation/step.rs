@@ -8,6 +8,10 @@ use crate::problem::Refusal;
 use crate::provider::RequestParts;
 use crate::time::Millis;
 use kefu_proto::v1::{Ack, Error, Event, InboxEntry, Owner, SendReply, server_frame::Frame};
+use std::time::Duration;
+
+/// How long a provider is told to stop; nobody waits for it.
+pub const CANCEL_MOST: Duration = Duration::from_secs(2);
 
 /// What comes of an input. The writes are one transaction; the acts happen only after it, in
 /// order; the reply is for whoever made the request. A step whose writes are refused did not
@@ -136,6 +140,12 @@ pub enum Act {
     Abort {
         /// Which.
         attempt: AttemptId,
+    },
+    /// Tell a provider to stop what is not wanted any more, besides dropping the call: tried once,
+    /// for [`CANCEL_MOST`], and nothing is reported.
+    Cancel {
+        /// What to send.
+        request: RequestParts,
     },
     /// Tell the site's desk how the conversation stands, and report [`super::Input::Told`] or
     /// [`super::Input::NotTold`] with its seq.

@@ -21,7 +21,9 @@ mod admission;
 mod advance;
 mod answer;
 mod attempt;
+mod extras;
 mod lease;
+mod memory;
 mod question;
 mod stream;
 
@@ -85,6 +87,8 @@ struct Turn {
     tried: BTreeSet<String>,
     /// What is asked differently after a failure that named it.
     remedy: Option<Remedy>,
+    /// Since when a provider's own conversation is waited for.
+    busy_since: Option<Millis>,
     preparation: Preparation,
     phase: Phase,
 }
@@ -223,6 +227,7 @@ impl Turn {
             failures: 0,
             tried: BTreeSet::new(),
             remedy: None,
+            busy_since: None,
             preparation: Preparation::Needed,
             phase: Phase::Gathering,
         }
@@ -240,6 +245,14 @@ impl Turn {
             };
         }
         turn
+    }
+
+    /// The site, once it is here.
+    fn live(&self) -> Option<&Arc<Live>> {
+        match &self.preparation {
+            Preparation::Here(prepared) => prepared.site.as_ref(),
+            Preparation::Needed | Preparation::Asked => None,
+        }
     }
 
     fn first_seq(&self) -> u32 {

@@ -84,6 +84,8 @@ impl World<'_> {
             }
             Act::Call { attempt, .. } => self.call(room, number, attempt)?,
             Act::Abort { attempt } => self.abort(room, number, attempt),
+            // Nothing comes of it.
+            Act::Cancel { .. } => {}
             Act::Tell { summary, .. } => self.tell(room, number, summary),
         }
         Ok(())

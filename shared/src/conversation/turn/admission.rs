@@ -15,6 +15,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The name of the answer to a question that no budget is left for.
 const OVER_BUDGET: &str = "kefu.over_budget";
+/// The name of the answer that tells that a person was asked for.
+const CALL_PERSON: &str = "kefu.call_person";
 
 /// A provider that may be asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,7 +79,7 @@ impl Conversation {
         step: &mut Step,
     ) {
         let Admission { admitted, skips } = admission;
-        if self.turns.asking().is_none_or(|asking| asking.id != id) {
+        if self.turns.admitting().is_none_or(|asking| asking.id != id) {
             // Nobody waits for it any more.
             admitted.iter().for_each(|admitted| admitted.give_back(step));
             return;
@@ -95,7 +97,7 @@ impl Conversation {
 
     /// No word of the guards: the first provider is asked that the site wants to be asked then.
     pub(super) fn not_admitted(&mut self, tick: Tick, step: &mut Step) {
-        let Some(asking) = self.turns.asking() else { return };
+        let Some(asking) = self.turns.admitting() else { return };
         let open = asking.candidates.iter().find(|candidate| candidate.fail_open);
         let admitted = open.map(|candidate| Admitted {
             provider: candidate.provider.clone(),
@@ -124,7 +126,7 @@ impl Conversation {
         let live = self.turns.open.as_ref().and_then(Turn::live);
         match live.map(|live| live.config.budgets.on_limit.clone()).unwrap_or_default() {
             OnLimit::Rules => self.fall_back(tick, step),
-            OnLimit::Person => self.call_person(tick, step),
+            OnLimit::Person => self.call_person(tick, CALL_PERSON, step),
             OnLimit::Message(text) => self.answer_so(tick, text, OVER_BUDGET, step),
         }
     }
@@ -137,7 +139,7 @@ impl Conversation {
         }
     }
 
-    fn candidates(&self) -> Vec<Candidate> {
+    pub(super) fn candidates(&self) -> Vec<Candidate> {
         let Some(turn) = self.turns.open.as_ref() else { return Vec::new() };
         match turn.live() {
             Some(live) if turn.failures < turn.attempts_most() => {
@@ -192,7 +194,7 @@ impl Admitted {
 }
 
 impl super::Turns {
-    fn asking(&self) -> Option<&Asking> {
+    fn admitting(&self) -> Option<&Asking> {
         match self.open.as_ref().map(|turn| &turn.phase) {
             Some(Phase::Admitting(asking)) => Some(asking),
             _ => None,

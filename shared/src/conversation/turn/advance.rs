@@ -45,7 +45,7 @@ impl Conversation {
 
     /// The visitor has waited long enough for AI.
     fn give_up(&mut self, tick: Tick, step: &mut Step) {
-        self.turns.end_attempt(tick.now, Verdict::Neutral, None, step);
+        self.abandon(tick.now, Verdict::Neutral, step);
         self.fall_back(tick, step);
     }
 

@@ -54,12 +54,11 @@ impl Conversation {
                 Reading::Text(text) => self.text_came(tick.now, &text, step),
                 Reading::Replace(text) => self.text_replaced(tick.now, text, step),
                 Reading::Ended(ending) => self.answer_ended(tick, ending, step),
-                Reading::Reasoning(_)
-                | Reading::Progress
-                | Reading::Suggestion(_)
-                | Reading::Citation(_)
-                | Reading::File(_)
-                | Reading::Ids(_) => {}
+                beside => {
+                    if let Some(attempt) = self.turns.attempt_mut() {
+                        attempt.take_beside(beside);
+                    }
+                }
             }
         }
         self.flush_if_due(tick.now, step);
@@ -96,14 +95,14 @@ impl Conversation {
     fn answer_ended(&mut self, tick: Tick, ending: Ending, step: &mut Step) {
         let visible = self.turns.attempt().is_some_and(|attempt| attempt.visible);
         match ending.outcome {
-            Outcome::Completed | Outcome::RequiresAction if visible => {
-                self.complete(tick, ending.usage, step);
-            }
+            Outcome::Completed if visible => self.complete(tick, ending.usage, step),
             Outcome::Completed => {
                 self.attempt_failed(tick, &Failure::new(Class::Protocol, "empty_answer"), step);
             }
-            Outcome::RequiresAction | Outcome::Cancelled => {
-                self.attempt_failed(tick, &Failure::cancelled(), step);
+            Outcome::RequiresAction => self.needs_somebody(tick, ending.usage, step),
+            // Nobody asked for it here: what is stopped here is not read to its end.
+            Outcome::Cancelled => {
+                self.attempt_failed(tick, &Failure::new(Class::Upstream, "cancelled"), step);
             }
             Outcome::Truncated(failure) | Outcome::Failed(failure) => {
                 self.attempt_failed(tick, &failure, step);

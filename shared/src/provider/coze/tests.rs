@@ -19,7 +19,7 @@ fn message(id: &str, kind: &str, content: &str) -> Value {
 #[test]
 fn what_is_sent() {
     let provider = provider(KIND);
-    let round = |n: &str| Round { question: format!("q{n}"), answer: format!("a{n}") };
+    let round = |n: &str| Round { question: format!("q{n}"), answer: format!("a{n}"), seq: 2 };
     let rounds = [round("1"), round("2")];
     let sent = |ask: Ask<'_>| {
         let parts = request(&ask).unwrap();

@@ -37,7 +37,7 @@ fn what_is_sent() {
     assert_eq!(sent(&ask(&provider)), plain);
     assert_eq!(request(&ask(&provider)).unwrap().url, "https://h/v1/chat-messages");
 
-    let rounds = [Round { question: "q1".into(), answer: "a1".into() }];
+    let rounds = [Round { question: "q1".into(), answer: "a1".into(), seq: 2 }];
     let body = sent(&Ask { rounds: &rounds, question: "q2", ..ask(&provider) });
     assert_eq!(body["query"], "Q: q1\nA: a1\n\nQ: q2");
 

@@ -22,7 +22,7 @@ fn at(endpoint: &str) -> Provider {
 fn what_is_sent() {
     let mut provider = at("https://h/api");
     provider.variables.insert("vip".into(), "yes".into());
-    let rounds = [Round { question: "q1".into(), answer: "a1".into() }];
+    let rounds = [Round { question: "q1".into(), answer: "a1".into(), seq: 2 }];
     let ask = Ask { rounds: &rounds, question: "q2", ..ask(&provider) };
     let parts = request(&ask).unwrap();
     assert_eq!(parts.url, "https://h/api/v1/chat/completions");

@@ -38,8 +38,11 @@ fn failure(status: u16, headers: &[(&str, &str)], body: &str) -> Failure {
 fn a_question_is_sent_with_its_context() {
     let mut provider = provider(KIND);
     provider.system_prompt = Some("你是客服".into());
-    let round =
-        |question: &str, answer: &str| Round { question: question.into(), answer: answer.into() };
+    let round = |question: &str, answer: &str| Round {
+        question: question.into(),
+        answer: answer.into(),
+        seq: 0,
+    };
     let rounds = [round("在吗", "在的"), round("喂", "")];
     let ask = Ask { rounds: &rounds, ..ask(&provider) };
     assert_eq!(
