@@ -127,13 +127,12 @@ impl Attempt {
 
     /// Takes in what a reading brings besides text.
     pub(super) fn take_beside(&mut self, reading: Reading) {
-        match reading {
-            Reading::Ids(ids) => {
-                // A conversation that we named, the provider may not repeat.
-                let conversation = ids.conversation.clone().or(self.ids.conversation.take());
-                self.ids = Ids { conversation, ..ids };
-            }
-            beside => self.extras.take(beside),
+        if let Reading::Ids(ids) = reading {
+            // A conversation that we named, the provider may not repeat.
+            let conversation = ids.conversation.clone().or(self.ids.conversation.take());
+            self.ids = Ids { conversation, ..ids };
+        } else {
+            self.extras.take(reading);
         }
     }
 
@@ -175,20 +174,25 @@ impl Conversation {
         let Some(attempt) = self.turns.attempt() else { return };
         let (provider, visible) = (attempt.provider.clone(), attempt.visible);
         // What says that it failed is over; what is too slow or cannot be understood goes on.
-        match failure.class {
-            Class::Timeout | Class::Protocol => self.abandon(step),
-            _ => step.act(Act::Abort { attempt: attempt.id }),
+        if matches!(failure.class, Class::Timeout | Class::Protocol) {
+            self.abandon(step);
+        } else {
+            step.act(Act::Abort { attempt: attempt.id });
         }
         if visible {
             return self.interrupt(tick, step);
         }
-        match failure.class {
-            Class::ConversationBusy => return self.busy(tick, &provider, step),
-            Class::ConversationGone => {
-                self.turns.forget(&provider);
-            }
-            _ => {}
+        if failure.class == Class::ConversationBusy {
+            return self.busy(tick, &provider, step);
         }
+        if failure.class == Class::ConversationGone {
+            self.turns.forget(&provider);
+        }
+        self.try_again(tick, provider, failure, step);
+    }
+
+    /// What follows a failure before anything was seen: a remedy, the next provider, or none.
+    fn try_again(&mut self, tick: Tick, provider: String, failure: &Failure, step: &mut Step) {
         let Some(turn) = &mut self.turns.open else { return };
         turn.phase = Phase::Gathering;
         turn.failures += 1;
