@@ -49,8 +49,9 @@ impl Calls {
             let controller = AbortController::default();
             let signal = controller.signal();
             if let Ok(request) = request(&parts) {
-                let sent = pin!(Fetch::Request(request).send_with_signal(&signal));
-                select(sent, Delay::from(CANCEL_MOST)).await;
+                let fetch = Fetch::Request(request);
+                let sent = pin!(fetch.send_with_signal(&signal));
+                let _ended = select(sent, Delay::from(CANCEL_MOST)).await;
             }
             controller.abort();
         });

@@ -72,7 +72,9 @@ pub(super) fn short(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Truncated(failure) => format!("truncated: {failure}"),
         Outcome::Failed(failure) => failure.to_string(),
-        _ => outcome_name(outcome).to_owned(),
+        Outcome::Completed | Outcome::RequiresAction | Outcome::Cancelled => {
+            outcome_name(outcome).to_owned()
+        }
     }
 }
 

@@ -133,13 +133,12 @@ impl Attempt {
 
     /// Takes in what a reading brings besides text.
     pub(super) fn take_beside(&mut self, reading: Reading) {
-        match reading {
-            Reading::Ids(ids) => {
-                // A conversation that we named, the provider may not repeat.
-                let conversation = ids.conversation.clone().or(self.ids.conversation.take());
-                self.ids = Ids { conversation, ..ids };
-            }
-            beside => self.extras.take(beside),
+        if let Reading::Ids(ids) = reading {
+            // A conversation that we named, the provider may not repeat.
+            let conversation = ids.conversation.clone().or(self.ids.conversation.take());
+            self.ids = Ids { conversation, ..ids };
+        } else {
+            self.extras.take(reading);
         }
     }
 
@@ -171,22 +170,28 @@ impl Conversation {
     /// After visible text the answer is interrupted; before it, the next provider is asked.
     pub(super) fn attempt_failed(&mut self, tick: Tick, failure: &Failure, step: &mut Step) {
         // What says that it failed is over; what is too slow or cannot be understood goes on.
-        match failure.class {
-            Class::Timeout | Class::Protocol => self.abandon(tick.now, Verdict::of(failure), step),
-            _ => self.turns.end_attempt(tick.now, Verdict::of(failure), None, step),
+        let verdict = Verdict::of(failure);
+        if matches!(failure.class, Class::Timeout | Class::Protocol) {
+            self.abandon(tick.now, verdict, step);
+        } else {
+            self.turns.end_attempt(tick.now, verdict, None, step);
         }
         let Some(attempt) = self.turns.attempt() else { return };
         let (provider, visible) = (attempt.provider.clone(), attempt.visible);
         if visible {
             return self.interrupt(tick, step);
         }
-        match failure.class {
-            Class::ConversationBusy => return self.busy(tick, &provider, step),
-            Class::ConversationGone => {
-                self.turns.forget(&provider);
-            }
-            _ => {}
+        if failure.class == Class::ConversationBusy {
+            return self.busy(tick, &provider, step);
         }
+        if failure.class == Class::ConversationGone {
+            self.turns.forget(&provider);
+        }
+        self.try_again(tick, provider, failure, step);
+    }
+
+    /// What follows a failure before anything was seen: a remedy, the next provider, or none.
+    fn try_again(&mut self, tick: Tick, provider: String, failure: &Failure, step: &mut Step) {
         let Some(turn) = &mut self.turns.open else { return };
         turn.phase = Phase::Gathering;
         turn.failures += 1;

@@ -54,7 +54,12 @@ impl Conversation {
                 Reading::Text(text) => self.text_came(tick.now, &text, step),
                 Reading::Replace(text) => self.text_replaced(tick.now, text, step),
                 Reading::Ended(ending) => self.answer_ended(tick, ending, step),
-                beside => {
+                beside @ (Reading::Reasoning(_)
+                | Reading::Progress
+                | Reading::Suggestion(_)
+                | Reading::Citation(_)
+                | Reading::File(_)
+                | Reading::Ids(_)) => {
                     if let Some(attempt) = self.turns.attempt_mut() {
                         attempt.take_beside(beside);
                     }

@@ -14,7 +14,7 @@ fn say(event: &str, text: &str) -> (&'static str, Value) {
     )
 }
 
-fn event(event: &str, data: Value) -> (&'static str, Value) {
+fn event(event: &str, data: &Value) -> (&'static str, Value) {
     ("", json!({"event": event, "task_id": "t", "data": data}))
 }
 
@@ -123,8 +123,8 @@ fn every_code_has_its_class() {
 #[test]
 fn flows_finish_in_either_order_and_however_they_do() {
     let status =
-        |status: &str| event("workflow_finished", json!({"status": status, "error": "boom"}));
-    let started = || event("workflow_started", json!({}));
+        |status: &str| event("workflow_finished", &json!({"status": status, "error": "boom"}));
+    let started = || event("workflow_started", &json!({}));
     for (last, expected) in [
         (vec![status("succeeded"), end()], "completed"),
         (vec![end(), status("succeeded")], "completed"),
@@ -136,13 +136,13 @@ fn flows_finish_in_either_order_and_however_they_do() {
         (vec![status("failed"), end()], "upstream (workflow_failed)"),
         (vec![status("failed")], "upstream (workflow_failed)"),
         (
-            vec![event("human_input_required", json!({})), event("workflow_paused", json!({}))],
+            vec![event("human_input_required", &json!({})), event("workflow_paused", &json!({}))],
             "requires_action",
         ),
-        (vec![event("human_input_required", json!({}))], "requires_action"),
+        (vec![event("human_input_required", &json!({}))], "requires_action"),
         (vec![status("paused")], "requires_action"),
     ] {
-        let mut all = vec![started(), event("node_started", json!({})), say("message", "好")];
+        let mut all = vec![started(), event("node_started", &json!({})), say("message", "好")];
         all.extend(last);
         let seen = frames(KIND, &all);
         assert_eq!(
@@ -183,7 +183,7 @@ fn reasoning_files_and_sources_are_kept_apart() {
     let seen = frames(
         KIND,
         &[
-            event("reasoning_chunk", json!({"reasoning": "想", "is_final": true})),
+            event("reasoning_chunk", &json!({"reasoning": "想", "is_final": true})),
             (
                 "",
                 json!({"event": "message_file", "type": "image", "belongs_to": "user", "url": "/mine"}),
@@ -193,7 +193,7 @@ fn reasoning_files_and_sources_are_kept_apart() {
                 json!({"event": "message_file", "type": "image", "belongs_to": "assistant", "url": "/files/x.png"}),
             ),
             say("message", "好"),
-            event("tts_message", json!("aa")),
+            event("tts_message", &json!("aa")),
             (
                 "",
                 json!({"event": "message_end", "metadata": {"retriever_resources": [{"position": 1, "document_name": "a.md"}]},
