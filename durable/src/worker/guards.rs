@@ -19,7 +19,7 @@ pub(crate) fn at_hand(
     site: &str,
     all: Option<Terms>,
     candidates: Vec<Candidate>,
-) -> Result<Admission, Pending> {
+) -> Result<Admission, Box<Pending>> {
     let mut admitting = Admitting::new(site, all, candidates);
     let decision = next(&mut admitting);
     Pending { admitting, decision }.settled()
@@ -32,9 +32,9 @@ pub(crate) struct Pending {
 }
 
 impl Pending {
-    fn settled(self) -> Result<Admission, Self> {
+    fn settled(self) -> Result<Admission, Box<Self>> {
         let admitted = match &self.decision {
-            Decision::Ask { .. } => return Err(self),
+            Decision::Ask { .. } => return Err(Box::new(self)),
             Decision::Go { provider, pass } => {
                 Some(Admitted { provider: provider.clone(), pass: *pass })
             }
@@ -57,7 +57,7 @@ impl Pending {
             let decision = next(&mut pending.admitting);
             pending = match (Pending { decision, ..pending }).settled() {
                 Ok(admission) => return admission,
-                Err(pending) => pending,
+                Err(pending) => *pending,
             };
         }
     }
