@@ -125,6 +125,7 @@ impl Conversation {
             | Input::Told { .. }
             | Input::NotTold { .. }
             | Input::Placed { .. }
+            | Input::Relayed { .. }
             | Input::Woke
             | Input::Alarmed => return None,
         };
@@ -162,6 +163,7 @@ impl Conversation {
                 self.placed(place, &mut step);
             }
             Input::Placed { place } => self.placed(Some(place), &mut step),
+            Input::Relayed { frame } => self.relayed(&frame, &mut step),
             Input::NotTold { seq } => self.outbox.not_told(tick, seq),
             Input::Woke => {}
             Input::Alarmed => {

@@ -20,6 +20,8 @@ pub mod identity;
 pub mod keys;
 pub mod limit;
 pub mod metrics;
+pub mod nats;
+pub mod news;
 pub mod origin;
 pub mod page;
 pub mod password;

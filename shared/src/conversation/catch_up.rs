@@ -96,9 +96,7 @@ impl super::Turns {
             Some(record) => {
                 self.end_attempt(tenure.now, Verdict::Neutral, None, step);
                 self.follow(record, events, speaks, tenure);
-                if let Some(frame) = self.saved_elsewhere() {
-                    step.send(Audience::All, frame);
-                }
+                self.show_elsewhere(step);
             }
             None => self.came_elsewhere(events),
         }

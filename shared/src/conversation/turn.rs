@@ -25,6 +25,7 @@ mod extras;
 mod lease;
 mod memory;
 mod question;
+mod relay;
 mod stream;
 
 pub use admission::{Admission, Admitted};
@@ -68,6 +69,8 @@ pub(super) struct Turns {
     good: Option<(String, u32)>,
     /// The turn is in another process's memory.
     elsewhere: Option<Elsewhere>,
+    /// What was heard of its answer from there.
+    heard: relay::Heard,
 }
 
 #[derive(Clone, Debug)]

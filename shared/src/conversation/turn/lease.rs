@@ -147,15 +147,16 @@ impl Conversation {
         }
     }
 
-    /// Ends a turn that another process has, with what was saved of it; what that process writes
+    /// Ends a turn that another process has, with what is known of it; what that process writes
     /// of it from now on is refused.
     pub(super) fn cut_off_elsewhere(&mut self, tick: Tick, cut: Cut, step: &mut Step) {
+        let text = self.turns.text_elsewhere();
         let Some(Elsewhere { question, asker, .. }) = self.turns.elsewhere.take() else { return };
         // The answer is logged on the question's channel.
         self.turns.open = Some(super::Turn::new(question, asker));
         let running = self.turns.record.running.take().unwrap_or_default();
         let through = running.through;
-        self.log_cut(tick, running.provider, running.text, cut, step);
+        self.log_cut(tick, running.provider, text, cut, step);
         if let Some(turn) = self.turns.open.as_mut().filter(|_| through > 0) {
             let later = |asked: &mut Asked| asked.seq > through;
             turn.next = turn.question.extract_if(.., later).collect();

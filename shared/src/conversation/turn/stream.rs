@@ -162,7 +162,7 @@ impl Conversation {
         step: &mut Step,
     ) {
         let Some(attempt) = self.turns.attempt().filter(|attempt| attempt.visible) else {
-            if let Some(frame) = self.turns.saved_elsewhere() {
+            if let Some(frame) = self.turns.joined_elsewhere() {
                 step.send(Audience::Conn(conn), frame);
             }
             return;
@@ -179,20 +179,11 @@ impl Conversation {
     }
 }
 
-impl super::Turns {
-    /// What is saved of an answer that another process is writing.
-    pub(in super::super) fn saved_elsewhere(&self) -> Option<Frame> {
-        let running = self.elsewhere.as_ref().and(self.record.running.as_ref())?;
-        let id = AttemptId { turn: self.record.turn, attempt: self.record.attempt };
-        (!running.text.is_empty()).then(|| replace(id, running.text.clone()))
-    }
-}
-
-fn delta(id: AttemptId, offset: u32, text: String) -> Frame {
+pub(super) fn delta(id: AttemptId, offset: u32, text: String) -> Frame {
     Frame::Delta(Delta { turn: id.turn, attempt: id.attempt, offset, text })
 }
 
-fn replace(id: AttemptId, text: String) -> Frame {
+pub(super) fn replace(id: AttemptId, text: String) -> Frame {
     Frame::Replace(Replace { turn: id.turn, attempt: id.attempt, text })
 }
 
