@@ -248,7 +248,8 @@ mod tests {
 
     #[test]
     fn a_greeting_says_who_it_is() {
-        let greeting = |text: &str| Server::parse(text).unwrap_or_else(|e| panic!("{e}")).connect("n");
+        let greeting =
+            |text: &str| Server::parse(text).unwrap_or_else(|e| panic!("{e}")).connect("n");
         assert!(greeting("nats://u:p@127.0.0.1").contains("\"pass\":\"p\""));
         assert!(greeting("nats://t@127.0.0.1").contains("\"auth_token\":\"t\""));
         assert!(!greeting("nats://127.0.0.1").contains("auth_token"));

@@ -28,7 +28,7 @@ impl Calls {
         self.abort_all();
         self.under_way.replace(Some((attempt, handle)));
         let call = call(room.clone(), attempt, parts);
-        spin_sdk::wasip3::spawn(async move {
+        entropy::spawn(async move {
             // Aborted is as good as done.
             let _ = Abortable::new(call, registration).await;
         });
@@ -36,7 +36,7 @@ impl Calls {
 
     /// Tells a provider to stop; nobody waits for what comes of it.
     pub(crate) fn cancel(parts: RequestParts) {
-        spin_sdk::wasip3::spawn(async move {
+        entropy::spawn(async move {
             let _ended = select(pin!(send(parts)), pin!(entropy::sleep(CANCEL_MOST))).await;
         });
     }

@@ -2,6 +2,7 @@
 //! at. A change holds only if the rows are still those; otherwise they are loaded again.
 
 use crate::Fault;
+use crate::spin::bus;
 use crate::spin::database::{bytes, number, rows, small, string, text, whole};
 use crate::spin::entropy::{self, sleep};
 use crate::spin::line::Line;
@@ -246,6 +247,7 @@ impl Room {
         batch.push(Statement::new(host::TELL, news));
         commit(batch).await?;
         self.version.set(next);
+        bus::desk_changed(&self.site);
         Ok(())
     }
 
@@ -297,7 +299,7 @@ impl Room {
     /// Tells a conversation its visitor's place. One that is not told shows an older one.
     fn place(&self, conversation: &str, place: u32) {
         let room = rooms::room(&rooms::log_of(&self.site, conversation));
-        spin_sdk::wasip3::spawn(async move {
+        entropy::spawn(async move {
             if let Err(fault) = room.apply(conversation::Input::Placed { place }).await {
                 eprintln!("desk: a place: {fault}");
             }
@@ -311,7 +313,7 @@ impl Room {
         }
         let Some(at) = deadline else { return };
         let room = self.clone();
-        spin_sdk::wasip3::spawn(async move {
+        entropy::spawn(async move {
             sleep(at.since(entropy::now())).await;
             if room.timer.get() == Some(at) {
                 room.timer.set(None);

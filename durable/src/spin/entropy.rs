@@ -65,6 +65,12 @@ pub(crate) async fn started() {
     .await;
 }
 
+/// Goes on with work besides. It begins when the task that spawned it awaits [`started`], which
+/// every step of a room or a desk does at its end.
+pub(crate) fn spawn(work: impl Future<Output = ()> + 'static) {
+    spin_sdk::wasip3::spawn(work);
+}
+
 /// Waits.
 pub(crate) async fn sleep(span: Duration) {
     spin_sdk::time::sleep(span).await;

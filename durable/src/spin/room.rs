@@ -289,7 +289,7 @@ impl Room {
 
     fn prepare(self: &Rc<Self>, turn: u32, before: u32) {
         let room = self.clone();
-        spin_sdk::wasip3::spawn(async move {
+        entropy::spawn(async move {
             let site = sites::fetch(&room.site).await.unwrap_or_else(|fault| {
                 eprintln!("site {}: {fault}", room.site);
                 None
@@ -304,7 +304,7 @@ impl Room {
     /// Finds out which provider may be asked.
     fn admit(self: &Rc<Self>, attempt: AttemptId, all: Option<Terms>, candidates: Vec<Candidate>) {
         let room = self.clone();
-        spin_sdk::wasip3::spawn(async move {
+        entropy::spawn(async move {
             let admission = guards::admit(&room.site, all, candidates).await;
             let _ = room.apply(Input::Admitted { attempt, admission }).await;
         });
@@ -312,7 +312,7 @@ impl Room {
 
     fn report(&self, provider: String, terms: Terms, report: Report) {
         let key = Key { site: self.site.clone(), provider };
-        spin_sdk::wasip3::spawn(guards::report(key, terms, report));
+        entropy::spawn(guards::report(key, terms, report));
     }
 
     async fn rounds(&self, before: u32, most: u32) -> Vec<kefu_shared::provider::Round> {
@@ -324,7 +324,7 @@ impl Room {
     fn tell(self: &Rc<Self>, summary: InboxEntry, since: Millis) {
         let (room, seq) = (self.clone(), summary.seq);
         let entry = InboxEntry { conversation: self.id.clone(), ..summary };
-        spin_sdk::wasip3::spawn(async move {
+        entropy::spawn(async move {
             let told = desks::order(&room.site, desk::Order::Tell(vec![entry])).await;
             let age = entropy::now().since(since);
             let input = match told {
@@ -372,7 +372,7 @@ impl Room {
         self.timer.set((next, number + 1));
         let Some(at) = next else { return };
         let room = self.clone();
-        spin_sdk::wasip3::spawn(async move {
+        entropy::spawn(async move {
             sleep(at.since(entropy::now())).await;
             if room.timer.get().1 == number + 1 {
                 room.timer.set((None, number + 1));

@@ -2,7 +2,7 @@
 //! that the desk does not know yet.
 
 use crate::spin::bus;
-use crate::spin::entropy::sleep;
+use crate::spin::entropy::{self, sleep};
 use crate::spin::room::Room;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -54,7 +54,7 @@ pub(crate) fn release(room: &Rc<Room>) {
 pub(crate) fn attend() {
     bus::listen();
     if !BEATING.replace(true) {
-        spin_sdk::wasip3::spawn(beat());
+        entropy::spawn(beat());
     }
 }
 

@@ -87,7 +87,6 @@ impl Conversation {
             _ => {}
         }
     }
-
 }
 
 impl Turns {
