@@ -2,7 +2,7 @@
 
 use crate::agent::Agent;
 use crate::visitor::Visitor;
-use kefu_test_host::{Options, Workerd};
+use kefu_test_host::{Options, Running};
 use reqwest::Client;
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -11,10 +11,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 const ADMIN_TOKEN: &str = "dev-admin-token";
 const PASSWORD: &str = "correct horse";
 
-/// A workerd with the built Worker.
+/// A running host: the one that `KEFU_TEST_HOST` names.
 #[derive(Debug)]
 pub struct Host {
-    workerd: Mutex<Workerd>,
+    running: Mutex<Running>,
     url: String,
 }
 
@@ -53,13 +53,13 @@ impl Host {
     pub fn with(options: Options) -> Self {
         // The log tells when an object wakes.
         let options = options.var("KEFU_DEBUG", "1");
-        let workerd = Workerd::start(&options).unwrap_or_else(|error| panic!("{error}"));
-        Self { url: workerd.url(), workerd: Mutex::new(workerd) }
+        let running = Running::start(&options).unwrap_or_else(|error| panic!("{error}"));
+        Self { url: running.url(), running: Mutex::new(running) }
     }
 
     /// Kills it as a crash would.
     pub fn kill(&self) {
-        self.workerd().kill();
+        self.running().kill();
     }
 
     /// Starts it again on the same state and port.
@@ -67,7 +67,7 @@ impl Host {
     /// # Panics
     /// When it does not start.
     pub fn restart(&self) {
-        self.workerd().restart().unwrap_or_else(|error| panic!("{error}"));
+        self.running().restart().unwrap_or_else(|error| panic!("{error}"));
     }
 
     /// The value of a metric, summed over its labels.
@@ -85,7 +85,7 @@ impl Host {
 
     /// What it wrote so far.
     pub fn log(&self) -> String {
-        self.workerd().log()
+        self.running().log()
     }
 
     /// A fresh site with this configuration (TOML).
@@ -102,17 +102,22 @@ impl Host {
 
     /// The port on 127.0.0.1.
     pub fn port(&self) -> u16 {
-        self.workerd().port()
+        self.running().port()
+    }
+
+    /// Whether it is Spin's, which has no WebSockets.
+    pub fn is_spin(&self) -> bool {
+        matches!(*self.running(), Running::Spin(_))
     }
 
     /// The process's id. It changes with a restart.
     pub fn pid(&self) -> u32 {
-        self.workerd().pid()
+        self.running().pid()
     }
 
     /// The process, for whatever else is to be done to it.
-    pub fn workerd(&self) -> MutexGuard<'_, Workerd> {
-        self.workerd.lock().unwrap_or_else(PoisonError::into_inner)
+    pub fn running(&self) -> MutexGuard<'_, Running> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -66,7 +66,7 @@ async fn deploy_in_mid_stream(deploy: impl AsyncFnOnce(&Host)) {
 #[tokio::test]
 async fn another_bundle_on_the_same_state_takes_over_in_mid_stream() {
     let newer = Newer::make();
-    deploy_in_mid_stream(async |host| host.workerd().deploy(newer.root()).unwrap()).await;
+    deploy_in_mid_stream(async |host| host.running().deploy(newer.root()).unwrap()).await;
 }
 
 #[tokio::test]

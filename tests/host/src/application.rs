@@ -1,0 +1,76 @@
+//! The Spin application as a host is given it: `spin.toml` with full paths, and with the outbound
+//! hosts that whoever starts it wants.
+
+use crate::options::Options;
+use crate::start_error::StartError;
+use std::fs;
+use std::path::{Path, PathBuf};
+use toml::{Table, Value};
+
+/// Variables that are declared in no manifest are lines of this one.
+const LINES: &str = "kefu_vars";
+
+/// A manifest for one host, and the environment that sets its variables.
+pub(crate) struct Application {
+    pub(crate) manifest: PathBuf,
+    pub(crate) variables: Vec<(String, String)>,
+}
+
+impl Application {
+    /// Writes the manifest into the state folder.
+    pub(crate) fn write(options: &Options, state: &Path) -> Result<Self, StartError> {
+        let text = fs::read_to_string(options.root.join("spin.toml")).map_err(StartError::State)?;
+        let mut doc: Table =
+            text.parse().map_err(|fault| StartError::Manifest(format!("{fault}")))?;
+        let variables = variables(&doc, options);
+        place(&mut doc, options)?;
+        let manifest = state.join("spin.toml");
+        let text =
+            toml::to_string(&doc).map_err(|fault| StartError::Manifest(fault.to_string()))?;
+        fs::write(&manifest, text).map_err(StartError::State)?;
+        Ok(Self { manifest, variables })
+    }
+}
+
+/// Gives the component full paths and its hosts.
+fn place(doc: &mut Table, options: &Options) -> Result<(), StartError> {
+    let lacks = || StartError::Manifest("[component.kefu] is missing".into());
+    let component = doc.get_mut("component").and_then(|all| all.get_mut("kefu"));
+    let component = component.and_then(Value::as_table_mut).ok_or_else(lacks)?;
+    let full = |path: &Value| Value::from(text(&options.root.join(path.as_str().unwrap_or("."))));
+    if let Some(source) = component.get_mut("source") {
+        if !options.root.join(source.as_str().unwrap_or_default()).is_file() {
+            let source = options.root.join(source.as_str().unwrap_or_default());
+            return Err(StartError::MissingOfSpin(source));
+        }
+        *source = full(source);
+    }
+    let mounts = component.get_mut("files").and_then(Value::as_array_mut);
+    for mount in mounts.into_iter().flatten() {
+        if let Some(source) = mount.get_mut("source") {
+            *source = full(source);
+        }
+    }
+    if let Some(hosts) = &options.outbound {
+        let hosts: Vec<Value> = hosts.iter().map(|host| Value::from(host.as_str())).collect();
+        component.insert("allowed_outbound_hosts".into(), hosts.into());
+    }
+    Ok(())
+}
+
+/// Those that the manifest declares, and the others as lines of one of them.
+fn variables(doc: &Table, options: &Options) -> Vec<(String, String)> {
+    let declared = doc.get("variables").and_then(Value::as_table);
+    let is_declared = |name: &str| declared.is_some_and(|it| it.contains_key(&name.to_lowercase()));
+    let (own, lines): (Vec<_>, Vec<_>) =
+        options.vars.iter().partition(|(name, _)| is_declared(name));
+    let lines: Vec<_> = lines.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let own = own.into_iter().map(|(name, value)| (name.clone(), value.clone()));
+    own.chain([(LINES.to_uppercase(), lines.join("\n"))])
+        .map(|(name, value)| (format!("SPIN_VARIABLE_{name}"), value))
+        .collect()
+}
+
+fn text(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
