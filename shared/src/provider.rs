@@ -33,6 +33,7 @@ mod thoughts;
 mod wait;
 mod workers_ai;
 
+pub use coze::oauth;
 pub use failure::{Class, DEFAULT_PAUSE, Failure, MAX_PAUSE, Remedy};
 pub use reader::{BodyEnd, Dialect, LINGER, Reader};
 pub use reading::{Attachment, Citation, Ending, Ids, Outcome, Reading, ToolCall, Usage};

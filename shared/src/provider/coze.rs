@@ -10,6 +10,8 @@ use super::{
 };
 use serde_json::Value;
 
+pub mod oauth;
+
 pub(super) static ADAPTER: Adapter = Adapter {
     request,
     dialect: |head| Box::new(Coze { head, thinks: false, interrupted: false }),
