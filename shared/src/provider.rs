@@ -34,6 +34,7 @@ mod thoughts;
 mod wait;
 mod workers_ai;
 
+pub use coze::oauth;
 pub use failure::{Class, DEFAULT_PAUSE, Failure, MAX_PAUSE, Remedy};
 pub use reader::{BodyEnd, Dialect, LINGER, Reader};
 pub use reading::{Attachment, Citation, Ending, Ids, Outcome, Reading, ToolCall, Usage};
@@ -345,9 +346,23 @@ mod tests {
 
     #[test]
     fn requests_print_no_secret() {
-        let provider = provider(ProviderKind::OpenAi);
-        let printed = format!("{:?}", request(&ask(&provider)).unwrap());
-        assert!(printed.contains("authorization"));
-        assert!(!printed.contains("sk-1") && !printed.contains("退货"), "{printed}");
+        let ids = Ids { conversation: Some("v".into()), task: Some("t".into()), ..Ids::default() };
+        for kind in [
+            ProviderKind::Coze,
+            ProviderKind::FastGpt,
+            ProviderKind::Dify,
+            ProviderKind::OpenAi,
+            ProviderKind::WorkersAi,
+        ] {
+            let mut provider = provider(kind);
+            provider.endpoint = Some("https://h/v2".into());
+            let ask = ask(&provider);
+            for parts in [Some(request(&ask).unwrap()), cancel(&ask, &ids)].into_iter().flatten() {
+                let printed = format!("{parts:?}");
+                assert!(printed.contains("authorization"));
+                assert!(!printed.contains("sk-1") && !printed.contains("退货"), "{printed}");
+                assert!(!parts.url.contains("sk-1"));
+            }
+        }
     }
 }

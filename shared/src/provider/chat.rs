@@ -7,7 +7,7 @@ use serde_json::Value;
 
 /// The body of a request for a stream, with what every server takes.
 pub(super) fn body(ask: &Ask<'_>) -> Result<Value, Failure> {
-    Ok(json::object([
+    Ok(json::object(&mut [
         ("model", model(ask)?.into()),
         ("messages", messages(ask)),
         ("stream", true.into()),
@@ -30,7 +30,7 @@ pub(super) fn messages(ask: &Ask<'_>) -> Value {
 
 /// One message.
 pub(super) fn message(role: &str, content: &str) -> Value {
-    json::object([("role", role.into()), ("content", content.into())])
+    json::object(&mut [("role", role.into()), ("content", content.into())])
 }
 
 /// What a `chat.completion` and its chunks have said so far.

@@ -10,6 +10,8 @@ use super::{
 };
 use serde_json::Value;
 
+pub mod oauth;
+
 pub(super) static ADAPTER: Adapter = Adapter {
     request,
     dialect: |head| Box::new(Coze { head, thinks: false, interrupted: false }),
@@ -26,7 +28,7 @@ fn request(ask: &Ask<'_>) -> Result<RequestParts, Failure> {
         url.query_pairs_mut().append_pair("conversation_id", memory.conversation);
     }
     let messages: Value = ask.dialogue().map(|(role, content)| message(role, content)).collect();
-    let mut body = json::object([
+    let mut body = json::object(&mut [
         ("bot_id", bot.into()),
         ("user_id", ask.visitor.into()),
         ("additional_messages", messages),
@@ -44,7 +46,7 @@ fn request(ask: &Ask<'_>) -> Result<RequestParts, Failure> {
 
 fn message(role: &str, content: &str) -> Value {
     let kind = if role == "user" { "question" } else { "answer" };
-    json::object([
+    json::object(&mut [
         ("role", role.into()),
         ("type", kind.into()),
         ("content", content.into()),
@@ -56,7 +58,8 @@ fn message(role: &str, content: &str) -> Value {
 fn cancel(ask: &Ask<'_>, ids: &Ids) -> Option<RequestParts> {
     let (conversation, chat) = (ids.conversation.as_deref()?, ids.task.as_deref()?);
     let url = endpoint::at(ask.provider, "v3/chat/cancel").ok()?;
-    let body = json::object([("conversation_id", conversation.into()), ("chat_id", chat.into())]);
+    let body =
+        json::object(&mut [("conversation_id", conversation.into()), ("chat_id", chat.into())]);
     ask.post(url, &body).ok()
 }
 
@@ -76,16 +79,16 @@ impl Dialect for Coze {
         if matches!(name, "done" | "stream.done") {
             return self.close(answer);
         }
-        match serde_json::from_str(frame.data) {
-            Ok(value) => self.event(name, &value, answer),
-            Err(_) if name == "error" => answer.fail(Failure {
+        match json::parse(frame.data) {
+            Some(value) => self.event(name, &value, answer),
+            None if name == "error" => answer.fail(Failure {
                 code: None,
                 ..Failure::new(Class::Upstream, "").with_message(frame.data)
             }),
-            Err(_) if name.starts_with("message.") || name.starts_with("chat.") => {
+            None if name.starts_with("message.") || name.starts_with("chat.") => {
                 answer.garbled();
             }
-            Err(_) => answer.skip(),
+            None => answer.skip(),
         }
     }
 
@@ -210,18 +213,18 @@ fn is_text(message: &Value) -> bool {
 
 /// `{"msg_type":"interrupt",…}`, in text.
 fn is_interrupt(content: &str) -> bool {
-    serde_json::from_str::<Value>(content)
-        .is_ok_and(|value| json::text(&value, "msg_type") == Some("interrupt"))
+    json::parse(content).is_some_and(|value| json::text(&value, "msg_type") == Some("interrupt"))
 }
 
 /// An `object_string`: a list, in text, of texts and files.
 fn several(id: &str, content: &str, answer: &mut Answer) {
-    let items: Vec<Value> = serde_json::from_str(content).unwrap_or_default();
+    let items = json::parse(content).unwrap_or_default();
+    let items = items.as_array().map_or(&[][..], Vec::as_slice);
     let texts: Vec<_> = items.iter().filter_map(|item| json::text(item, "text")).collect();
     if !texts.is_empty() {
         answer.settle(id, &texts.join("\n"));
     }
-    for item in &items {
+    for item in items {
         let text = |key| json::text(item, key).unwrap_or_default().to_owned();
         let file = Attachment { kind: text("type"), name: text("name"), url: text("file_url") };
         if !file.url.is_empty() {

@@ -33,7 +33,7 @@ fn request(ask: &Ask<'_>) -> Result<RequestParts, Failure> {
     } else if !transcript.is_empty() {
         query = format!("{transcript}Q: {query}");
     }
-    let mut body = json::object([
+    let mut body = json::object(&mut [
         ("query", query.into()),
         ("inputs", inputs),
         ("user", ask.visitor.into()),
@@ -59,7 +59,7 @@ fn transcript(ask: &Ask<'_>) -> String {
 fn cancel(ask: &Ask<'_>, ids: &Ids) -> Option<RequestParts> {
     let mut url = endpoint::join(ask.provider, "v1", "chat-messages").ok()?;
     url.path_segments_mut().ok()?.push(ids.task.as_deref()?).push("stop");
-    ask.post(url, &json::object([("user", ask.visitor.into())])).ok()
+    ask.post(url, &json::object(&mut [("user", ask.visitor.into())])).ok()
 }
 
 #[derive(Clone, Default)]
@@ -86,13 +86,13 @@ enum Finish {
 
 impl Dialect for Dify {
     fn frame(&mut self, frame: Frame<'_>, answer: &mut Answer) {
-        match serde_json::from_str::<Value>(frame.data) {
-            Ok(value) => self.event(&value, answer),
-            Err(_) if frame.event == "error" => {
+        match json::parse(frame.data) {
+            Some(value) => self.event(&value, answer),
+            None if frame.event == "error" => {
                 answer.fail(Failure::new(Class::Upstream, "error").with_message(frame.data));
             }
-            Err(_) if frame.event.is_empty() && frame.data.starts_with('{') => answer.garbled(),
-            Err(_) => answer.skip(),
+            None if frame.event.is_empty() && frame.data.starts_with('{') => answer.garbled(),
+            None => answer.skip(),
         }
     }
 

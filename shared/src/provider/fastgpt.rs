@@ -24,7 +24,7 @@ fn request(ask: &Ask<'_>) -> Result<RequestParts, Failure> {
     let url = endpoint::join(ask.provider, "v1", "chat/completions")?;
     let messages: Value = ask.dialogue().map(|(role, text)| chat::message(role, text)).collect();
     let chat = ask.memory.map_or(ask.attempt, |memory| memory.conversation);
-    let mut body = json::object([
+    let mut body = json::object(&mut [
         ("messages", messages),
         ("stream", true.into()),
         ("detail", true.into()),
@@ -45,7 +45,7 @@ fn cancel(ask: &Ask<'_>, ids: &Ids) -> Option<RequestParts> {
     url.path_segments()?.any(|part| part == "v2").then_some(())?;
     url.path_segments_mut().ok()?.pop().push("stop");
     let chat = ids.conversation.as_deref()?;
-    ask.post(url, &json::object([("appId", app.into()), ("chatId", chat.into())])).ok()
+    ask.post(url, &json::object(&mut [("appId", app.into()), ("chatId", chat.into())])).ok()
 }
 
 #[derive(Clone, Default)]
@@ -71,11 +71,11 @@ impl Dialect for FastGpt {
         if matches!(data, "[DONE]" | "\"[DONE]\"") {
             return self.done(!frame.event.is_empty(), answer);
         }
-        match serde_json::from_str(data) {
-            Ok(value) => self.event(frame.event, &value, answer),
-            Err(_) if frame.event == "error" => answer.fail(in_words(data)),
-            Err(_) if is_answer(frame.event) && data.starts_with('{') => answer.garbled(),
-            Err(_) => answer.skip(),
+        match json::parse(data) {
+            Some(value) => self.event(frame.event, &value, answer),
+            None if frame.event == "error" => answer.fail(in_words(data)),
+            None if is_answer(frame.event) && data.starts_with('{') => answer.garbled(),
+            None => answer.skip(),
         }
     }
 

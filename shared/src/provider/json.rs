@@ -1,9 +1,15 @@
 //! Looking into JSON whose authors disagree about types.
 
 use super::sse::Sse;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+
+/// The JSON that a text is, if it is any: one reader for all who ask.
+#[inline(never)]
+pub(super) fn parse(text: &str) -> Option<Value> {
+    serde_json::from_str(text).ok()
+}
 
 /// The text under `key`, unless it is empty or no text.
 pub(super) fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
@@ -46,9 +52,11 @@ pub(super) fn learn(place: &mut Option<String>, value: &Value, key: &str) {
     }
 }
 
-/// An object of these fields.
-pub(super) fn object<const N: usize>(fields: [(&str, Value); N]) -> Value {
-    Value::Object(fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
+/// An object of these fields. They are put in one by one: to collect them would bring a sort.
+pub(super) fn object(fields: &mut [(&str, Value)]) -> Value {
+    let mut object = Value::Object(Map::new());
+    fields.iter_mut().for_each(|(key, value)| put(&mut object, key, value.take()));
+    object
 }
 
 /// Adds a field to an object.
@@ -60,8 +68,9 @@ pub(super) fn put(object: &mut Value, key: &str, value: Value) {
 
 /// An object of texts.
 pub(super) fn texts(fields: &BTreeMap<String, String>) -> Value {
-    let text = |(key, text): (&String, &String)| (key.clone(), Value::from(text.as_str()));
-    Value::Object(fields.iter().map(text).collect())
+    let mut object = Value::Object(Map::new());
+    fields.iter().for_each(|(key, text)| put(&mut object, key, text.as_str().into()));
+    object
 }
 
 /// The JSON that a body consists of, or the first that it has in an event-stream frame: errors are
@@ -74,12 +83,12 @@ pub(super) fn in_body(body: &[u8]) -> Option<Value> {
 fn in_frames(body: &[u8]) -> Option<Value> {
     let (mut sse, mut found) = (Sse::default(), None);
     let mut look = |data: &str| {
-        found = serde_json::from_str(data).ok().filter(Value::is_object);
+        found = parse(data).filter(Value::is_object);
         if found.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
     let _read = sse.push(body, |frame| look(frame.data));
     let mut last = None;
-    sse.finish(|frame| last = serde_json::from_str(frame.data).ok().filter(Value::is_object));
+    sse.finish(|frame| last = parse(frame.data).filter(Value::is_object));
     found.or(last)
 }
 

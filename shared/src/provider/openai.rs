@@ -24,7 +24,7 @@ fn request(ask: &Ask<'_>) -> Result<RequestParts, Failure> {
     let mut body = chat::body(ask)?;
     // Some servers refuse what they do not know (section 5).
     if ask.remedy != Some(Remedy::NoStreamOptions) {
-        json::put(&mut body, "stream_options", json::object([("include_usage", true.into())]));
+        json::put(&mut body, "stream_options", json::object(&mut [("include_usage", true.into())]));
     }
     let mut parts = ask.post(url, &body)?;
     parts.headers.push(("x-client-request-id", ask.attempt.to_owned()));
@@ -43,7 +43,7 @@ impl Dialect for OpenAi {
         if matches!(data, "[DONE]" | "\"[DONE]\"") {
             return self.chat.done(answer);
         }
-        let Ok(value) = serde_json::from_str::<Value>(data) else {
+        let Some(value) = json::parse(data) else {
             return self.unreadable(&frame, answer);
         };
         if let Some(error) = Complaint::find(&value, frame.event == "error") {

@@ -29,14 +29,16 @@ fn request(ask: &Ask<'_>) -> Result<RequestParts, Failure> {
         return ask.post(url, &chat::body(ask)?);
     }
     // `…/accounts/ID`, with or without `ai` and `run`; a gateway's path ends with its own name.
-    let path = match path {
-        path if path.contains("/ai/run/") => path.trim_end_matches(model).to_owned(),
-        path if path.ends_with("/ai/run") || path.ends_with("/workers-ai") => path.to_owned(),
-        path if path.ends_with("/ai") => format!("{path}/run"),
-        path => format!("{path}/ai/run"),
+    let missing = match path {
+        _ if path.contains("/ai/run/") => "",
+        _ if path.ends_with("/ai/run") || path.ends_with("/workers-ai") => "/",
+        _ if path.ends_with("/ai") => "/run/",
+        _ => "/ai/run/",
     };
-    url.set_path(&format!("{}/{model}", path.trim_end_matches('/')));
-    let body = json::object([
+    let named = path.trim_end_matches(model);
+    let path = [named, missing, model].concat();
+    url.set_path(&path);
+    let body = json::object(&mut [
         ("messages", chat::messages(ask)),
         ("stream", true.into()),
         ("max_tokens", MOST_TOKENS.into()),
@@ -56,14 +58,14 @@ impl Dialect for WorkersAi {
         if data == "[DONE]" {
             return self.chat.done(answer);
         }
-        match serde_json::from_str::<Value>(data) {
-            Ok(value) => match complaint(&value) {
+        match json::parse(data) {
+            Some(value) => match complaint(&value) {
                 Some(failure) => answer.fail(failure),
                 None => self.read(&value, answer),
             },
-            Err(_) if frame.event == "error" => answer.fail(of_text(data)),
-            Err(_) if frame.event.is_empty() && data.starts_with('{') => answer.garbled(),
-            Err(_) => answer.skip(),
+            None if frame.event == "error" => answer.fail(of_text(data)),
+            None if frame.event.is_empty() && data.starts_with('{') => answer.garbled(),
+            None => answer.skip(),
         }
     }
 

@@ -2,7 +2,6 @@
 
 use crate::provider::{Attachment, Citation, Reading};
 use kefu_proto::v1::{body, provider_source};
-use std::collections::BTreeSet;
 use url::Url;
 
 /// The most of each kind; more helps nobody.
@@ -83,9 +82,8 @@ impl Extras {
 
 /// Keeps what is new, named, and not too much.
 fn keep<T>(known: &mut Vec<T>, item: T, name: impl Fn(&T) -> &String) {
-    let names: BTreeSet<_> = known.iter().map(&name).collect();
     let fits = (1..=LONGEST).contains(&name(&item).len()) && known.len() < MOST;
-    if fits && !names.contains(name(&item)) {
+    if fits && known.iter().all(|other| name(other) != name(&item)) {
         known.push(item);
     }
 }
