@@ -100,6 +100,11 @@ impl Host {
         site
     }
 
+    /// `http://127.0.0.1:PORT`
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     /// The port on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.running().port()
@@ -122,6 +127,12 @@ impl Host {
 }
 
 impl Site {
+    /// The same site at another process of the same deployment.
+    #[must_use]
+    pub fn at(&self, host: &Host) -> Self {
+        Self { url: host.url.clone(), id: self.id.clone(), http: self.http.clone() }
+    }
+
     /// Replaces its configuration (TOML); gives the warnings.
     ///
     /// # Panics

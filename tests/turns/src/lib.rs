@@ -14,6 +14,7 @@
 
 mod agent;
 mod host;
+mod nats;
 mod provider;
 mod screen;
 mod script;
@@ -22,6 +23,7 @@ mod visitor;
 
 pub use agent::Agent;
 pub use host::{Host, Site};
+pub use nats::Nats;
 pub use provider::{Asked, Provider, refusing};
 pub use screen::Screen;
 pub use script::{Gate, Script};

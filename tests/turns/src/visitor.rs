@@ -1,5 +1,6 @@
 //! A visitor and the ways into the conversation.
 
+use crate::host::Host;
 use crate::stream::Stream;
 use reqwest::{Client, Response};
 use serde_json::{Value, json};
@@ -27,6 +28,13 @@ impl Visitor {
             token: text(&session["token"]),
             http,
         }
+    }
+
+    /// The same visitor at another process of the same deployment.
+    #[must_use]
+    pub fn at(&self, host: &Host) -> Self {
+        let url = format!("{}/v1/conversations/{}", host.url(), self.conversation());
+        Self { url, ..self.clone() }
     }
 
     /// The conversation's id.

@@ -17,6 +17,7 @@ pub(super) fn start(options: &Options, vars: &BTreeMap<String, String>) -> Resul
         log: Log::Inherit,
         keeper: false,
         root: crate::tree::root(),
+        ..kefu_test_host::Options::default()
     })?)
 }
 

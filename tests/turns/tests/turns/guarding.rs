@@ -149,8 +149,6 @@ async fn fifty_conversations_at_once_never_pass_the_declared_rate_and_use_nine_t
     const RATE: usize = 300;
     let provider = Provider::playing([Script::answer(&["yes"])]).await;
     let limit = format!("rate_limit = \"{RATE}/min\"");
-    let limits =
-        "[limits]\nsessions_per_address = \"9999/min\"\nmessages_per_visitor = \"9999/min\"\n";
     let entry = provider.entry("only", &limit);
     let host = Host::own();
     let site = host.site(&format!("{AT_ONCE}{entry}{RULE}")).await;
