@@ -164,7 +164,7 @@ impl Asking<'_> {
     fn memory(&self, provider: &Provider, rounds: &[Round]) -> Option<Memory<'_>> {
         let anew = matches!(self.remedy, Some(Remedy::NewConversation | Remedy::ShorterContext));
         let kept = self.kept.iter().find(|kept| kept.provider == provider.name)?;
-        let whole = rounds.last().is_none_or(|round| round.seq <= kept.through);
+        let whole = self.rounds.last().is_none_or(|round| round.seq <= kept.through);
         (whole && !anew && provider::remembers(provider.kind))
             .then_some(Memory { conversation: &kept.conversation, rounds: rounds.len() })
     }
