@@ -8,6 +8,8 @@
 use crate::Fault;
 use crate::spin::database::{maybe_text, number, rows, small, string, text, whole};
 use crate::spin::entropy::{self, sleep};
+use crate::spin::operator::tell_fault;
+use crate::spin::tasks::spawn;
 use crate::spin::writer::{Statement, commit};
 use crate::spin::{desks, rooms};
 use kefu_proto::v1::ServerFrame;
@@ -82,7 +84,7 @@ pub(crate) fn tell(log: &str, to: Audience, frame: &Frame) {
     if entropy::tick().entropy.is_multiple_of(512) {
         batch.push(Statement::new(sql::DROP_NEWS, vec![number(NEWS_KEPT)]));
     }
-    spin_sdk::wasip3::spawn(async move {
+    spawn(async move {
         // It is gone with the next key stroke.
         let _ = commit(batch).await;
     });
@@ -91,13 +93,13 @@ pub(crate) fn tell(log: &str, to: Audience, frame: &Frame) {
 /// From here on this instance hears of what others do, while anybody waits for it.
 pub(crate) fn listen() {
     if !LISTENING.replace(true) {
-        spin_sdk::wasip3::spawn(poll());
+        spawn(poll());
     }
 }
 
 async fn poll() {
     if let Err(fault) = begin().await {
-        eprintln!("bus: {fault}");
+        tell_fault("bus", &fault);
     }
     let mut pause = SOON;
     while rooms::is_attended() {
@@ -106,7 +108,7 @@ async fn poll() {
             Ok(true) => SOON,
             Ok(false) => pause.saturating_mul(2).min(SELDOM),
             Err(fault) => {
-                eprintln!("bus: {fault}");
+                tell_fault("bus", &fault);
                 SELDOM
             }
         };

@@ -6,7 +6,9 @@
 use crate::Fault;
 use crate::spin::calls::Calls;
 use crate::spin::entropy::{self, sleep};
+use crate::spin::operator::tell_fault;
 use crate::spin::streams::{Sink, Streams};
+use crate::spin::tasks::spawn;
 use crate::spin::writer::commit;
 use crate::spin::{bus, desks, metrics, rooms, sites, store};
 use futures::lock::Mutex;
@@ -110,7 +112,6 @@ impl Room {
             })
             .await;
         rooms::attend();
-        entropy::started().await;
         attached
     }
 
@@ -172,7 +173,6 @@ impl Room {
         }
         self.arm();
         rooms::release(self);
-        entropy::started().await;
         done
     }
 
@@ -285,9 +285,9 @@ impl Room {
 
     fn prepare(self: &Rc<Self>, turn: u32, before: u32) {
         let room = self.clone();
-        spin_sdk::wasip3::spawn(async move {
+        spawn(async move {
             let site = sites::fetch(&room.site).await.unwrap_or_else(|fault| {
-                eprintln!("site {}: {fault}", room.site);
+                tell_fault(&format!("site {}", room.site), &fault);
                 None
             });
             let most = site.as_ref().map_or(0, |live| live.config.rounds);
@@ -306,7 +306,7 @@ impl Room {
     fn tell(self: &Rc<Self>, summary: InboxEntry, since: Millis) {
         let (room, seq) = (self.clone(), summary.seq);
         let entry = InboxEntry { conversation: self.id.clone(), ..summary };
-        spin_sdk::wasip3::spawn(async move {
+        spawn(async move {
             let told = desks::order(&room.site, desk::Order::Tell(vec![entry])).await;
             let age = entropy::now().since(since);
             let input = match told {
@@ -316,7 +316,7 @@ impl Room {
                 }
                 Ok(_) => Input::NotTold { seq },
                 Err(fault) => {
-                    eprintln!("desk {}: {fault}", room.site);
+                    tell_fault(&format!("desk {}", room.site), &fault);
                     metrics::count(|metrics| metrics.tells_failed += 1);
                     Input::NotTold { seq }
                 }
@@ -327,7 +327,7 @@ impl Room {
 
     /// A step that could not be stored did not happen: forget it, and let everybody come back.
     fn give_up(&self, fault: &Fault) {
-        eprintln!("conversation {}: {fault}", self.id);
+        tell_fault(&format!("conversation {}", self.id), fault);
         metrics::count(|metrics| metrics.faults += 1);
         self.state.replace(None);
         self.calls.abort_all();
@@ -354,7 +354,7 @@ impl Room {
         self.timer.set((next, number + 1));
         let Some(at) = next else { return };
         let room = self.clone();
-        spin_sdk::wasip3::spawn(async move {
+        spawn(async move {
             sleep(at.since(entropy::now())).await;
             if room.timer.get().1 == number + 1 {
                 room.timer.set((None, number + 1));

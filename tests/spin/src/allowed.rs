@@ -24,7 +24,7 @@ impl Pattern {
         };
         let port = match port {
             Some("*") => None,
-            Some(port) => Some(port.parse().with_context(|| format!("{text}: its port"))?),
+            Some(port) => Some(port.parse::<u16>().with_context(|| format!("{text}: its port"))?),
             None => own_port(scheme),
         };
         Ok(Self { scheme: scheme.to_owned(), host: host.to_owned(), port })

@@ -24,7 +24,7 @@ pub(crate) struct Manifest {
 impl Manifest {
     pub(crate) fn read(file: &Path) -> Result<Self> {
         let text = fs::read_to_string(file).with_context(|| file.display().to_string())?;
-        let doc: Table = text.parse().with_context(|| file.display().to_string())?;
+        let doc = text.parse::<Table>().with_context(|| file.display().to_string())?;
         let folder = match file.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder.to_path_buf(),
             _ => PathBuf::from("."),
