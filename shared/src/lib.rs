@@ -6,6 +6,7 @@
 
 pub mod address;
 pub mod asset;
+pub mod complaint;
 pub mod config;
 pub mod context;
 pub mod conversation;
@@ -37,6 +38,7 @@ pub mod snowflake;
 pub mod text;
 pub mod time;
 pub mod token;
+pub mod trouble;
 pub mod upload;
 pub mod view;
 pub mod who;

@@ -3,6 +3,7 @@
 //! [`Reader`] takes bytes as they come, cut anywhere, and gives [`Op`]s; the functions below write
 //! what a client sends. (NATS client protocol: `docs.nats.io/reference/reference-protocols`.)
 
+use serde::Serialize;
 use std::fmt;
 
 /// The longest line that is taken, such as a server's INFO.
@@ -29,6 +30,23 @@ enum Auth {
     None,
     User { name: String, password: String },
     Token(String),
+}
+
+/// What a client says of itself. Its own messages do not come back to it.
+#[derive(Default, Serialize)]
+struct Greeting<'a> {
+    verbose: bool,
+    pedantic: bool,
+    echo: bool,
+    name: &'a str,
+    version: &'a str,
+    lang: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<&'a String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pass: Option<&'a String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auth_token: Option<&'a String>,
 }
 
 /// Something that a server says.
@@ -86,19 +104,14 @@ impl Server {
 
     /// The greeting: who this is.
     pub fn connect(&self, name: &str) -> String {
-        let mut options = serde_json::json!({
-            "verbose": false, "pedantic": false, "echo": false, "lang": "rust",
-            "version": env!("CARGO_PKG_VERSION"), "name": name, "protocol": 1,
-        });
-        match &self.auth {
-            Auth::None => {}
-            Auth::User { name, password } => {
-                options["user"] = name.as_str().into();
-                options["pass"] = password.as_str().into();
-            }
-            Auth::Token(token) => options["auth_token"] = token.as_str().into(),
-        }
-        format!("CONNECT {options}\r\n")
+        let (user, pass, auth_token) = match &self.auth {
+            Auth::None => (None, None, None),
+            Auth::User { name, password } => (Some(name), Some(password), None),
+            Auth::Token(token) => (None, None, Some(token)),
+        };
+        let version = env!("CARGO_PKG_VERSION");
+        let options = Greeting { name, version, user, pass, auth_token, ..Greeting::default() };
+        format!("CONNECT {}\r\n", serde_json::to_string(&options).unwrap_or_default())
     }
 }
 
@@ -179,9 +192,8 @@ impl Reader {
 /// `subject sid [reply-to] length`.
 fn message(rest: &str) -> Result<(String, usize), Broken> {
     let words: Vec<&str> = rest.split_ascii_whitespace().collect();
-    let (subject, length) = match words.as_slice() {
-        [subject, _, length] | [subject, _, _, length] => (subject, length),
-        _ => return Err(Broken),
+    let ([subject, _, length] | [subject, _, _, length]) = words.as_slice() else {
+        return Err(Broken);
     };
     let length = length.parse().ok().filter(|length| *length <= PAYLOAD_MOST).ok_or(Broken)?;
     Ok(((*subject).to_owned(), length))

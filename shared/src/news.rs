@@ -85,7 +85,15 @@ impl What {
         let way = match frame {
             Frame::Typing(_) => Way::Always,
             Frame::Delta(_) | Frame::Replace(_) => Way::Bus,
-            _ => return None,
+            Frame::Hello(_)
+            | Frame::Event(_)
+            | Frame::Ack(_)
+            | Frame::Presence(_)
+            | Frame::Read(_)
+            | Frame::Error(_)
+            | Frame::Pong(_)
+            | Frame::Inbox(_)
+            | Frame::Queued(_) => return None,
         };
         let frame = ServerFrame { conversation: String::new(), frame: Some(frame.clone()) };
         Some((Self::Frame { log: log.to_owned(), to: Readers::of(to)?, frame }, way))

@@ -7,6 +7,7 @@
 
 use crate::Fault;
 use crate::spin::entropy;
+use crate::spin::tasks::spawn;
 use crate::spin::{desks, rooms};
 use kefu_proto::v1::server_frame::Frame;
 use kefu_shared::conversation::{Audience, Input};
@@ -48,7 +49,7 @@ pub(crate) fn tell(log: &str, to: Audience, frame: &Frame) {
 /// From here on this instance hears of what others do, while anybody waits for it.
 pub(crate) fn listen() {
     if !LISTENING.replace(true) {
-        entropy::spawn(async {
+        spawn(async {
             while rooms::is_attended() {
                 if nats::is_declared() {
                     nats::listen().await;

@@ -1,7 +1,9 @@
 //! Calls to providers: sent, read chunk by chunk, dropped when the core wants no more.
 
 use crate::spin::entropy;
+use crate::spin::operator;
 use crate::spin::room::Room;
+use crate::spin::tasks::spawn;
 use bytes::Bytes;
 use futures::StreamExt;
 use futures::future::{AbortHandle, Abortable, Either, select};
@@ -28,7 +30,7 @@ impl Calls {
         self.abort_all();
         self.under_way.replace(Some((attempt, handle)));
         let call = call(room.clone(), attempt, parts);
-        entropy::spawn(async move {
+        spawn(async move {
             // Aborted is as good as done.
             let _ = Abortable::new(call, registration).await;
         });
@@ -36,7 +38,7 @@ impl Calls {
 
     /// Tells a provider to stop; nobody waits for what comes of it.
     pub(crate) fn cancel(parts: RequestParts) {
-        entropy::spawn(async move {
+        spawn(async move {
             let _ended = select(pin!(send(parts)), pin!(entropy::sleep(CANCEL_MOST))).await;
         });
     }
@@ -162,8 +164,8 @@ fn head(response: &Response) -> ResponseHead {
 fn tell_operator(url: &str, code: &ErrorCode) {
     let host = url.split('/').nth(2).unwrap_or(url);
     if matches!(code, ErrorCode::HttpRequestDenied) {
-        eprintln!("provider {host}: add it to allowed_outbound_hosts of spin.toml");
+        operator::tell(&format!("provider {host}: add it to allowed_outbound_hosts of spin.toml"));
     } else {
-        eprintln!("provider {host}: {code}");
+        operator::tell(&format!("provider {host}: {code}"));
     }
 }

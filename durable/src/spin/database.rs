@@ -2,7 +2,9 @@
 
 use crate::Fault;
 use crate::spin::entropy::nudged;
+use crate::spin::operator::{self, Access};
 use kefu_shared::schema::{self, Migration};
+use kefu_shared::trouble::Trouble;
 use spin_sdk::sqlite::{Connection, RowResult, Value};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -16,12 +18,15 @@ thread_local! {
 
 /// The rows that a query gives.
 pub(crate) async fn rows(text: &str, params: Vec<Value>) -> Result<Vec<Row>, Fault> {
-    let connection = reader().await?;
-    let rows = run(&connection, text, params).await;
+    let rows = match reader().await {
+        Ok(connection) => run(&connection, text, params).await,
+        Err(fault) => Err(fault),
+    };
     if rows.is_err() {
         // It may be the connection: the next one is fresh.
         READER.set(None);
     }
+    operator::watch(Access::Read, rows.as_ref().err());
     rows
 }
 
@@ -93,7 +98,7 @@ async fn missing(
         let row = done.iter().find(|row| text(row, 0) == *part);
         let done = row.map_or(0, |row| whole(row, 1));
         if migrations.iter().all(|migration| i64::from(migration.number) < done) {
-            return Err(Fault::Misconfigured("the database is of a newer version of Kefu"));
+            return Err(Fault::Storage(Trouble::Newer));
         }
         let lacks = |migration: &&Migration| i64::from(migration.number) > done;
         missing.extend(migrations.iter().filter(lacks).map(|migration| (*part, migration)));

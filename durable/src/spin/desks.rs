@@ -6,8 +6,10 @@ use crate::spin::bus;
 use crate::spin::database::{bytes, number, rows, small, string, text, whole};
 use crate::spin::entropy::{self, sleep};
 use crate::spin::line::Line;
+use crate::spin::operator::tell_fault;
 use crate::spin::rooms;
 use crate::spin::store::from_json;
+use crate::spin::tasks::spawn;
 use crate::spin::writer::{Statement, commit};
 use futures::lock::Mutex;
 use kefu_proto::Encode;
@@ -83,7 +85,6 @@ pub(crate) async fn attach(
     let stream = caller.gateway_stream();
     room.apply(Input::Attached { conn, stream, cursor }).await?;
     rooms::attend();
-    entropy::started().await;
     Ok(())
 }
 
@@ -163,7 +164,6 @@ impl Room {
             self.desk.replace(None);
         }
         self.arm();
-        entropy::started().await;
         outcome
     }
 
@@ -299,9 +299,9 @@ impl Room {
     /// Tells a conversation its visitor's place. One that is not told shows an older one.
     fn place(&self, conversation: &str, place: u32) {
         let room = rooms::room(&rooms::log_of(&self.site, conversation));
-        entropy::spawn(async move {
+        spawn(async move {
             if let Err(fault) = room.apply(conversation::Input::Placed { place }).await {
-                eprintln!("desk: a place: {fault}");
+                tell_fault("desk: a place", &fault);
             }
         });
     }
@@ -313,7 +313,7 @@ impl Room {
         }
         let Some(at) = deadline else { return };
         let room = self.clone();
-        entropy::spawn(async move {
+        spawn(async move {
             sleep(at.since(entropy::now())).await;
             if room.timer.get() == Some(at) {
                 room.timer.set(None);

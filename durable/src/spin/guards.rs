@@ -3,6 +3,7 @@
 use crate::Fault;
 use crate::spin::database::{rows, small, string, text};
 use crate::spin::entropy;
+use crate::spin::operator::tell_fault;
 use crate::spin::writer::{Statement, commit};
 use kefu_shared::conversation::{Admission, Admitted};
 use kefu_shared::guard::{
@@ -78,7 +79,7 @@ async fn told(key: &Key, asked: Order) -> Option<Outcome> {
     match order(key, &asked).await {
         Ok(outcome) => Some(outcome),
         Err(fault) => {
-            eprintln!("guard of {}/{}: {fault}", key.site, key.provider);
+            tell_fault(&format!("guard of {}/{}", key.site, key.provider), &fault);
             None
         }
     }

@@ -2,8 +2,9 @@
 //! that the desk does not know yet.
 
 use crate::spin::bus;
-use crate::spin::entropy::{self, sleep};
+use crate::spin::entropy::sleep;
 use crate::spin::room::Room;
+use crate::spin::tasks::spawn;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -54,7 +55,7 @@ pub(crate) fn release(room: &Rc<Room>) {
 pub(crate) fn attend() {
     bus::listen();
     if !BEATING.replace(true) {
-        entropy::spawn(beat());
+        spawn(beat());
     }
 }
 

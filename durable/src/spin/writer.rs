@@ -4,7 +4,9 @@
 use crate::Fault;
 use crate::spin::database::{self, Row, run};
 use crate::spin::entropy::{self, sleep};
+use crate::spin::operator::{self, Access};
 use futures::channel::oneshot;
+use kefu_shared::trouble::Trouble;
 use spin_sdk::sqlite::{Connection, Value};
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
@@ -85,6 +87,7 @@ async fn write_group(slot: &mut Option<Connection>, group: Vec<Batch>) {
         Ok(connection) => transaction(connection, batches, &mut results).await,
         Err(fault) => Err(fault),
     };
+    operator::watch(Access::Write, written.as_ref().err());
     if let Err(fault) = written {
         // Nothing of it is there; the next group has a fresh connection.
         *slot = None;
@@ -140,7 +143,7 @@ async fn begin(connection: &Connection) -> Result<(), Fault> {
     let mut tries = 1;
     loop {
         match plain(connection, "BEGIN IMMEDIATE").await {
-            Err(Fault::Platform(what)) if what.contains("locked") && tries < TRIES => {
+            Err(Fault::Storage(Trouble::Locked)) if tries < TRIES => {
                 let pause =
                     u64::try_from(entropy::tick().entropy >> 64).unwrap_or(0) % PAUSE_MICROS;
                 sleep(Duration::from_micros(pause)).await;

@@ -46,7 +46,7 @@ impl Body for SpinBody {
         match self.0.next().await {
             None => Ok(None),
             Some(Ok(bytes)) => Ok(Some(bytes.to_vec())),
-            Some(Err(cut)) => Err(Fault::Platform(format!("the body was cut off: {cut}"))),
+            Some(Err(_)) => Err(Fault::CutOff),
         }
     }
 }
@@ -218,7 +218,7 @@ impl Host for Spin {
     }
 
     fn log(&self, line: &str) {
-        eprintln!("{line}");
+        durable::tell_operator(line);
     }
 
     fn instead_of_sockets(&self) -> Option<&'static str> {

@@ -1,7 +1,7 @@
 //! Waiting for a host to say that it listens.
 
 use crate::keeper::Keeper;
-use crate::options::{Log, Options};
+use crate::options::{Log, Options, Platform};
 use crate::start_error::StartError;
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
@@ -13,7 +13,9 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
+/// A workerd listens in a moment; a component is compiled first, unless that was done before.
 const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE_OF_SPIN: Duration = Duration::from_secs(90);
 
 /// The socket that serves requests.
 pub(crate) const DOOR: &str = "http";
@@ -38,7 +40,7 @@ impl Listening {
     ) -> Result<Self, StartError> {
         let count = 1 + usize::from(options.keeper);
         let mut ports: BTreeMap<_, _> =
-            wait(child, options.log, file, count, listened)?.into_iter().collect();
+            wait(child, options, file, count, listened)?.into_iter().collect();
         let port = ports.remove(DOOR).ok_or_else(|| StartError::Silent { log: end_of(file) })?;
         Ok(Self { port, keeper: ports.into_values().next().map(|port| Keeper { port }) })
     }
@@ -48,17 +50,22 @@ impl Listening {
 /// program's own lines: a thread passes those on for as long as the child runs.
 pub(crate) fn wait(
     child: &mut Child,
-    log: Log,
+    options: &Options,
     file: &Path,
     count: usize,
     says: fn(&str) -> Says,
 ) -> Result<Vec<(String, u16)>, StartError> {
     let (found, sockets) = channel();
+    let (log, platform) = (options.log, options.platform);
     if let Some(stdout) = child.stdout.take() {
         let file = file.to_path_buf();
         thread::spawn(move || pass_on(stdout, log, &file, &found, says));
     }
-    (0..count).map(|_| next(&sockets, child, file)).collect()
+    let patience = match platform {
+        Platform::Cloudflare => PATIENCE,
+        Platform::Spin => PATIENCE_OF_SPIN,
+    };
+    (0..count).map(|_| next(&sockets, child, file, patience)).collect()
 }
 
 /// A host would say so too, but in its own words.
@@ -74,8 +81,9 @@ fn next(
     sockets: &Receiver<(String, u16)>,
     child: &mut Child,
     file: &Path,
+    patience: Duration,
 ) -> Result<(String, u16), StartError> {
-    sockets.recv_timeout(PATIENCE).map_err(|error| match error {
+    sockets.recv_timeout(patience).map_err(|error| match error {
         RecvTimeoutError::Timeout => StartError::Silent { log: end_of(file) },
         RecvTimeoutError::Disconnected => {
             StartError::Ended { status: child.wait().ok(), log: end_of(file) }

@@ -28,7 +28,7 @@ impl Spin {
     ///
     /// # Errors
     /// When the program or the component is missing, the port is taken, or it ends or stays silent
-    /// for 15 seconds.
+    /// for 90 seconds.
     pub fn start(options: &Options) -> Result<Self, StartError> {
         let options = options.clone();
         let program = Program::find(&options.root)?;
@@ -124,7 +124,7 @@ fn start_in(
     let command = command(&application, state, options, program)?;
     // `spin` ends the child that serves when it is asked to, and leaves it when it is killed.
     let mut child = spawn_bound(command, When::Asked).map_err(StartError::Spawn)?;
-    match listen::wait(&mut child, options.log, &log_file(state), 1, serving) {
+    match listen::wait(&mut child, options, &log_file(state), 1, serving) {
         Ok(sockets) => Ok((child, sockets.first().map_or(0, |(_, port)| *port))),
         Err(error) => {
             end_group(&mut child);

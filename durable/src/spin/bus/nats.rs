@@ -7,7 +7,9 @@
 use crate::spin::bus::polling;
 use crate::spin::deployment::{deployed, variable};
 use crate::spin::entropy::{self, sleep};
+use crate::spin::operator::tell_fault;
 use crate::spin::rooms;
+use crate::spin::tasks::spawn;
 use futures::StreamExt;
 use futures::channel::mpsc;
 use futures::future::{Either, select};
@@ -102,7 +104,7 @@ pub(super) async fn listen() {
 /// Keeps a connection from here on.
 fn run() {
     if !RUNNING.replace(true) {
-        entropy::spawn(keep());
+        spawn(keep());
     }
 }
 
@@ -153,8 +155,7 @@ async fn connect() -> Lost {
     };
     SUBJECT.set(subject);
     OUT.set(Some(out));
-    entropy::spawn(writing);
-    entropy::started().await;
+    spawn(writing);
     let hearing = pin!(hear(incoming));
     let watching = pin!(watch());
     let lost = match select(hearing, watching).await {
@@ -221,7 +222,7 @@ async fn take(op: Op) -> Option<Lost> {
             if let Some(news) = News::from_json(&payload)
                 && let Err(fault) = super::hear(news).await
             {
-                eprintln!("bus: {fault}");
+                tell_fault("bus", &fault);
             }
         }
         Op::Error(what) => return Some(Lost::Refused(what)),

@@ -3,6 +3,8 @@
 use crate::Fault;
 use crate::spin::database::{maybe_text, number, rows, small, string, text, whole};
 use crate::spin::entropy::{self, sleep};
+use crate::spin::operator::{tell, tell_fault};
+use crate::spin::tasks::spawn;
 use crate::spin::writer::{Statement, commit};
 use crate::spin::{desks, rooms};
 use kefu_shared::news::News;
@@ -28,7 +30,7 @@ pub(super) fn tell(log: &str, news: &News) {
     if entropy::tick().entropy.is_multiple_of(512) {
         batch.push(Statement::new(sql::DROP_NEWS, vec![number(NEWS_KEPT)]));
     }
-    entropy::spawn(async move {
+    spawn(async move {
         // It is gone with the next key stroke.
         let _ = commit(batch).await;
     });
@@ -55,14 +57,14 @@ pub(super) async fn begin() {
         Ok::<_, Fault>(())
     };
     if let Err(fault) = begun.await {
-        eprintln!("bus: {fault}");
+        tell_fault("bus", &fault);
     }
 }
 
 /// Takes in what is new; tells whether something was for anybody here.
 pub(super) async fn look() -> bool {
     take_in().await.unwrap_or_else(|fault| {
-        eprintln!("bus: {fault}");
+        tell_fault("bus", &fault);
         false
     })
 }

@@ -84,7 +84,16 @@ impl Conversation {
                     step.send(Audience::All, frame.clone());
                 }
             }
-            _ => {}
+            Frame::Hello(_)
+            | Frame::Event(_)
+            | Frame::Ack(_)
+            | Frame::Typing(_)
+            | Frame::Presence(_)
+            | Frame::Read(_)
+            | Frame::Error(_)
+            | Frame::Pong(_)
+            | Frame::Inbox(_)
+            | Frame::Queued(_) => {}
         }
     }
 }
