@@ -3,7 +3,7 @@
 use crate::Fault;
 use crate::spin::database::{maybe_text, number, rows, small, string, text, whole};
 use crate::spin::entropy::{self, sleep};
-use crate::spin::operator::{tell, tell_fault};
+use crate::spin::operator::tell_fault;
 use crate::spin::tasks::spawn;
 use crate::spin::writer::{Statement, commit};
 use crate::spin::{desks, rooms};
