@@ -162,7 +162,7 @@ mod tests {
     const NOW: Millis = Millis(1_764_000_000_000);
     const TICK: Tick = Tick { now: NOW, entropy: 10 };
 
-    fn app(more: Value) -> App {
+    fn app(more: &Value) -> App {
         let mut value = json!({
             "client_type": "jwt", "client_id": "111", "public_key_id": "kid",
             "private_key": "-----BEGIN PRIVATE KEY-----\nsecret\n-----END PRIVATE KEY-----\n",
@@ -186,7 +186,7 @@ mod tests {
     fn the_statement_says_who_to_whom_and_for_how_long() {
         let mut provider = provider(ProviderKind::Coze);
         provider.endpoint = Some("https://api.coze.cn/v3".into());
-        let statement = app(json!({})).statement(&provider, TICK).unwrap();
+        let statement = app(&json!({})).statement(&provider, TICK).unwrap();
         let (header, claims) = statement.split_once('.').unwrap();
         assert_eq!(decoded(header), json!({"alg": "RS256", "typ": "JWT", "kid": "kid"}));
         assert_eq!(
@@ -205,7 +205,7 @@ mod tests {
             (json!({}), "api/permission/oauth2/token"),
             (json!({"account_id": 7}), "api/permission/oauth2/account/7/token"),
         ] {
-            let parts = app(more).request(&provider, "h.c", &[255, 254]).unwrap();
+            let parts = app(&more).request(&provider, "h.c", &[255, 254]).unwrap();
             assert_eq!(parts.url, format!("https://h/{path}"));
             let body: Value = serde_json::from_slice(&parts.body).unwrap();
             assert_eq!(body, json!({"grant_type": GRANT, "duration_seconds": 86_399}));
@@ -243,7 +243,7 @@ mod tests {
     #[test]
     fn neither_key_nor_token_is_ever_printed() {
         let token = Token { secret: "czs_1".into(), until: NOW };
-        let printed = format!("{:?} {token:?}", app(json!({})));
+        let printed = format!("{:?} {token:?}", app(&json!({})));
         assert!(!printed.contains("secret") && !printed.contains("czs_1"), "{printed}");
     }
 }
