@@ -264,7 +264,7 @@ impl Default for CircuitBreaker {
 pub struct Timeouts {
     /// To the response's head.
     pub connect: Duration,
-    /// To the first real text or thought; progress events and pings don't count.
+    /// To the first real text; progress events and pings don't count.
     pub first_token: Duration,
     /// Between bytes, once the text has begun.
     pub idle: Duration,

@@ -287,19 +287,3 @@ fn an_answer_that_the_provider_stopped_by_itself_passes_to_the_next() {
     room.receives(attempt, &frame("conversation.chat.canceled", &chat("75")));
     assert!(sent(&room).0.contains("fastgpt"));
 }
-
-#[test]
-fn a_model_that_thinks_is_given_the_turns_budget() {
-    let mut room = Room::with(SITE);
-    let attempt = room.question("a", "one");
-    started(&mut room, attempt, "75");
-    room.receives(
-        attempt,
-        &frame(DELTA, &json!({"id": "m", "type": "answer", "reasoning_content": "想"})),
-    );
-    room.pass(Duration::from_secs(10));
-    assert_eq!(room.attempt(), attempt);
-    room.receives(attempt, &frame(DELTA, &answer("好")));
-    room.receives(attempt, &frame(DONE, &chat("75")));
-    assert_eq!(room.told(), ["visitor: one", "bot: 好 (completed)"]);
-}

@@ -93,18 +93,14 @@ impl Turn {
 }
 
 impl Attempt {
-    /// Before any text: to the head, to the first text or thought, within the turn's budget.
+    /// Before any text: to the head, to the first text, within the turn's budget.
     fn waiting(&self, budget: Millis) -> Option<(Millis, Deadline)> {
         let connect = (self.reader.is_none())
             .then_some((self.sent_at + self.timeouts.connect, Deadline::Connect));
         [
             Some((budget, Deadline::TurnBudget)),
             connect,
-            Some(if self.begun {
-                (self.last_byte + self.timeouts.idle, Deadline::Idle)
-            } else {
-                (self.sent_at + self.timeouts.first_token, Deadline::FirstToken)
-            }),
+            Some((self.sent_at + self.timeouts.first_token, Deadline::FirstToken)),
             Some((self.sent_at + self.timeouts.total, Deadline::Total)),
             self.linger_at().map(|at| (at, Deadline::Linger)),
         ]

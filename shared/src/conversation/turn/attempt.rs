@@ -36,8 +36,6 @@ pub(in super::super) struct Attempt {
     pub(super) last_byte: Millis,
     /// Since when it is known how the answer ended.
     over_since: Option<Millis>,
-    /// Whether the model has begun to speak, or to think.
-    pub(super) begun: bool,
     /// Whether anything of it was ever shown.
     pub(super) visible: bool,
     /// Everything that came.
@@ -95,7 +93,6 @@ impl Attempt {
             sent_at: now,
             last_byte: now,
             over_since: None,
-            begun: false,
             visible: false,
             text: String::new(),
             ids: Ids { conversation: chosen.conversation.clone(), ..Ids::default() },
@@ -127,7 +124,6 @@ impl Attempt {
         self.last_byte = now;
         if let Some(reader) = &mut self.reader {
             reader.push(bytes, &mut readings);
-            self.begun |= readings.iter().any(Reading::is_token);
             if reader.linger().is_some() {
                 self.over_since.get_or_insert(now);
             }
