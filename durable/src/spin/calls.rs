@@ -7,6 +7,7 @@ use crate::spin::tasks::spawn;
 use bytes::Bytes;
 use futures::StreamExt;
 use futures::future::{AbortHandle, Abortable, Either, select};
+use http::header::CONTENT_LENGTH;
 use kefu_shared::conversation::{AttemptId, CANCEL_MOST, Input};
 use kefu_shared::provider::check::{Check, Heard};
 use kefu_shared::provider::{BodyEnd, Failure, RequestParts, ResponseHead};
@@ -83,6 +84,8 @@ async fn send(parts: RequestParts) -> Result<Response, ErrorCode> {
     for (name, value) in &parts.headers {
         request = request.header(*name, value);
     }
+    // Without it the host sends chunks, which not every service takes.
+    request = request.header(CONTENT_LENGTH, parts.body.len());
     let body = FullBody::new(Bytes::from(parts.body));
     let request = request.body(body).map_err(|_| ErrorCode::HttpRequestUriInvalid)?;
     spin_sdk::http::send(request).await

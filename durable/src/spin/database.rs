@@ -1,16 +1,22 @@
 //! The database: one connection an instance to read, one to write, and the migrations.
 
 use crate::Fault;
-use crate::spin::entropy::nudged;
+use crate::spin::entropy::{self, nudged, sleep};
 use crate::spin::operator::{self, Access};
 use kefu_shared::schema::{self, Migration};
 use kefu_shared::trouble::Trouble;
 use spin_sdk::sqlite::{Connection, RowResult, Value};
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::time::Duration;
 
 /// A row.
 pub(crate) type Row = RowResult;
+
+/// How often a database that others hold is tried, and how long between at most: SQLite itself
+/// would wait in steps of a tenth of a second, with the thread.
+const TRIES: u32 = 2_000;
+const PAUSE_MICROS: u64 = 4_000;
 
 thread_local! {
     static READER: RefCell<Option<Rc<Connection>>> = const { RefCell::new(None) };
@@ -49,9 +55,26 @@ async fn reader() -> Result<Rc<Connection>, Fault> {
         return Ok(connection);
     }
     let connection = Rc::new(open().await?);
-    migrate(&connection).await?;
+    // Changing the journal is refused at once, without the wait that SQLite does elsewhere.
+    patiently(async || migrate(&connection).await).await?;
     READER.set(Some(connection.clone()));
     Ok(connection)
+}
+
+/// Does what another instance, or another process, may stand in the way of: it is soon done.
+pub(crate) async fn patiently<T>(work: impl AsyncFn() -> Result<T, Fault>) -> Result<T, Fault> {
+    let mut tries = 1;
+    loop {
+        match work().await {
+            Err(Fault::Storage(Trouble::Locked)) if tries < TRIES => {
+                let pause =
+                    u64::try_from(entropy::tick().entropy >> 64).unwrap_or(0) % PAUSE_MICROS;
+                sleep(Duration::from_micros(pause)).await;
+                tries += 1;
+            }
+            done => return done,
+        }
+    }
 }
 
 /// Brings the tables to the newest version, and refuses those of a newer program.

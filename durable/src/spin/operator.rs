@@ -5,6 +5,7 @@ use crate::spin::entropy;
 use kefu_shared::complaint::Complaints;
 use kefu_shared::trouble::Trouble;
 use std::cell::{Cell, RefCell};
+use std::io::{Write, stderr};
 
 thread_local! {
     static COMPLAINTS: RefCell<Complaints> = RefCell::default();
@@ -22,8 +23,13 @@ pub(crate) enum Access {
 pub fn tell(line: &str) {
     let line = COMPLAINTS.with_borrow_mut(|complaints| complaints.say(line, entropy::now()));
     if let Some(line) = line {
-        eprintln!("{line}");
+        write(&line);
     }
+}
+
+/// `eprintln` would trap where the log cannot be written, as on a full disk.
+fn write(line: &str) {
+    let _ = writeln!(stderr(), "{line}");
 }
 
 /// Tells of a fault and where it showed; one of the database is the same one everywhere.
@@ -49,7 +55,7 @@ pub(crate) fn watch(access: Access, fault: Option<&Fault>) {
         && let Some(trouble) = over(access)
         && COMPLAINTS.with_borrow_mut(|complaints| complaints.over(&line(trouble)))
     {
-        eprintln!("database: it works again");
+        write("database: it works again");
     }
 }
 

@@ -138,6 +138,12 @@ impl Line<Chat> {
         self.until(&format!("an answer that begins with {text:?}"), shows).await;
     }
 
+    /// Waits until it shows what the log has: what others say may take a moment to arrive.
+    pub async fn shows_upto(&self, log: &[Value]) {
+        let upto = log.len() as u64;
+        self.until("the whole log", |held| held.party.screen.last() >= upto).await;
+    }
+
     /// Compares the screen with the server.
     ///
     /// # Panics
@@ -146,6 +152,7 @@ impl Line<Chat> {
     pub async fn check(&self, visitor: &Visitor) {
         self.settled().await;
         let log = whole_log(visitor).await;
+        self.shows_upto(&log).await;
         self.look(|held| {
             let screen = &held.party.screen;
             assert_eq!(screen.events, log[screen.base()..], "the screen is not the log");

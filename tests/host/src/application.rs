@@ -37,24 +37,27 @@ fn place(doc: &mut Table, options: &Options) -> Result<(), StartError> {
     let lacks = || StartError::Manifest("[component.kefu] is missing".into());
     let component = doc.get_mut("component").and_then(|all| all.get_mut("kefu"));
     let component = component.and_then(Value::as_table_mut).ok_or_else(lacks)?;
-    let full = |path: &Value| Value::from(text(&options.root.join(path.as_str().unwrap_or("."))));
     if let Some(source) = component.get_mut("source") {
-        if !options.root.join(source.as_str().unwrap_or_default()).is_file() {
-            let source = options.root.join(source.as_str().unwrap_or_default());
-            return Err(StartError::MissingOfSpin(source));
-        }
-        *source = full(source);
+        in_full(source, &options.root)?;
     }
     let mounts = component.get_mut("files").and_then(Value::as_array_mut);
-    for mount in mounts.into_iter().flatten() {
-        if let Some(source) = mount.get_mut("source") {
-            *source = full(source);
-        }
+    for source in mounts.into_iter().flatten().filter_map(|mount| mount.get_mut("source")) {
+        in_full(source, &options.root)?;
     }
     if let Some(hosts) = &options.outbound {
         let hosts: Vec<Value> = hosts.iter().map(|host| Value::from(host.as_str())).collect();
         component.insert("allowed_outbound_hosts".into(), hosts.into());
     }
+    Ok(())
+}
+
+/// The full path of what a manifest names, which must be there.
+fn in_full(path: &mut Value, root: &Path) -> Result<(), StartError> {
+    let full = root.join(path.as_str().unwrap_or_default());
+    if !full.exists() {
+        return Err(StartError::MissingOfSpin(full));
+    }
+    *path = Value::from(full.to_string_lossy().into_owned());
     Ok(())
 }
 
@@ -69,8 +72,4 @@ fn variables(doc: &Table, options: &Options) -> Vec<(String, String)> {
     own.chain([(LINES.to_uppercase(), lines.join("\n"))])
         .map(|(name, value)| (format!("SPIN_VARIABLE_{name}"), value))
         .collect()
-}
-
-fn text(path: &Path) -> String {
-    path.to_string_lossy().into_owned()
 }

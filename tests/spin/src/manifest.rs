@@ -105,7 +105,11 @@ fn files(component: &Table, folder: &Path) -> Result<Vec<(PathBuf, String)>> {
         Some((folder.join(source), text(mount.get("destination"))?))
     };
     let all: Option<Vec<_>> = mounts.into_iter().flatten().map(mount).collect();
-    all.context("this host mounts folders: { source, destination }")
+    let all = all.context("this host mounts folders: { source, destination }")?;
+    match all.iter().find(|(source, _)| !source.is_dir()) {
+        Some((source, _)) => bail!("{}: run `spin build`", source.display()),
+        None => Ok(all),
+    }
 }
 
 fn text(value: Option<&Value>) -> Option<String> {

@@ -11,8 +11,7 @@ impl<T: Send> HostWithStore<T> for HasSelf<State> {
         store: &Accessor<T, Self>,
         name: String,
     ) -> wasmtime::Result<Result<String, Error>> {
-        let value =
-            store.with(|mut access| access.get().granted.variables.get(&name).cloned());
+        let value = store.with(|mut access| access.get().granted.variables.get(&name).cloned());
         Ok(value.ok_or_else(|| Error::Undefined(format!("no variable for {name:?}"))))
     }
 }

@@ -7,6 +7,8 @@ use reqwest::Client;
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+use tokio::task::JoinHandle;
 
 const ADMIN_TOKEN: &str = "dev-admin-token";
 const PASSWORD: &str = "correct horse";
@@ -68,6 +70,20 @@ impl Host {
     /// When it does not start.
     pub fn restart(&self) {
         self.running().restart().unwrap_or_else(|error| panic!("{error}"));
+    }
+
+    /// Asks for its health every second until that is aborted: Spin has no alarms of its own, and
+    /// deploy/kefu-health.timer does so there.
+    pub fn looked_after(&self) -> JoinHandle<()> {
+        let (url, spin) = (format!("{}/healthz", self.url), self.is_spin());
+        tokio::spawn(async move {
+            let http = client();
+            while spin {
+                // It may be down.
+                let _ = http.get(&url).send().await;
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        })
     }
 
     /// The value of a metric, summed over its labels.
