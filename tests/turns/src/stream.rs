@@ -127,6 +127,18 @@ impl Stream {
         self.until("event", by_bot).await["event"].clone()
     }
 
+    /// The same, of the frames from that number on: where messages are posted, an answer may come
+    /// before the acknowledgement of its question.
+    pub async fn answer_since(&mut self, heard: usize) -> Value {
+        let by_bot = |frame: &Value| frame["event"]["message"]["author"]["role"] == "BOT";
+        let known = self.heard.get(heard..).unwrap_or_default().iter();
+        let known = known.map(|(_, frame)| frame).find(|frame| by_bot(frame)).cloned();
+        match known {
+            Some(frame) => frame["event"].clone(),
+            None => self.answer().await,
+        }
+    }
+
     /// Reads on until this much of an answer shows.
     pub async fn shows(&mut self, text: &str) {
         while !self.screen.answer().starts_with(text) {

@@ -67,7 +67,7 @@ fn guards_that_do_not_answer_hold_nobody_up() {
     room.say("k", "hello");
     room.pass(Duration::from_millis(600));
     assert!(room.asked.is_empty());
-    room.pass(Duration::from_secs(1));
+    room.pass(Duration::from_secs(2));
     assert_eq!(room.asked.len(), 1, "it is asked all the same");
 }
 
@@ -77,7 +77,7 @@ fn where_the_site_wants_it_nobody_is_asked_without_the_guards_word() {
     let mut room = Room::with(&site);
     room.guards_answer = false;
     room.say("k", "refund?");
-    room.pass(Duration::from_secs(2));
+    room.pass(Duration::from_secs(3));
     assert!(room.asked.is_empty());
     assert!(matches!(room.last_message().source, Some(Source::Rule(_))));
 }

@@ -11,7 +11,7 @@ use crate::time::{Millis, Tick};
 use std::time::Duration;
 
 /// How long guards are waited for before the turn goes on without their word.
-const PATIENCE: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The name of the answer to a question that no budget is left for.
 const OVER_BUDGET: &str = "kefu.over_budget";
