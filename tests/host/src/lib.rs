@@ -10,6 +10,7 @@ mod bundle;
 pub mod http;
 mod keeper;
 mod listen;
+mod nats;
 mod options;
 mod process;
 mod program;
@@ -21,6 +22,7 @@ mod workerd;
 
 pub use bundle::{Bundle, workspace};
 pub use keeper::Keeper;
+pub use nats::Nats;
 pub use options::{Log, Options, Platform};
 pub use process::{When, spawn_bound};
 pub use program::Program;

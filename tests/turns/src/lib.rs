@@ -14,7 +14,6 @@
 
 mod agent;
 mod host;
-mod nats;
 mod provider;
 mod screen;
 mod script;
@@ -23,7 +22,6 @@ mod visitor;
 
 pub use agent::Agent;
 pub use host::{Host, Site};
-pub use nats::Nats;
 pub use provider::{Asked, Provider, refusing};
 pub use screen::Screen;
 pub use script::{Gate, Script};

@@ -9,8 +9,8 @@
     reason = "tests fail by panicking, and run on a real clock"
 )]
 
-use kefu_test_host::{Options, Platform};
-use kefu_turns::{Gate, Host, Nats, Provider, Script, Site, Stream, Visitor, soon};
+use kefu_test_host::{Nats, Options, Platform};
+use kefu_turns::{Gate, Host, Provider, Script, Site, Stream, Visitor, soon};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -96,7 +96,7 @@ async fn people(pair: &Pair, config: &str) -> (Site, Visitor, Stream, Stream) {
 #[tokio::test]
 async fn each_message_is_seen_once_in_order_on_both_whatever_becomes_of_the_bus() {
     let Some(program) = program() else { return };
-    let mut nats = Nats::at_free_port(program);
+    let mut nats = Nats::at_free_port(program).expect("a free port");
     // Away at the start.
     let pair = Pair::start("messages", Some(&nats));
     let (_, visitor, mut here, mut there) =
@@ -115,7 +115,7 @@ async fn each_message_is_seen_once_in_order_on_both_whatever_becomes_of_the_bus(
         // Then there, then lost, then back.
         match round {
             0 => {
-                nats.start().await;
+                nats.start().expect("nats-server starts");
                 pair.says("nats: connected", 1).await;
             }
             _ => {
@@ -132,8 +132,8 @@ async fn each_message_is_seen_once_in_order_on_both_whatever_becomes_of_the_bus(
 #[tokio::test]
 async fn a_message_reaches_the_other_process_within_a_few_milliseconds() {
     let Some(program) = program() else { return };
-    let mut nats = Nats::at_free_port(program);
-    nats.start().await;
+    let mut nats = Nats::at_free_port(program).expect("a free port");
+    nats.start().expect("nats-server starts");
     let pair = Pair::start("quick", Some(&nats));
     let (_, visitor, _here, mut there) = people(&pair, "").await;
     pair.says("nats: connected", 2).await;
@@ -153,8 +153,8 @@ async fn a_message_reaches_the_other_process_within_a_few_milliseconds() {
 #[tokio::test]
 async fn an_answer_streams_on_both_and_a_person_on_the_other_process_silences_it() {
     let Some(program) = program() else { return };
-    let mut nats = Nats::at_free_port(program);
-    nats.start().await;
+    let mut nats = Nats::at_free_port(program).expect("a free port");
+    nats.start().expect("nats-server starts");
     let pair = Pair::start("answers", Some(&nats));
     let (first, second) = (Gate::default(), Gate::default());
     let script = Script::default().head().text("One, ").hold(&first).text("two, ");

@@ -1,12 +1,16 @@
 //! A NATS server of a test's own.
 
-use crate::soon;
-use std::net::TcpListener;
+use std::io;
+use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
-/// A running `nats-server` on loopback.
+/// How long it may take to listen.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// A `nats-server` on loopback, running or not.
 #[derive(Debug)]
 pub struct Nats {
     child: Option<Child>,
@@ -27,11 +31,11 @@ impl Nats {
 
     /// One on a free port, not started yet.
     ///
-    /// # Panics
+    /// # Errors
     /// When there is no free port.
-    pub fn at_free_port(program: PathBuf) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
-        Self { child: None, program, port: listener.local_addr().expect("an address").port() }
+    pub fn at_free_port(program: PathBuf) -> io::Result<Self> {
+        let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
+        Ok(Self { child: None, program, port })
     }
 
     /// Where it is, or is going to be.
@@ -41,19 +45,20 @@ impl Nats {
 
     /// Starts it, and waits until it listens.
     ///
-    /// # Panics
+    /// # Errors
     /// When it does not.
-    pub async fn start(&mut self) {
+    pub fn start(&mut self) -> io::Result<()> {
         let mut command = Command::new(&self.program);
         command.args(["--addr", "127.0.0.1", "--port", &self.port.to_string()]);
-        let started = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-        self.child = Some(started.expect("nats-server starts"));
-        let listens = async {
-            while tokio::net::TcpStream::connect(("127.0.0.1", self.port)).await.is_err() {
-                tokio::time::sleep(Duration::from_millis(20)).await;
+        self.child = Some(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?);
+        let begun = Instant::now();
+        while let Err(error) = TcpStream::connect(("127.0.0.1", self.port)) {
+            if begun.elapsed() > PATIENCE {
+                return Err(error);
             }
-        };
-        soon("nats-server listens", listens).await;
+            sleep(Duration::from_millis(20));
+        }
+        Ok(())
     }
 
     /// Kills it.
