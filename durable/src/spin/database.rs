@@ -13,10 +13,16 @@ use std::time::Duration;
 /// A row.
 pub(crate) type Row = RowResult;
 
-/// How often a database that others hold is tried, and how long between at most: SQLite itself
-/// would wait in steps of a tenth of a second, with the thread.
-const TRIES: u32 = 2_000;
+/// How long a database that others hold is tried, and how long between: SQLite itself would wait in
+/// steps of a tenth of a second, with the thread. Who waits long tries less often.
+const PATIENCE: Duration = Duration::from_secs(5);
 const PAUSE_MICROS: u64 = 4_000;
+const PAUSE_MOST_MICROS: u64 = 64_000;
+/// Tries after which the pause is once more as long.
+const OFTEN: u64 = 32;
+
+/// How long a reader waits for what only a moment's work of others can be.
+const BUSY_TIMEOUT: &str = "PRAGMA busy_timeout = 5000";
 
 thread_local! {
     static READER: RefCell<Option<Rc<Connection>>> = const { RefCell::new(None) };
@@ -57,24 +63,43 @@ async fn reader() -> Result<Rc<Connection>, Fault> {
     let connection = Rc::new(open().await?);
     // Changing the journal is refused at once, without the wait that SQLite does elsewhere.
     patiently(async || migrate(&connection).await).await?;
-    READER.set(Some(connection.clone()));
+    if takes_writes(&connection).await {
+        READER.set(Some(connection.clone()));
+    }
     Ok(connection)
+}
+
+/// Whether the file can be written at all. What SQLite found unwritable stays so for its whole
+/// process while one connection is open: such a one is not kept.
+async fn takes_writes(connection: &Connection) -> bool {
+    let none = Vec::new;
+    // Nobody is waited for: whoever holds it can write.
+    let _ = run(connection, "PRAGMA busy_timeout = 0", none()).await;
+    // `BEGIN IMMEDIATE` would quietly begin to read. This changes nothing, and syncs nothing.
+    let tried = run(connection, "DELETE FROM migration WHERE number < 0", none()).await;
+    let _ = run(connection, BUSY_TIMEOUT, none()).await;
+    !matches!(tried, Err(Fault::Storage(Trouble::ReadOnly)))
 }
 
 /// Does what another instance, or another process, may stand in the way of: it is soon done.
 pub(crate) async fn patiently<T>(work: impl AsyncFn() -> Result<T, Fault>) -> Result<T, Fault> {
-    let mut tries = 1;
+    let (begun, mut tries) = (entropy::now(), 0);
     loop {
         match work().await {
-            Err(Fault::Storage(Trouble::Locked)) if tries < TRIES => {
-                let pause =
-                    u64::try_from(entropy::tick().entropy >> 64).unwrap_or(0) % PAUSE_MICROS;
-                sleep(Duration::from_micros(pause)).await;
+            Err(Fault::Storage(Trouble::Locked)) if entropy::now().since(begun) < PATIENCE => {
+                sleep(pause(tries)).await;
                 tries += 1;
             }
             done => return done,
         }
     }
+}
+
+/// A random one, so that those who wait don't meet again.
+fn pause(tries: u64) -> Duration {
+    let most = (PAUSE_MICROS * (1 + tries / OFTEN)).min(PAUSE_MOST_MICROS);
+    let random = u64::try_from(entropy::tick().entropy >> 64).unwrap_or(0);
+    Duration::from_micros(random % most)
 }
 
 /// Brings the tables to the newest version, and refuses those of a newer program.
