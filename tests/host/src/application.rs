@@ -3,12 +3,14 @@
 
 use crate::options::Options;
 use crate::start_error::StartError;
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 use toml::{Table, Value};
 
 /// Variables that are declared in no manifest are lines of this one.
 const LINES: &str = "kefu_vars";
+/// Where the files of the web are, beside the manifest.
+const FILES: &str = "web";
 
 /// A manifest for one host, and the environment that sets its variables.
 pub(crate) struct Application {
@@ -23,7 +25,7 @@ impl Application {
         let mut doc: Table =
             text.parse().map_err(|fault| StartError::Manifest(format!("{fault}")))?;
         let variables = variables(&doc, options);
-        place(&mut doc, options)?;
+        place(&mut doc, options, state)?;
         let manifest = state.join("spin.toml");
         let text =
             toml::to_string(&doc).map_err(|fault| StartError::Manifest(fault.to_string()))?;
@@ -32,8 +34,9 @@ impl Application {
     }
 }
 
-/// Gives the component full paths and its hosts.
-fn place(doc: &mut Table, options: &Options) -> Result<(), StartError> {
+/// Gives the component full paths and its hosts, and brings its files to where the manifest is:
+/// Spin mounts nothing from elsewhere.
+fn place(doc: &mut Table, options: &Options, state: &Path) -> Result<(), StartError> {
     let lacks = || StartError::Manifest("[component.kefu] is missing".into());
     let component = doc.get_mut("component").and_then(|all| all.get_mut("kefu"));
     let component = component.and_then(Value::as_table_mut).ok_or_else(lacks)?;
@@ -43,10 +46,28 @@ fn place(doc: &mut Table, options: &Options) -> Result<(), StartError> {
     let mounts = component.get_mut("files").and_then(Value::as_array_mut);
     for source in mounts.into_iter().flatten().filter_map(|mount| mount.get_mut("source")) {
         in_full(source, &options.root)?;
+        let from = PathBuf::from(source.as_str().unwrap_or_default());
+        copy(&from, &state.join(FILES)).map_err(StartError::State)?;
+        *source = Value::from(FILES);
     }
     if let Some(hosts) = &options.outbound {
         let hosts: Vec<Value> = hosts.iter().map(|host| Value::from(host.as_str())).collect();
         component.insert("allowed_outbound_hosts".into(), hosts.into());
+    }
+    Ok(())
+}
+
+/// A folder and all in it, over what is there.
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let place = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &place)?;
+        } else {
+            fs::copy(entry.path(), place)?;
+        }
     }
     Ok(())
 }
