@@ -77,8 +77,11 @@ impl Host {
     pub fn looked_after(&self) -> JoinHandle<()> {
         let (url, spin) = (format!("{}/healthz", self.url), self.is_spin());
         tokio::spawn(async move {
+            if !spin {
+                return;
+            }
             let http = client();
-            while spin {
+            loop {
                 // It may be down.
                 let _ = http.get(&url).send().await;
                 tokio::time::sleep(Duration::from_secs(1)).await;
