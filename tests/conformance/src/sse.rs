@@ -32,8 +32,18 @@ impl EventStream {
         Self { response, unread: String::new(), rest: Vec::new() }
     }
 
-    /// The next frame; comments are skipped.
+    /// The next frame, what the queue tells left out: it comes when it comes.
     pub async fn next(&mut self) -> SseFrame {
+        loop {
+            let next = self.any().await;
+            if next.frame.get("queued").is_none() {
+                return next;
+            }
+        }
+    }
+
+    /// The next frame, whatever it is; comments are skipped.
+    async fn any(&mut self) -> SseFrame {
         loop {
             let block = timeout(PATIENCE, self.block()).await.expect("no frame comes");
             let mut id = None;
@@ -55,7 +65,7 @@ impl EventStream {
     /// What the next frame with the field `kind` says; others are skipped.
     pub async fn until(&mut self, kind: &str) -> Value {
         loop {
-            let SseFrame { frame, .. } = self.next().await;
+            let SseFrame { frame, .. } = self.any().await;
             if let Some(content) = frame.get(kind) {
                 return content.clone();
             }
