@@ -16,6 +16,8 @@ pub(crate) type Row = RowResult;
 /// How long a database that others hold is tried, and how long between: SQLite itself would wait in
 /// steps of a tenth of a second, with the thread. Who waits long tries less often.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// The same once that was in vain: requests of one conversation wait one after the other.
+const PATIENCE_IN_TROUBLE: Duration = Duration::from_millis(250);
 const PAUSE_MICROS: u64 = 4_000;
 const PAUSE_MOST_MICROS: u64 = 64_000;
 /// Tries after which the pause is once more as long.
@@ -84,9 +86,13 @@ async fn takes_writes(connection: &Connection) -> bool {
 /// Does what another instance, or another process, may stand in the way of: it is soon done.
 pub(crate) async fn patiently<T>(work: impl AsyncFn() -> Result<T, Fault>) -> Result<T, Fault> {
     let (begun, mut tries) = (entropy::now(), 0);
+    let patience = match operator::trouble() {
+        Some(Trouble::Locked) => PATIENCE_IN_TROUBLE,
+        Some(_) | None => PATIENCE,
+    };
     loop {
         match work().await {
-            Err(Fault::Storage(Trouble::Locked)) if entropy::now().since(begun) < PATIENCE => {
+            Err(Fault::Storage(Trouble::Locked)) if entropy::now().since(begun) < patience => {
                 sleep(pause(tries)).await;
                 tries += 1;
             }

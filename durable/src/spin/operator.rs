@@ -59,6 +59,11 @@ pub(crate) fn watch(access: Access, fault: Option<&Fault>) {
     }
 }
 
+/// What was wrong with the database when it was last asked.
+pub(crate) fn trouble() -> Option<Trouble> {
+    TROUBLE.get().map(|(trouble, _)| trouble)
+}
+
 /// The trouble that is over now that this worked.
 fn over(access: Access) -> Option<Trouble> {
     let (trouble, by) = TROUBLE.get()?;
