@@ -3,6 +3,7 @@
 use crate::Fault;
 use crate::spin::entropy::{self, nudged, sleep};
 use crate::spin::operator::{self, Access};
+use futures::lock::Mutex;
 use kefu_shared::schema::{self, Migration};
 use kefu_shared::trouble::Trouble;
 use spin_sdk::sqlite::{Connection, RowResult, Value};
@@ -28,6 +29,7 @@ const BUSY_TIMEOUT: &str = "PRAGMA busy_timeout = 5000";
 
 thread_local! {
     static READER: RefCell<Option<Rc<Connection>>> = const { RefCell::new(None) };
+    static OPENING: Rc<Mutex<()>> = Rc::default();
 }
 
 /// The rows that a query gives.
@@ -59,6 +61,12 @@ pub(crate) async fn open() -> Result<Connection, Fault> {
 }
 
 async fn reader() -> Result<Rc<Connection>, Fault> {
+    if let Some(connection) = READER.with_borrow(Clone::clone) {
+        return Ok(connection);
+    }
+    // One opens for all: each that looks into a new file stands in the way of whoever makes it.
+    let opening = OPENING.with(Rc::clone);
+    let _alone = opening.lock().await;
     if let Some(connection) = READER.with_borrow(Clone::clone) {
         return Ok(connection);
     }

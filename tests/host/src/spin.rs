@@ -1,6 +1,7 @@
 //! A running Spin with the built component in it.
 
 use crate::application::Application;
+use crate::http;
 use crate::listen::{self, Says};
 use crate::options::{Log, Options};
 use crate::process::{When, children, end_group, spawn_bound};
@@ -34,7 +35,12 @@ impl Spin {
         let program = Program::find(&options.root)?;
         let state = options.make_state().map_err(StartError::State)?;
         match start_in(&state, &options, &program) {
-            Ok((child, port)) => Ok(Self { child, port, state, options, program }),
+            Ok((child, port)) => {
+                // As an operator's timer does: the first one makes the tables. Whether it can is
+                // for the test to see.
+                let _ = http::get(port, "/healthz");
+                Ok(Self { child, port, state, options, program })
+            }
             Err(error) => {
                 options.discard_state(&state);
                 Err(error)
