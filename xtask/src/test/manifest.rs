@@ -56,6 +56,7 @@ impl Wanted {
 }
 
 /// What a component imports, by name.
+#[allow(clippy::wildcard_enum_match_arm, reason = "a component has sections of many kinds")]
 fn imports(component: &[u8]) -> Result<Vec<String>> {
     let (mut depth, mut names) = (0, Vec::new());
     for payload in Parser::new(0).parse_all(component) {
