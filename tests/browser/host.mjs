@@ -1,4 +1,4 @@
-// A workerd with the built Worker, which can be killed and started again.
+// A running host, the one that KEFU_TEST_HOST names (spin, or else workerd), which can be killed and started again.
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 

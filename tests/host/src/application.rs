@@ -3,8 +3,8 @@
 
 use crate::options::Options;
 use crate::start_error::StartError;
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 use toml::{Table, Value};
 
 /// Variables that are declared in no manifest are lines of this one.
@@ -23,7 +23,7 @@ impl Application {
         let mut doc: Table =
             text.parse().map_err(|fault| StartError::Manifest(format!("{fault}")))?;
         let variables = variables(&doc, options);
-        place(&mut doc, options)?;
+        place(&mut doc, options, state)?;
         let manifest = state.join("spin.toml");
         let text =
             toml::to_string(&doc).map_err(|fault| StartError::Manifest(fault.to_string()))?;
@@ -33,7 +33,7 @@ impl Application {
 }
 
 /// Gives the component full paths and its hosts.
-fn place(doc: &mut Table, options: &Options) -> Result<(), StartError> {
+fn place(doc: &mut Table, options: &Options, state: &Path) -> Result<(), StartError> {
     let lacks = || StartError::Manifest("[component.kefu] is missing".into());
     let component = doc.get_mut("component").and_then(|all| all.get_mut("kefu"));
     let component = component.and_then(Value::as_table_mut).ok_or_else(lacks)?;
@@ -41,8 +41,10 @@ fn place(doc: &mut Table, options: &Options) -> Result<(), StartError> {
         in_full(source, &options.root)?;
     }
     let mounts = component.get_mut("files").and_then(Value::as_array_mut);
-    for source in mounts.into_iter().flatten().filter_map(|mount| mount.get_mut("source")) {
+    let sources = mounts.into_iter().flatten().filter_map(|mount| mount.get_mut("source"));
+    for (number, source) in sources.enumerate() {
         in_full(source, &options.root)?;
+        beside(source, state, &format!("files-{number}")).map_err(StartError::State)?;
     }
     if let Some(hosts) = &options.outbound {
         let hosts: Vec<Value> = hosts.iter().map(|host| Value::from(host.as_str())).collect();
@@ -58,6 +60,27 @@ fn in_full(path: &mut Value, root: &Path) -> Result<(), StartError> {
         return Err(StartError::MissingOfSpin(full));
     }
     *path = Value::from(full.to_string_lossy().into_owned());
+    Ok(())
+}
+
+/// Copies a folder beside the manifest: Spin mounts what is below it, and nothing else.
+fn beside(source: &mut Value, state: &Path, name: &str) -> io::Result<()> {
+    let from = PathBuf::from(source.as_str().unwrap_or_default());
+    copy(&from, &state.join(name))?;
+    *source = Value::from(name);
+    Ok(())
+}
+
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        match entry.file_type()?.is_dir() {
+            true => copy(&entry.path(), &target)?,
+            false => _ = fs::copy(entry.path(), target)?,
+        }
+    }
     Ok(())
 }
 
