@@ -78,7 +78,10 @@ impl Host {
         let (url, spin) = (format!("{}/healthz", self.url), self.is_spin());
         tokio::spawn(async move {
             let http = client();
-            while spin {
+            if !spin {
+                return;
+            }
+            loop {
                 // It may be down.
                 let _ = http.get(&url).send().await;
                 tokio::time::sleep(Duration::from_secs(1)).await;
