@@ -28,7 +28,7 @@ pub enum Via {
 /// A connection of either kind.
 pub(crate) enum Carrier {
     Socket(Box<Socket>),
-    Events(Events),
+    Events(Box<Events>),
 }
 
 /// What arrived.
@@ -57,7 +57,10 @@ impl Carrier {
     pub(crate) async fn connect(via: Via, door: Door) -> Result<Self, Refused> {
         match via {
             Via::Socket => Ok(Self::Socket(Box::new(socket(door).await?))),
-            Via::Events => Events::open(door).await.map(Self::Events).map_err(Refused::Down),
+            Via::Events => {
+                let events = Events::open(door).await.map_err(Refused::Down)?;
+                Ok(Self::Events(Box::new(events)))
+            }
         }
     }
 
