@@ -3,6 +3,7 @@
 use crate::Fault;
 use crate::spin::entropy::{self, nudged, sleep};
 use crate::spin::operator::{self, Access};
+use futures::lock::Mutex;
 use kefu_shared::schema::{self, Migration};
 use kefu_shared::trouble::Trouble;
 use spin_sdk::sqlite::{Connection, RowResult, Value};
@@ -13,27 +14,23 @@ use std::time::Duration;
 /// A row.
 pub(crate) type Row = RowResult;
 
-/// How long a database that others hold is tried, and how long between: SQLite itself would wait in
-/// steps of a tenth of a second, with the thread. Who waits long tries less often.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a database that others hold is tried, and how long between at most: SQLite itself would
+/// wait in steps of a tenth of a second, with the thread. Who waits long tries as often as who comes
+/// new, or would never have its turn.
+const PATIENCE: Duration = Duration::from_secs(10);
+const PAUSE_MICROS: u64 = 4_000;
 /// The same once that was in vain: requests of one conversation wait one after the other.
 const PATIENCE_IN_TROUBLE: Duration = Duration::from_millis(250);
-const PAUSE_MICROS: u64 = 4_000;
-const PAUSE_MOST_MICROS: u64 = 64_000;
-/// Tries after which the pause is once more as long.
-const OFTEN: u64 = 32;
-
-/// How long a reader waits for what only a moment's work of others can be.
-const BUSY_TIMEOUT: &str = "PRAGMA busy_timeout = 5000";
 
 thread_local! {
     static READER: RefCell<Option<Rc<Connection>>> = const { RefCell::new(None) };
+    static OPENING: Rc<Mutex<()>> = Rc::default();
 }
 
 /// The rows that a query gives.
 pub(crate) async fn rows(text: &str, params: Vec<Value>) -> Result<Vec<Row>, Fault> {
     let rows = match reader().await {
-        Ok(connection) => run(&connection, text, params).await,
+        Ok(connection) => patiently(async || run(&connection, text, params.clone()).await).await,
         Err(fault) => Err(fault),
     };
     if rows.is_err() {
@@ -53,17 +50,25 @@ pub(crate) async fn run(
     nudged(async { Ok(connection.execute(text, params).await?.collect().await?) }).await
 }
 
-/// A connection of its own: it alone has a transaction.
+/// A connection of its own: it alone has a transaction. It never waits by itself: that would be with
+/// the thread, and with whatever this instance has begun on another connection.
 pub(crate) async fn open() -> Result<Connection, Fault> {
-    Ok(Connection::open_default().await?)
+    let connection = Connection::open_default().await?;
+    run(&connection, "PRAGMA busy_timeout = 0", Vec::new()).await?;
+    Ok(connection)
 }
 
 async fn reader() -> Result<Rc<Connection>, Fault> {
     if let Some(connection) = READER.with_borrow(Clone::clone) {
         return Ok(connection);
     }
+    // One request of an instance opens it; the others find it open.
+    let opening = OPENING.with(Clone::clone);
+    let _alone = opening.lock().await;
+    if let Some(connection) = READER.with_borrow(Clone::clone) {
+        return Ok(connection);
+    }
     let connection = Rc::new(open().await?);
-    // Changing the journal is refused at once, without the wait that SQLite does elsewhere.
     patiently(async || migrate(&connection).await).await?;
     if takes_writes(&connection).await {
         READER.set(Some(connection.clone()));
@@ -74,18 +79,14 @@ async fn reader() -> Result<Rc<Connection>, Fault> {
 /// Whether the file can be written at all. What SQLite found unwritable stays so for its whole
 /// process while one connection is open: such a one is not kept.
 async fn takes_writes(connection: &Connection) -> bool {
-    let none = Vec::new;
-    // Nobody is waited for: whoever holds it can write.
-    let _ = run(connection, "PRAGMA busy_timeout = 0", none()).await;
     // `BEGIN IMMEDIATE` would quietly begin to read. This changes nothing, and syncs nothing.
-    let tried = run(connection, "DELETE FROM migration WHERE number < 0", none()).await;
-    let _ = run(connection, BUSY_TIMEOUT, none()).await;
+    let tried = run(connection, "DELETE FROM migration WHERE number < 0", Vec::new()).await;
     !matches!(tried, Err(Fault::Storage(Trouble::ReadOnly)))
 }
 
 /// Does what another instance, or another process, may stand in the way of: it is soon done.
 pub(crate) async fn patiently<T>(work: impl AsyncFn() -> Result<T, Fault>) -> Result<T, Fault> {
-    let (begun, mut tries) = (entropy::now(), 0);
+    let begun = entropy::now();
     let patience = match operator::trouble() {
         Some(Trouble::Locked) => PATIENCE_IN_TROUBLE,
         Some(_) | None => PATIENCE,
@@ -93,8 +94,7 @@ pub(crate) async fn patiently<T>(work: impl AsyncFn() -> Result<T, Fault>) -> Re
     loop {
         match work().await {
             Err(Fault::Storage(Trouble::Locked)) if entropy::now().since(begun) < patience => {
-                sleep(pause(tries)).await;
-                tries += 1;
+                sleep(pause()).await;
             }
             done => return done,
         }
@@ -102,10 +102,9 @@ pub(crate) async fn patiently<T>(work: impl AsyncFn() -> Result<T, Fault>) -> Re
 }
 
 /// A random one, so that those who wait don't meet again.
-fn pause(tries: u64) -> Duration {
-    let most = (PAUSE_MICROS * (1 + tries / OFTEN)).min(PAUSE_MOST_MICROS);
+fn pause() -> Duration {
     let random = u64::try_from(entropy::tick().entropy >> 64).unwrap_or(0);
-    Duration::from_micros(random % most)
+    Duration::from_micros(random % PAUSE_MICROS)
 }
 
 /// Brings the tables to the newest version, and refuses those of a newer program.
