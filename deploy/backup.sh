@@ -5,4 +5,6 @@
 set -eu
 [ $# -eq 2 ] || { echo "usage: $0 DATABASE COPY" >&2; exit 2; }
 sqlite3 "$1" ".timeout 5000" ".backup '$2'"
-sqlite3 "$2" "PRAGMA integrity_check"
+sound=$(sqlite3 "$2" "PRAGMA integrity_check")
+echo "$sound"
+[ "$sound" = ok ]

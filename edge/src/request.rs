@@ -28,6 +28,12 @@ impl<B: Body> Request<B> {
         self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
+    /// The last header of that name: a host appends its own.
+    #[cfg(target_os = "wasi")]
+    pub(crate) fn last_header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().rfind(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
     /// The token of the `Authorization` header.
     pub(crate) fn bearer(&self) -> Option<&str> {
         gate::bearer(self.header("authorization"))
@@ -45,10 +51,25 @@ impl<B: Body> Request<B> {
     /// The body, or a refusal as soon as it is known to be too long.
     pub(crate) async fn read(&mut self) -> Result<Vec<u8>, Failed> {
         let declared = self.declared();
-        if declared > BODY_MOST {
-            return Err(too_large().into());
+        if declared <= BODY_MOST
+            && let Some(body) = read_upto(&mut self.body, BODY_MOST, declared).await?
+        {
+            return Ok(body);
         }
-        read_upto(&mut self.body, BODY_MOST, declared).await?.ok_or_else(|| too_large().into())
+        self.let_go().await;
+        Err(too_large().into())
+    }
+
+    /// Reads on for a while without keeping anything: a client that still sends when its connection
+    /// is closed may never see the refusal.
+    async fn let_go(&mut self) {
+        let mut left = BODY_MOST;
+        while let Ok(Some(chunk)) = self.body.chunk().await {
+            match left.checked_sub(chunk.len()) {
+                Some(rest) => left = rest,
+                None => return,
+            }
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import { Desk, launch } from "./desk.mjs";
-import { Host } from "./host.mjs";
+import { Host, live } from "./host.mjs";
 import { Provider } from "./provider.mjs";
 
 const WORDS = ["退货 ", "is ", "easy ", "👍: ", "send ", "it ", "back ", "within ", "a ", "week."];
@@ -33,7 +33,10 @@ test("a question is answered by rule", async () => {
   await desk.equalsLog();
 });
 
-for (const transport of ["ws", "sse", "poll"]) {
+/** Spin takes no WebSockets. */
+const TRANSPORTS = process.env.KEFU_TEST_HOST === "spin" ? ["sse", "poll"] : ["ws", "sse", "poll"];
+
+for (const transport of TRANSPORTS) {
   test(`an answer comes to its end over ${transport}`, async () => {
     const site = await host.site(AI + provider.entry);
     const desk = await Desk.open(context, host, site, `&transport=${transport}`);
@@ -46,7 +49,7 @@ for (const transport of ["ws", "sse", "poll"]) {
   });
 }
 
-test("a stopped answer stays as it was shown", async () => {
+test("a stopped answer stays as it was shown", live, async () => {
   provider.hold();
   const desk = await Desk.open(context, host, await host.site(AI + provider.entry));
   await desk.say("Can I return it?");

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import { Desk, launch } from "./desk.mjs";
-import { Host } from "./host.mjs";
+import { Host, offline } from "./host.mjs";
 import { Provider } from "./provider.mjs";
 
 const WORDS = Array.from({ length: 400 }, (_, index) => `word${index} `);
@@ -53,7 +53,7 @@ test("a message that is written while the host is away is delivered once", async
   await desk.equalsLog();
 });
 
-test("a message that is written without a network is delivered once, even after a reload", async () => {
+test("a message that is written without a network is delivered once, even after a reload", offline, async () => {
   const desk = await Desk.open(context, host, await host.site(RULE));
   await context.setOffline(true);
   await desk.status("offline");

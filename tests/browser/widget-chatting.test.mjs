@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import { launch } from "./desk.mjs";
-import { Host } from "./host.mjs";
+import { Host, live, offline } from "./host.mjs";
 import { Provider } from "./provider.mjs";
 import { Scripted, happened, said } from "./scripted.mjs";
 import { Shop } from "./shop.mjs";
@@ -59,7 +59,7 @@ test("an answer grows as Markdown, and its links show their host", async () => {
   await widget.isWhole("an answer");
 });
 
-test("an answer is stopped, and asked for again", async () => {
+test("an answer is stopped, and asked for again", live, async () => {
   const go = provider.hold();
   await shopFor(AI + provider.entry);
   const widget = await Widget.on(context, shop.url);
@@ -167,7 +167,7 @@ test("a refused message says why, is tried again or given up", async () => {
   await widget.panel.getByText("This message is too long.").waitFor({ state: "detached" });
 });
 
-test("three messages written without a network are delivered once, in order, by the next page", async () => {
+test("three messages written without a network are delivered once, in order, by the next page", offline, async () => {
   await shopFor(RULES);
   const widget = await Widget.on(context, shop.url);
   await widget.open();

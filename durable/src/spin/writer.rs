@@ -95,9 +95,7 @@ async fn connected(slot: &mut Option<Connection>) -> Result<&Connection, Fault> 
     if slot.is_none() {
         // The reader's connection made the tables.
         database::rows("SELECT 1", Vec::new()).await?;
-        let connection = database::open().await?;
-        run(&connection, "PRAGMA busy_timeout = 0", Vec::new()).await?;
-        *slot = Some(connection);
+        *slot = Some(database::open().await?);
     }
     slot.as_ref().ok_or(Fault::Corrupt("connection"))
 }

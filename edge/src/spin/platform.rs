@@ -63,12 +63,13 @@ impl Host for Spin {
         &self.deployed
     }
 
-    /// Spin tells it in a header of its own making; behind a proxy that is the proxy's.
+    /// Spin tells it in a header of its own making; behind a proxy that is the proxy's. It comes
+    /// after what a client says under that name.
     fn address(&self, request: &Request<SpinBody>) -> String {
         let told = match &self.deployed.address_header {
             Some(name) => request.header(&name.to_lowercase()),
             None => request
-                .header("spin-client-addr")
+                .last_header("spin-client-addr")
                 .map(|peer| peer.rsplit_once(':').map_or(peer, |(address, _)| address)),
         };
         told.unwrap_or("unknown").to_owned()

@@ -9,9 +9,6 @@ use toml::{Table, Value};
 
 /// Variables that are declared in no manifest are lines of this one.
 const LINES: &str = "kefu_vars";
-/// Where the files of the web are, beside the manifest.
-const FILES: &str = "web";
-
 /// A manifest for one host, and the environment that sets its variables.
 pub(crate) struct Application {
     pub(crate) manifest: PathBuf,
@@ -34,8 +31,7 @@ impl Application {
     }
 }
 
-/// Gives the component full paths and its hosts, and brings its files to where the manifest is:
-/// Spin mounts nothing from elsewhere.
+/// Gives the component full paths and its hosts, and brings its files to where the manifest is.
 fn place(doc: &mut Table, options: &Options, state: &Path) -> Result<(), StartError> {
     let lacks = || StartError::Manifest("[component.kefu] is missing".into());
     let component = doc.get_mut("component").and_then(|all| all.get_mut("kefu"));
@@ -44,30 +40,14 @@ fn place(doc: &mut Table, options: &Options, state: &Path) -> Result<(), StartEr
         in_full(source, &options.root)?;
     }
     let mounts = component.get_mut("files").and_then(Value::as_array_mut);
-    for source in mounts.into_iter().flatten().filter_map(|mount| mount.get_mut("source")) {
+    let sources = mounts.into_iter().flatten().filter_map(|mount| mount.get_mut("source"));
+    for (number, source) in sources.enumerate() {
         in_full(source, &options.root)?;
-        let from = PathBuf::from(source.as_str().unwrap_or_default());
-        copy(&from, &state.join(FILES)).map_err(StartError::State)?;
-        *source = Value::from(FILES);
+        beside(source, state, &format!("files-{number}")).map_err(StartError::State)?;
     }
     if let Some(hosts) = &options.outbound {
         let hosts: Vec<Value> = hosts.iter().map(|host| Value::from(host.as_str())).collect();
         component.insert("allowed_outbound_hosts".into(), hosts.into());
-    }
-    Ok(())
-}
-
-/// A folder and all in it, over what is there.
-fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let place = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy(&entry.path(), &place)?;
-        } else {
-            fs::copy(entry.path(), place)?;
-        }
     }
     Ok(())
 }
@@ -79,6 +59,27 @@ fn in_full(path: &mut Value, root: &Path) -> Result<(), StartError> {
         return Err(StartError::MissingOfSpin(full));
     }
     *path = Value::from(full.to_string_lossy().into_owned());
+    Ok(())
+}
+
+/// Copies a folder beside the manifest: Spin mounts what is below it, and nothing else.
+fn beside(source: &mut Value, state: &Path, name: &str) -> io::Result<()> {
+    let from = PathBuf::from(source.as_str().unwrap_or_default());
+    copy(&from, &state.join(name))?;
+    *source = Value::from(name);
+    Ok(())
+}
+
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        match entry.file_type()?.is_dir() {
+            true => copy(&entry.path(), &target)?,
+            false => _ = fs::copy(entry.path(), target)?,
+        }
+    }
     Ok(())
 }
 

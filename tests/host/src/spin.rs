@@ -75,7 +75,9 @@ impl Spin {
 
     /// What it has written to its output so far; empty with [`Log::Inherit`].
     pub fn log(&self) -> String {
-        fs::read_to_string(log_file(&self.state)).unwrap_or_default()
+        // Spin keeps what components write in files of their own.
+        let files = [log_file(&self.state), self.state.join("logs/kefu_stderr.txt")];
+        files.map(|file| fs::read_to_string(file).unwrap_or_default()).concat()
     }
 
     /// Kills it as a crash would, and waits until it is gone. The state stays.

@@ -72,10 +72,9 @@ async fn answer(
     peer: SocketAddr,
 ) -> Response {
     let headers = request.headers_mut();
-    // What a client says of itself is not the host's word.
-    headers.remove("spin-client-addr");
+    // As Spin does, after what a client says under that name.
     if let Ok(peer) = peer.to_string().parse() {
-        headers.insert("spin-client-addr", peer);
+        headers.append("spin-client-addr", peer);
     }
     let authority = headers.get("host").and_then(|host| host.to_str().ok());
     let authority = authority.unwrap_or("localhost").to_owned();

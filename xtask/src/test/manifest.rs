@@ -60,16 +60,16 @@ impl Wanted {
 fn imports(component: &[u8]) -> Result<Vec<String>> {
     let (mut depth, mut names) = (0, Vec::new());
     for payload in Parser::new(0).parse_all(component) {
-        match payload? {
-            Payload::Version { .. } => depth += 1,
-            Payload::End(_) => depth -= 1,
+        let payload = payload?;
+        if let Payload::Version { .. } = payload {
+            depth += 1;
+        } else if let Payload::End(_) = payload {
+            depth -= 1;
+        } else if let (Payload::ComponentImportSection(section), 1) = (payload, depth) {
             // Those of the components within are given by the one around them.
-            Payload::ComponentImportSection(section) if depth == 1 => {
-                for import in section {
-                    names.push(import?.name.0.to_owned());
-                }
+            for import in section {
+                names.push(import?.name.0.to_owned());
             }
-            _ => {}
         }
     }
     Ok(names)

@@ -3,9 +3,9 @@
 use super::{Skips, Step, purity, readme, serving, spin};
 use crate::lint::{self, WASM_CRATES};
 use crate::run::{self, cargo};
-use crate::{size, soak, tools, tree};
+use crate::{build, size, soak, tools, tree};
 use anyhow::{Result, ensure};
-use kefu_test_host::{Options, Workerd};
+use kefu_test_host::{Options, Platform, Workerd};
 use std::env;
 use std::process::Command;
 
@@ -14,9 +14,11 @@ const ON_WORKERD: [&str; 4] = ["kefu-test-host", "kefu-conformance", "kefu-turns
 /// The short form of `cargo xtask soak`: under a minute and a half in all.
 const SOAKS: [&str; 2] =
     ["--clients 100 --minutes 0.6 --kill-every 7s --say-every 3s", "--wakes 500"];
+/// Browser tests that a host can fail.
+const ON_SPIN_TOO: [&str; 3] = ["chatting", "surviving", "widget-chatting"];
 const BROWSER_TESTS: &str = "tests/browser/run.mjs";
 
-pub(super) const STEPS: [Step; 15] = [
+pub(super) const STEPS: [Step; 16] = [
     step("fmt", "the code is formatted", |_| run::shown(lint::fmt(true))),
     step("clippy", "clippy has nothing to say of the native crates", |_| {
         run::shown(lint::clippy_native())
@@ -34,11 +36,12 @@ pub(super) const STEPS: [Step; 15] = [
     built("workerd", "the contract, turns, crashes and sleep on workerd", |skips| {
         run::watched(on_workerd(), |line| skips.note(line))
     }),
-    step("spin", "the contract on the Spin host", spin::check),
+    step("spin", "the manifest, the contract, turns and faults on the Spin host", spin::check),
     built("soak", "nothing is lost under SIGKILL and nothing is left of a wake, in short", |_| {
         SOAKS.iter().try_for_each(|line| run::shown(soak::soak(words(line))))
     }),
-    built("browser", "the pages in a browser", browser),
+    built("browser", "the pages in a browser", |skips| browser(Platform::Cloudflare, &[], skips)),
+    step("spin-browser", "the pages in a browser, on the Spin host", spin_browser),
     built("deploy", "wrangler takes the bundle (deploy --dry-run)", |_| run::shown(dry_run())),
     step("dev", "`cargo xtask dev` serves, quickly, and leaves nothing behind", |_| {
         serving::check()
@@ -82,15 +85,26 @@ fn web(skips: &mut Skips) -> Result<()> {
     result
 }
 
-fn browser(skips: &mut Skips) -> Result<()> {
+/// Tests of the pages, by name, or all of them.
+fn browser(platform: Platform, names: &[&str], skips: &mut Skips) -> Result<()> {
     ensure!(tree::path(BROWSER_TESTS).is_file(), "{BROWSER_TESTS} is not there");
     let Some(chromium) = chromium() else {
         skips.add("browser: no chromium in PATH, and CHROMIUM names none");
         return Ok(());
     };
     let mut tests = tools::node(BROWSER_TESTS);
-    tests.env("CHROMIUM", chromium);
+    tests.args(names).env("CHROMIUM", chromium);
+    if platform == Platform::Spin {
+        tests.env("KEFU_TEST_HOST", "spin");
+    }
     run::watched(tests, |line| skips.note(line))
+}
+
+/// What the pages do by themselves is the same on every host; these are about the host.
+fn spin_browser(skips: &mut Skips) -> Result<()> {
+    build::all_of_spin()?;
+    println!("host: {}", build::spin_program()?);
+    browser(Platform::Spin, &ON_SPIN_TOO, skips)
 }
 
 fn chromium() -> Option<String> {

@@ -4,7 +4,7 @@ use crate::site;
 use kefu_conformance::{Answer, Framing, PASSWORD, PATIENCE, Site};
 use reqwest::Method;
 use serde_json::json;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 #[tokio::test]
 async fn the_operator_adds_an_agent_who_logs_in() {
@@ -115,9 +115,15 @@ async fn a_token_is_renewed_while_its_session_is_in_force() {
     let renewed = Answer::of(ming.request(Method::POST, "/v1/agent/renew")).await.ok();
     assert_eq!(renewed["agent"]["id"], ming.id);
     Answer::of(ming.request(Method::POST, "/v1/agent/logout")).await.ok();
-    let again = ming.host.request(Method::POST, "/v1/agent/renew");
-    let again = again.bearer_auth(renewed["token"].as_str().unwrap());
-    Answer::of(again).await.refused(401, "session_revoked");
+    let token = renewed["token"].as_str().unwrap();
+    let again = || ming.host.request(Method::POST, "/v1/agent/renew").bearer_auth(token);
+    // A host of many instances may take a second to hear of it everywhere.
+    let heard = Instant::now() + Duration::from_secs(1);
+    while Instant::now() < heard {
+        let answer = Answer::of(again()).await;
+        assert!([200, 401].contains(&answer.status), "{answer:?}");
+    }
+    Answer::of(again()).await.refused(401, "session_revoked");
 }
 
 #[tokio::test]
