@@ -23,6 +23,7 @@ pub mod metrics;
 pub mod origin;
 pub mod page;
 pub mod password;
+pub mod privacy;
 pub mod problem;
 pub mod provider;
 pub mod route;

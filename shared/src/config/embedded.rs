@@ -4,7 +4,7 @@ use super::document::{Format, Node};
 use super::fault::{Faults, Invalid};
 use super::fields::Fields;
 use super::read::read_onto;
-use super::{Ai, Limits, Site, Widget, defaults};
+use super::{Ai, Limits, Masking, Site, Widget, defaults};
 use std::sync::OnceLock;
 
 /// A site as `config/defaults.toml` has it.
@@ -27,6 +27,8 @@ fn bare() -> Site {
         rounds: defaults::ROUNDS,
         limits: Limits::default(),
         rules: Vec::new(),
+        masking: Masking::default(),
+        words: Vec::new(),
         channels: Vec::new(),
         widget: Widget::default(),
     }
@@ -58,6 +60,8 @@ pub struct Texts {
     pub message_too_long: String,
     /// The message was of a kind that nothing can answer.
     pub unsupported_message: String,
+    /// The question or its answer has words that the site does not want.
+    pub refused: String,
     /// The session is over.
     pub closed: String,
     /// The session goes on.
@@ -98,7 +102,7 @@ fn read_texts(document: &str) -> Result<Texts, Invalid> {
 }
 
 impl Texts {
-    fn by_key(&mut self) -> [(&'static str, &mut String); 15] {
+    fn by_key(&mut self) -> [(&'static str, &mut String); 16] {
         [
             ("greeting", &mut self.greeting),
             ("offer_person", &mut self.offer_person),
@@ -111,6 +115,7 @@ impl Texts {
             ("message_limit", &mut self.message_limit),
             ("message_too_long", &mut self.message_too_long),
             ("unsupported_message", &mut self.unsupported_message),
+            ("refused", &mut self.refused),
             ("closed", &mut self.closed),
             ("reopened", &mut self.reopened),
             ("rating_asked", &mut self.rating_asked),
@@ -126,7 +131,12 @@ mod tests {
     #[test]
     fn the_embedded_defaults_are_those_of_the_types() {
         let document = include_str!("../../../config/defaults.toml");
-        let marked = Site { ai: Ai { max_attempts: 9, ..Ai::default() }, rounds: 1, ..bare() };
+        let marked = Site {
+            ai: Ai { max_attempts: 9, ..Ai::default() },
+            rounds: 1,
+            masking: Masking { kinds: Vec::new(), patterns: Vec::new() },
+            ..bare()
+        };
         assert_eq!(read_onto(marked, document.as_bytes(), Format::Toml), Ok(bare()));
         assert_eq!(Site::default(), bare());
     }
