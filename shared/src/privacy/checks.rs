@@ -85,7 +85,7 @@ fn luhn(digits: &str) -> bool {
         .enumerate()
         .map(|(place, value)| if place % 2 == 0 { value } else { value * 2 / 10 + value * 2 % 10 })
         .sum();
-    sum % 10 == 0
+    sum.is_multiple_of(10)
 }
 
 #[cfg(test)]

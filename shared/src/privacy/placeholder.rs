@@ -40,6 +40,9 @@ enum Reading<'a> {
     Whole { number: u32, rest: &'a str },
 }
 
+/// A number and what follows after a placeholder, or why there is none.
+type Written<'a> = Result<(u32, &'a str), Reading<'a>>;
+
 /// Looks for a placeholder in `text`, which follows after `before`. `last` says that no more text
 /// comes.
 pub(super) fn next(
@@ -70,7 +73,7 @@ fn at_a_place<'a>(
     labels: &[String],
     last: bool,
 ) -> Option<(usize, Reading<'a>)> {
-    let read: fn(&'a str, &str, bool) -> Result<(u32, &'a str), Reading<'a>> =
+    let read: fn(&'a str, &str, bool) -> Written<'a> =
         if character == '\\' || OPENING.contains(&character) {
             bracketed
         } else if character.is_ascii_alphabetic() && !before.is_some_and(is_word) {
@@ -89,7 +92,7 @@ fn at_a_place<'a>(
     unfinished
 }
 
-fn bracketed<'a>(text: &'a str, name: &str, last: bool) -> Result<(u32, &'a str), Reading<'a>> {
+fn bracketed<'a>(text: &'a str, name: &str, last: bool) -> Written<'a> {
     let rest = expect(unescaped(text), &OPENING, last)?;
     let rest = label(unspaced(rest), name, &JOINTS, last)?;
     let rest = expect(unescaped(rest), &JOINTS, last)?;
@@ -98,7 +101,7 @@ fn bracketed<'a>(text: &'a str, name: &str, last: bool) -> Result<(u32, &'a str)
     Ok((number, rest))
 }
 
-fn bare<'a>(text: &'a str, name: &str, last: bool) -> Result<(u32, &'a str), Reading<'a>> {
+fn bare<'a>(text: &'a str, name: &str, last: bool) -> Written<'a> {
     let rest = label(text, name, &['_'], last)?;
     let rest = expect(unescaped(rest), &['_'], last)?;
     let (number, rest) = number(rest, last)?;
@@ -137,7 +140,7 @@ fn expect<'a>(rest: &'a str, any: &[char], last: bool) -> Result<&'a str, Readin
     rest.strip_prefix(any).ok_or(Reading::Not)
 }
 
-fn number<'a>(rest: &'a str, last: bool) -> Result<(u32, &'a str), Reading<'a>> {
+fn number(rest: &str, last: bool) -> Written<'_> {
     let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
     if digits == 0 {
         return Err(if rest.is_empty() { ended(last) } else { Reading::Not });
