@@ -1,5 +1,6 @@
 //! What can go wrong between the core and its host.
 
+use kefu_shared::trouble::Trouble;
 use std::fmt;
 
 /// A failure of the platform: storage, sockets, another object.
@@ -9,10 +10,14 @@ pub enum Fault {
     Platform(String),
     /// What a deployment must have is absent or wrong.
     Misconfigured(&'static str),
+    /// The database does not do what it is asked.
+    Storage(Trouble),
     /// Bytes that only this project writes do not read.
     Corrupt(&'static str),
     /// Somebody else wrote first: what was decided no longer holds.
     Conflict,
+    /// A body ended before it was whole: its sender went away.
+    CutOff,
 }
 
 impl fmt::Display for Fault {
@@ -20,8 +25,10 @@ impl fmt::Display for Fault {
         match self {
             Self::Platform(message) => write!(f, "platform: {message}"),
             Self::Misconfigured(what) => write!(f, "misconfigured: {what}"),
+            Self::Storage(trouble) => write!(f, "database: {trouble}"),
             Self::Corrupt(what) => write!(f, "stored data does not read: {what}"),
             Self::Conflict => f.write_str("somebody else wrote first"),
+            Self::CutOff => f.write_str("the body was cut off"),
         }
     }
 }
@@ -61,11 +68,13 @@ impl From<spin_sdk::sqlite::Error> for Fault {
         match error {
             // Two writers of one row: the later one decides again.
             Error::Io(what) if what.contains("UNIQUE constraint") => Self::Conflict,
-            Error::Io(what) => Self::Platform(format!("database: {what}")),
-            Error::NoSuchDatabase => Self::Misconfigured("spin.toml grants no database `default`"),
-            Error::AccessDenied => Self::Misconfigured("the database may not be used"),
+            Error::Io(what) => match Trouble::of(&what) {
+                Some(trouble) => Self::Storage(trouble),
+                None => Self::Platform(format!("database: {what}")),
+            },
+            Error::NoSuchDatabase | Error::AccessDenied => Self::Storage(Trouble::Ungranted),
             Error::InvalidConnection => Self::Platform("database: the connection is gone".into()),
-            Error::DatabaseFull => Self::Platform("database: it is full".into()),
+            Error::DatabaseFull => Self::Storage(Trouble::Full),
         }
     }
 }

@@ -4,6 +4,7 @@ use crate::host::Host;
 use crate::reply::{Failed, Response};
 use crate::request::Request;
 use crate::{admin, agent, assets, conversation, cors, gateway, providers, session, uploads};
+use kefu_durable::Fault;
 use kefu_shared::problem::Code;
 use kefu_shared::route::{Api, Route, route};
 use kefu_shared::wire::Answer;
@@ -22,8 +23,10 @@ pub(crate) async fn answer<H: Host>(host: &H, request: Request<H::Body>) -> Resp
 }
 
 fn refused<H: Host>(host: &H, failed: Failed) -> Response<H::Native> {
-    if let Failed::Fault(fault) = &failed {
-        host.log(&format!("edge: {fault}"));
+    match &failed {
+        // Who went away is no news, and what is wrong with a database is told where it shows.
+        Failed::Refused(_) | Failed::Fault(Fault::CutOff | Fault::Storage(_)) => {}
+        Failed::Fault(fault) => host.log(&format!("edge: {fault}")),
     }
     Response::of(&Answer::refused(&failed.refusal()))
 }
@@ -64,6 +67,9 @@ async fn api<H: Host>(
         Api::Agents { site } => admin::agents(host, &request, &site).await,
         Api::RemoveAgent { site, id } => admin::remove_agent(host, &request, &site, id).await,
         Api::Providers { site } => providers::states(host, &request, &site).await,
+        Api::CheckProvider { site, provider } => {
+            providers::check(host, &request, &site, &provider).await
+        }
         Api::Inbox { site } => agent::inbox(host, &request, &site).await,
         Api::Login => agent::log_in(host, request).await,
         Api::Renew => agent::renew(host, &request).await,

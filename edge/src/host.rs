@@ -11,6 +11,7 @@ use kefu_shared::desk::{self, Account};
 use kefu_shared::guard::{self, Key};
 use kefu_shared::page::PageQuery;
 use kefu_shared::problem::Refusal;
+use kefu_shared::provider::{RequestParts, check::Check};
 use kefu_shared::site::{self, Live};
 use kefu_shared::time::Tick;
 use kefu_shared::wire::{ActRoute, Caller};
@@ -74,6 +75,9 @@ pub(crate) trait Host: Sized {
 
     /// Gives an order to the guard of a site's provider.
     async fn guard_order(&self, key: &Key, order: guard::Order) -> Result<guard::Outcome, Fault>;
+
+    /// Sends a request to a provider and tells `check` what comes, until it has heard enough.
+    async fn try_provider(&self, request: RequestParts, check: &mut Check);
 
     /// The agent of a session, if it is in force; a copy that is at most a second old.
     async fn agent_in_force(

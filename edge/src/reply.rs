@@ -56,6 +56,10 @@ impl Failed {
     pub(crate) fn refusal(self) -> Refusal {
         match self {
             Self::Refused(refusal) => *refusal,
+            Self::Fault(Fault::Storage(trouble)) => trouble.refusal(),
+            Self::Fault(Fault::CutOff) => {
+                Refusal::new(Code::BadRequest, "the body ended before it was whole")
+            }
             Self::Fault(_) => Refusal::new(Code::Unavailable, "send the same request again")
                 .retry_after(Duration::from_secs(1)),
         }

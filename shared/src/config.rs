@@ -27,6 +27,10 @@ pub use template::{MissingSecret, Template};
 /// The defaults of DESIGN section 7, by name, so that types and documentation agree.
 pub mod defaults {
     use super::Duration;
+    /// Characters of context and question in one attempt.
+    pub const CONTEXT_CHARACTERS: u32 = 24_000;
+    /// Shanghai's clock, in minutes east of Greenwich.
+    pub const UTC_OFFSET: i16 = 480;
     /// From the first message of a question to the first AI text, over all providers.
     pub const TURN_BUDGET: Duration = Duration::from_secs(15);
     /// Providers' tries at one turn.

@@ -26,6 +26,8 @@ struct Entry {
     /// The visitor's messages, each with its seq.
     asked: Vec<(u32, String)>,
     answer: String,
+    /// The answer's last message.
+    answered: u32,
 }
 
 impl Entry {
@@ -34,8 +36,11 @@ impl Entry {
     fn before(&self, seq: u32) -> Option<Round> {
         let sooner = self.asked.iter().filter(|(at, _)| *at < seq);
         let asked: Vec<_> = sooner.map(|(_, text)| text.as_str()).collect();
-        (!asked.is_empty() && !self.answer.is_empty())
-            .then(|| Round { question: asked.join("\n"), answer: self.answer.clone() })
+        (!asked.is_empty() && !self.answer.is_empty()).then(|| Round {
+            question: asked.join("\n"),
+            answer: self.answer.clone(),
+            seq: self.answered,
+        })
     }
 
     fn bytes(&self) -> usize {
@@ -85,8 +90,8 @@ impl Context {
         let role = message.author.as_ref().map_or(author::Role::Unspecified, Author::role);
         match role {
             author::Role::Visitor => self.ask(seq, &text),
-            author::Role::Agent => self.answer(&text),
-            author::Role::Bot if !from_rule(message) => self.answer(&text),
+            author::Role::Agent => self.answer(seq, &text),
+            author::Role::Bot if !from_rule(message) => self.answer(seq, &text),
             author::Role::Bot | author::Role::System | author::Role::Unspecified => {}
         }
         self.trim();
@@ -97,12 +102,13 @@ impl Context {
         let asked = (seq, text.to_owned());
         match self.rounds.back_mut().filter(|entry| entry.answer.is_empty()) {
             Some(entry) => entry.asked.push(asked),
-            None => self.rounds.push_back(Entry { asked: vec![asked], answer: String::new() }),
+            None => self.rounds.push_back(Entry { asked: vec![asked], ..Entry::default() }),
         }
     }
 
-    fn answer(&mut self, text: &str) {
+    fn answer(&mut self, seq: u32, text: &str) {
         if let Some(entry) = self.rounds.back_mut() {
+            entry.answered = seq;
             let before = entry.answer.len();
             append(&mut entry.answer, text);
             self.bytes += entry.answer.len() - before;

@@ -40,7 +40,7 @@ pub use deadline::Deadline;
 pub use input::{ConnId, Cursor, Input, Request, Stream};
 pub use post::{KEY_MOST, TEXT_MOST};
 pub use snapshot::{Head, OwnerRecord, Policy, RECENT, RunningRecord, Snapshot, TurnRecord};
-pub use step::{Act, Audience, Reply, Step, Tally, Write};
+pub use step::{Act, Audience, CANCEL_MOST, Reply, Step, Tally, Write};
 pub use turn::{Admission, Admitted, AttemptId, Lease, Prepared, Tenure};
 
 use alarm::Alarm;
@@ -125,6 +125,7 @@ impl Conversation {
             | Input::Told { .. }
             | Input::NotTold { .. }
             | Input::Placed { .. }
+            | Input::Relayed { .. }
             | Input::Woke
             | Input::Alarmed => return None,
         };
@@ -162,6 +163,7 @@ impl Conversation {
                 self.placed(place, &mut step);
             }
             Input::Placed { place } => self.placed(Some(place), &mut step),
+            Input::Relayed { frame } => self.relayed(&frame, &mut step),
             Input::NotTold { seq } => self.outbox.not_told(tick, seq),
             Input::Woke => {}
             Input::Alarmed => {
@@ -270,6 +272,7 @@ impl Conversation {
             self.senders.learn(sender);
         }
         self.summary.fold(&event);
+        self.turns.learn_good(&event);
         self.said.fold(&event);
         self.outbox.note(&event, tick.now);
         let spoke = entry.counts.then_some(tick.now);

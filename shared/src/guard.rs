@@ -8,19 +8,21 @@
 //! An attempt that was let through carries a [`Ticket`]; how it ended is a [`Report`], which
 //! counts only in the life of the breaker that let it through.
 
-use crate::config::{Provider, Rate};
+use crate::config::{Budget, Budgets, Provider, Rate, Site};
 use crate::time::Millis;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 mod breaker;
 mod copies;
+mod ledger;
 mod order;
 mod report;
 mod window;
 
 pub use breaker::{LONGEST_COOLDOWN, PROBE_LIFE_MOST, STREAK_LIFE};
 pub use copies::{Admitting, Candidate, Copies, Decision, Key, Skip, Why};
+pub use ledger::{Ledger, Spent, tomorrow};
 pub use order::{Order, Outcome, View};
 pub use report::{Pass, Report, Ticket, Verdict};
 
@@ -41,22 +43,46 @@ pub struct Terms {
     pub cooldown_ms: u64,
     /// How long a probe may take, in milliseconds.
     pub probe_ms: u64,
+    /// What may be spent in a day.
+    pub budget: Budget,
+    /// Whose midnight ends a day: minutes east of Greenwich.
+    pub utc_offset: i16,
+    /// Whether money is counted: then none of it may be forgotten.
+    pub priced: bool,
     /// Which state of the site's configuration and secrets this is: a provider that was refused
     /// for its key is asked again once that was changed.
     pub revision: u32,
 }
 
 impl Terms {
-    /// What `provider` declares at that revision of its site.
-    pub fn of(provider: &Provider, revision: u32) -> Self {
+    /// What the site declares of `provider`, at that revision.
+    pub fn of(site: &Site, provider: &Provider, revision: u32) -> Self {
         let millis = |span: Duration| u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
         Self {
             rate: provider.rate_limit.map(|rate| (rate.count, millis(rate.window))),
             threshold: provider.circuit_breaker.failure_threshold,
             cooldown_ms: millis(provider.circuit_breaker.cooldown),
             probe_ms: millis(provider.timeouts.total),
+            budget: Budget::default(),
+            utc_offset: site.budgets.utc_offset,
+            priced: provider.price.is_some(),
             revision,
         }
+    }
+
+    /// What the site declares for all of its providers together; none if that is nothing.
+    pub fn of_site(site: &Site, revision: u32) -> Option<Self> {
+        let Budgets { site: budget, utc_offset, .. } = site.budgets;
+        budget.is_declared().then_some(Self {
+            rate: None,
+            threshold: u32::MAX,
+            cooldown_ms: 0,
+            probe_ms: 0,
+            budget,
+            utc_offset,
+            priced: true,
+            revision,
+        })
     }
 
     fn rate(&self) -> Option<Rate> {
@@ -140,6 +166,11 @@ pub enum Standing {
         /// When that is known at the latest.
         until: Millis,
     },
+    /// What may be spent in a day is spent.
+    Spent {
+        /// When the next day begins.
+        until: Millis,
+    },
 }
 
 impl Standing {
@@ -151,6 +182,7 @@ impl Standing {
             Self::Paused { .. } => "paused",
             Self::Limited { .. } => "limited",
             Self::Probing { .. } => "probing",
+            Self::Spent { .. } => "spent",
         }
     }
 
@@ -161,7 +193,8 @@ impl Standing {
             Self::Open { until }
             | Self::Paused { until }
             | Self::Limited { until }
-            | Self::Probing { until } => Some(until),
+            | Self::Probing { until }
+            | Self::Spent { until } => Some(until),
         }
     }
 }
@@ -173,6 +206,7 @@ pub struct Guard {
     breaker: Breaker,
     window: Window,
     paused_until: Millis,
+    ledger: Ledger,
     /// Permits that may be granted after this state was stored without storing it again.
     spare: u32,
     /// Those that were.
@@ -209,6 +243,15 @@ impl Guard {
         grant
     }
 
+    /// Charges one attempt to the rate, if there is room; otherwise says when there is.
+    fn charge_one(&mut self, now: Millis, terms: &Terms) -> Result<(), Millis> {
+        let Some(rate) = terms.rate() else { return Ok(()) };
+        self.window.room(rate, now)?;
+        self.window.charge(rate, now, 1);
+        self.unsaved += 1;
+        Ok(())
+    }
+
     /// Whether it must be stored before its grant is given away.
     pub fn must_store(&self) -> bool {
         self.changed || self.unsaved > self.spare
@@ -225,12 +268,18 @@ impl Guard {
 
     /// How it stands, for an operator.
     pub fn standing(&self, terms: &Terms, now: Millis) -> Standing {
-        self.breaker.standing(now).unwrap_or_else(|| self.room(terms, now))
+        let full = || self.full(terms, now);
+        self.breaker.standing(now).or_else(full).unwrap_or(Standing::Closed)
     }
 
     /// Attempts that count towards the declared rate right now.
     pub fn charged(&self, terms: &Terms, now: Millis) -> u32 {
         terms.rate().map_or(0, |rate| self.window.clone().charged(rate, now))
+    }
+
+    /// What was spent today.
+    pub fn spent(&self, terms: &Terms, now: Millis) -> Spent {
+        self.ledger.today(now, terms.utc_offset)
     }
 
     /// Counted failures in a row.
@@ -243,6 +292,10 @@ impl Guard {
             self.paused_until = self.paused_until.max(now + Duration::from_millis(pause_ms));
         }
         self.breaker.learn(now, terms, report);
+        if report.spent != Spent::default() {
+            self.ledger.add(now, terms.utc_offset, &report.spent);
+            self.changed |= terms.priced;
+        }
     }
 
     fn grant(&mut self, now: Millis, ask: &Ask) -> Grant {
@@ -262,9 +315,8 @@ impl Guard {
             Err(standing) => return none(self, standing),
         };
         let (want, most) = if probes { (1, 1) } else { (ask.want, u32::MAX) };
-        match self.room(terms, now) {
-            Standing::Closed => {}
-            full => return none(self, full),
+        if let Some(full) = self.full(terms, now) {
+            return none(self, full);
         }
         let (permits, until) = self.lease(terms, now, want, most);
         if probes {
@@ -274,16 +326,16 @@ impl Guard {
         Grant { standing, generation: self.breaker.generation(), permits, until, probe: probes }
     }
 
-    /// Whether an attempt may be sent, the breaker apart.
-    fn room(&self, terms: &Terms, now: Millis) -> Standing {
+    /// Why no attempt may be sent, the breaker apart.
+    fn full(&self, terms: &Terms, now: Millis) -> Option<Standing> {
         if now < self.paused_until {
-            return Standing::Paused { until: self.paused_until };
+            return Some(Standing::Paused { until: self.paused_until });
         }
-        let Some(rate) = terms.rate() else { return Standing::Closed };
-        match self.window.clone().room(rate, now) {
-            Ok(_) => Standing::Closed,
-            Err(until) => Standing::Limited { until },
+        if self.ledger.today(now, terms.utc_offset).is_over(&terms.budget) {
+            return Some(Standing::Spent { until: tomorrow(now, terms.utc_offset) });
         }
+        let until = self.window.clone().room(terms.rate()?, now).err()?;
+        Some(Standing::Limited { until })
     }
 
     /// Charges permits, no more than a part of what is left: others ask too. Without a rate there

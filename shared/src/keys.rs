@@ -20,6 +20,7 @@ pub struct Keys {
     token: [u8; 32],
     seal: [u8; 32],
     visitor: [u8; 32],
+    bus: [u8; 32],
 }
 
 impl std::fmt::Debug for Keys {
@@ -33,6 +34,11 @@ impl std::fmt::Debug for Keys {
 pub struct Unsealable;
 
 impl Keys {
+    /// What tells this deployment's subjects on a bus from others'.
+    pub fn bus(&self) -> String {
+        self.bus.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    }
+
     /// The keys that `secret` gives.
     pub fn derive(secret: &str) -> Self {
         let key = |purpose: &str| mac(secret.as_bytes(), &[purpose]);
@@ -41,6 +47,7 @@ impl Keys {
             token: key("kefu/v1/token"),
             seal: key("kefu/v1/seal"),
             visitor: key("kefu/v1/visitor"),
+            bus: key("kefu/v1/bus"),
         }
     }
 

@@ -6,6 +6,7 @@
 
 pub mod address;
 pub mod asset;
+pub mod complaint;
 pub mod config;
 pub mod context;
 pub mod conversation;
@@ -20,6 +21,8 @@ pub mod identity;
 pub mod keys;
 pub mod limit;
 pub mod metrics;
+pub mod nats;
+pub mod news;
 pub mod origin;
 pub mod page;
 pub mod password;
@@ -36,6 +39,7 @@ pub mod snowflake;
 pub mod text;
 pub mod time;
 pub mod token;
+pub mod trouble;
 pub mod upload;
 pub mod view;
 pub mod who;

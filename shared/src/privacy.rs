@@ -82,7 +82,11 @@ impl Privacy {
         let spoken = |text: &str| self.without_words(text);
         let rounds: Vec<_> = rounds
             .iter()
-            .map(|round| Round { question: spoken(&round.question), answer: spoken(&round.answer) })
+            .map(|round| Round {
+                question: spoken(&round.question),
+                answer: spoken(&round.answer),
+                seq: round.seq,
+            })
             .collect();
         Ok(self.masked(rounds, &question))
     }
@@ -105,7 +109,7 @@ impl Privacy {
             return Ok(question.to_owned());
         }
         let filter = Filter::new(Arc::clone(&self.words), Side::Question, true);
-        filter.whole(question).map_err(|list| self.refused(list))
+        filter.whole(question).map_err(|list| refused(&self.words, list))
     }
 
     /// What was said before is not refused any more: its words are replaced.
@@ -115,10 +119,6 @@ impl Privacy {
         }
         let filter = Filter::new(Arc::clone(&self.words), Side::Question, false);
         filter.whole(text).unwrap_or_default()
-    }
-
-    fn refused(&self, list: u16) -> Refused {
-        refused(&self.words, list)
     }
 }
 
@@ -189,9 +189,18 @@ impl Restorer {
     }
 
     /// A word came for which something else is said: nothing more of the answer is shown.
-    pub fn refusal(&self, privacy: &Privacy) -> Option<Refused> {
-        let list = self.filter.as_ref()?.stopped()?;
-        Some(privacy.refused(list))
+    pub fn refusal(&self) -> Option<Refused> {
+        let filter = self.filter.as_ref()?;
+        filter.stopped().map(|list| refused(filter.lexicon(), list))
+    }
+
+    /// What comes beside an answer and is whole, such as a suggested question; nothing when a word
+    /// in it is one that stops an answer.
+    pub fn whole(&self, text: &str) -> Option<String> {
+        let mut apart = self.clone();
+        apart.restart();
+        let whole = apart.feed(text) + &apart.finish();
+        apart.refusal().is_none().then_some(whole)
     }
 
     fn filtered(&mut self, text: String) -> String {

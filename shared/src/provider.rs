@@ -11,35 +11,42 @@
 
 use crate::config::{Provider, ProviderKind, defaults};
 use crate::time::Millis;
+use serde_json::Value;
 use std::fmt;
+use url::Url;
 
 pub mod answer;
 mod chat;
+pub mod check;
 #[cfg(test)]
 mod conformance;
+mod coze;
+mod dify;
 mod endpoint;
 mod failure;
+mod fastgpt;
 mod json;
 mod openai;
 mod reader;
 mod reading;
 pub mod sse;
 mod thoughts;
-mod unsupported;
 mod wait;
+mod workers_ai;
 
+pub use coze::oauth;
 pub use failure::{Class, DEFAULT_PAUSE, Failure, MAX_PAUSE, Remedy};
 pub use reader::{BodyEnd, Dialect, LINGER, Reader};
-pub use reading::{Citation, Ending, Ids, Outcome, Reading, ToolCall, Usage};
+pub use reading::{Attachment, Citation, Ending, Ids, Outcome, Reading, ToolCall, Usage};
 
 /// The table of adapters.
 fn adapter(kind: ProviderKind) -> &'static Adapter {
     match kind {
+        ProviderKind::Coze => &coze::ADAPTER,
+        ProviderKind::FastGpt => &fastgpt::ADAPTER,
+        ProviderKind::Dify => &dify::ADAPTER,
         ProviderKind::OpenAi => &openai::ADAPTER,
-        ProviderKind::Coze
-        | ProviderKind::FastGpt
-        | ProviderKind::Dify
-        | ProviderKind::WorkersAi => &unsupported::ADAPTER,
+        ProviderKind::WorkersAi => &workers_ai::ADAPTER,
     }
 }
 
@@ -51,6 +58,19 @@ pub(crate) struct Adapter {
     dialect: fn(ResponseHead) -> Box<dyn Dialect>,
     /// Asks the provider to stop an answer; closing the connection is enough where this is none.
     cancel: fn(&Ask<'_>, &Ids) -> Option<RequestParts>,
+    /// Whether it remembers conversations.
+    keeps: Keeps,
+}
+
+/// How a provider remembers a conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Keeps {
+    /// Not at all: it is sent the rounds before with every question.
+    Nothing,
+    /// Under an id that it gives, which comes in [`Ids::conversation`].
+    UnderItsName,
+    /// Under an id that the first request gives: the attempt's.
+    UnderOurName,
 }
 
 /// What one attempt asks. It holds a secret, so it has no `Debug`.
@@ -83,6 +103,9 @@ pub struct Round {
     pub question: String,
     /// What was answered; empty when nothing was.
     pub answer: String,
+    /// The place in the log of the answer's last message: who holds the log up to there holds the
+    /// round.
+    pub seq: u32,
 }
 
 /// A conversation that the provider keeps.
@@ -159,6 +182,19 @@ impl ResponseHead {
     pub fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
     }
+
+    /// What a refusal means: what it `says`, else its status; with the wait that its headers ask.
+    pub(crate) fn refusal(&self, says: Option<Failure>) -> Failure {
+        let mut failure = says.unwrap_or_else(|| Failure::of_status(self.status));
+        // A code that no table has says less than these.
+        if failure.class == Class::Upstream && matches!(self.status, 401..=403 | 408 | 429) {
+            failure.class = Class::of_status(self.status);
+        }
+        if failure.class == Class::RateLimited {
+            failure.retry_after = wait::asked(self).or(failure.retry_after);
+        }
+        failure
+    }
 }
 
 /// The request that asks for an answer. Fails, without any request, when the configuration cannot
@@ -178,14 +214,51 @@ pub fn cancel(ask: &Ask<'_>, ids: &Ids) -> Option<RequestParts> {
     (adapter(ask.provider.kind).cancel)(ask, ids)
 }
 
+/// The provider's own conversation that a request to it goes to, as far as that is known before
+/// the answer names it; none at a provider that keeps none.
+pub fn conversation<'a>(ask: &Ask<'a>) -> Option<&'a str> {
+    let kept = ask.memory.map(|memory| memory.conversation);
+    match adapter(ask.provider.kind).keeps {
+        Keeps::Nothing => None,
+        Keeps::UnderItsName => kept,
+        Keeps::UnderOurName => kept.or(Some(ask.attempt)),
+    }
+}
+
+/// Whether providers of that kind remember conversations.
+pub fn remembers(kind: ProviderKind) -> bool {
+    adapter(kind).keeps != Keeps::Nothing
+}
+
 impl Ask<'_> {
-    /// The rounds that a stateless provider is sent: 20 at most, half of them after a failure
-    /// that asks for less.
+    /// The rounds that the provider is sent: those that it does not hold, 20 at most, half of
+    /// them after a failure that asks for less.
     pub(crate) fn context(&self) -> &[Round] {
+        let held = self.memory.map_or(0, |memory| memory.rounds);
+        let lacking = self.rounds.get(held..).unwrap_or_default();
         let most = usize::try_from(defaults::ROUNDS).unwrap_or(usize::MAX);
-        let kept = self.rounds.len().min(most);
+        let kept = lacking.len().min(most);
         let kept = if self.remedy == Some(Remedy::ShorterContext) { kept / 2 } else { kept };
-        self.rounds.get(self.rounds.len() - kept..).unwrap_or_default()
+        lacking.get(lacking.len() - kept..).unwrap_or_default()
+    }
+
+    /// The context and the question as messages of `user` and `assistant`, none of them empty.
+    pub(crate) fn dialogue(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let rounds = self.context().iter().flat_map(|round| {
+            [("user", round.question.as_str()), ("assistant", round.answer.as_str())]
+        });
+        rounds.chain([("user", self.question)]).filter(|(_, content)| !content.is_empty())
+    }
+
+    /// A request that posts JSON, with the api key.
+    pub(crate) fn post(&self, url: Url, body: &Value) -> Result<RequestParts, Failure> {
+        let mut headers = vec![
+            ("content-type", "application/json".to_owned()),
+            ("accept", "text/event-stream".to_owned()),
+        ];
+        headers.extend(self.bearer()?.map(|bearer| ("authorization", bearer)));
+        let body = body.to_string().into_bytes();
+        Ok(RequestParts { method: Method::Post, url: url.into(), headers, body })
     }
 
     /// `Bearer` and the key; none when the provider is configured without one.
@@ -225,6 +298,9 @@ mod tests {
             rate_limit: None,
             circuit_breaker: CircuitBreaker::default(),
             timeouts: Timeouts::default(),
+            weight: None,
+            canary: None,
+            price: None,
         }
     }
 
@@ -244,23 +320,8 @@ mod tests {
     }
 
     #[test]
-    fn a_kind_without_an_adapter_says_so() {
-        for (kind, name) in [
-            (ProviderKind::Coze, "coze"),
-            (ProviderKind::FastGpt, "fastgpt"),
-            (ProviderKind::Dify, "dify"),
-            (ProviderKind::WorkersAi, "workers_ai"),
-        ] {
-            let provider = provider(kind);
-            let failure = request(&ask(&provider)).unwrap_err();
-            assert_eq!(failure.to_string(), "config (unsupported_provider)");
-            assert!(failure.message.contains(name), "{}", failure.message);
-        }
-    }
-
-    #[test]
     fn at_most_twenty_rounds_are_context_and_the_newest_stay() {
-        let round = |n: usize| Round { question: n.to_string(), answer: String::new() };
+        let round = |n: usize| Round { question: n.to_string(), ..Round::default() };
         let rounds: Vec<_> = (0..30).map(round).collect();
         let provider = provider(ProviderKind::OpenAi);
         let all = Ask { rounds: &rounds, ..ask(&provider) };
@@ -285,9 +346,23 @@ mod tests {
 
     #[test]
     fn requests_print_no_secret() {
-        let provider = provider(ProviderKind::OpenAi);
-        let printed = format!("{:?}", request(&ask(&provider)).unwrap());
-        assert!(printed.contains("authorization"));
-        assert!(!printed.contains("sk-1") && !printed.contains("退货"), "{printed}");
+        let ids = Ids { conversation: Some("v".into()), task: Some("t".into()), ..Ids::default() };
+        for kind in [
+            ProviderKind::Coze,
+            ProviderKind::FastGpt,
+            ProviderKind::Dify,
+            ProviderKind::OpenAi,
+            ProviderKind::WorkersAi,
+        ] {
+            let mut provider = provider(kind);
+            provider.endpoint = Some("https://h/v2".into());
+            let ask = ask(&provider);
+            for parts in [Some(request(&ask).unwrap()), cancel(&ask, &ids)].into_iter().flatten() {
+                let printed = format!("{parts:?}");
+                assert!(printed.contains("authorization"));
+                assert!(!printed.contains("sk-1") && !printed.contains("退货"), "{printed}");
+                assert!(!parts.url.contains("sk-1"));
+            }
+        }
     }
 }

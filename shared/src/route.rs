@@ -116,6 +116,13 @@ pub enum Api {
         /// The site.
         site: String,
     },
+    /// `POST /v1/sites/{site}/providers/{name}/check`
+    CheckProvider {
+        /// The site.
+        site: String,
+        /// The provider's name, percent-decoded.
+        provider: String,
+    },
     /// `GET /v1/sites/{site}/inbox`
     Inbox {
         /// The site.
@@ -199,6 +206,10 @@ fn of_site(method: &str, site: &str, rest: &[&str]) -> Result<Api, Refusal> {
             only(method, &["DELETE"], Api::RemoveAgent { site, id: (*id).to_owned() })
         }
         ["providers"] => only(method, &["GET"], Api::Providers { site }),
+        ["providers", name, "check"] => {
+            let provider = decoded(name);
+            only(method, &["POST"], Api::CheckProvider { site, provider })
+        }
         ["inbox"] => only(method, &["GET"], Api::Inbox { site }),
         _ => Err(not_found()),
     }
@@ -242,6 +253,11 @@ fn only<T>(method: &str, allowed: &[&str], route: T) -> Result<T, Refusal> {
     }
     let detail = format!("this path takes {}", allowed.join(" and "));
     Err(Refusal::new(Code::MethodNotAllowed, detail))
+}
+
+/// A name in a path, as it is written elsewhere.
+fn decoded(name: &str) -> String {
+    percent_encoding::percent_decode_str(name).decode_utf8_lossy().into_owned()
 }
 
 fn not_found() -> Refusal {
@@ -333,6 +349,13 @@ mod tests {
                 "GET",
                 "/v1/sites/demo/providers".into(),
                 Route::Api(Api::Providers { site: "demo".into() }),
+            ),
+            (
+                "POST",
+                "/v1/sites/demo/providers/%E6%89%A3%E5%AD%90API/check".into(),
+                Route::Api(Api::CheckProvider {
+                    site: "demo".into(), provider: "扣子API".into()
+                }),
             ),
             ("GET", "/v1/sites/demo/inbox".into(), Route::Api(Api::Inbox { site: "demo".into() })),
             ("POST", "/v1/agent/login".into(), Route::Api(Api::Login)),

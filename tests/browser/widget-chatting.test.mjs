@@ -89,6 +89,34 @@ test("an answer that replaces itself shows its last form", async () => {
   assert.equal(await widget.panel.locator("strong").count(), 0);
 });
 
+test("what comes with an answer is shown: where it is from, its files, and what to ask next", async () => {
+  shop.page = { script: 'data-site="demo"' };
+  const extras = {
+    suggestions: ["How long does it take?", "<b>Who pays?</b>"],
+    citations: [{ document: "returns.md", score: 0.9 }, { document: "terms <i>.md" }],
+    files: [
+      { url: "https://files.example/label.pdf", name: "label.pdf", mime: "", size: 0 },
+      { url: "javascript:alert(1)", name: "bad", mime: "", size: 0 },
+    ],
+  };
+  const source = { provider: { name: "scripted", outcome: "COMPLETED", extras } };
+  const events = [said("visitor", "May I return it?"), said("bot", "Yes.", 0, source)];
+  await Scripted.desk(context, { events });
+  const widget = await Widget.on(context, shop.url);
+  await widget.open();
+  await widget.shows("BOT", "Yes.");
+  const answer = widget.item("BOT", "Yes.");
+  const beside = await answer.locator(".sources").textContent();
+  assert.ok(beside.includes("Sources: returns.md · terms <i>.md"), beside);
+  const links = await answer.locator(".sources a").evaluateAll((all) => all.map(({ href }) => href));
+  assert.deepEqual(links, ["https://files.example/label.pdf"]);
+  await widget.isWhole("sources and suggestions");
+  assert.equal(await widget.button("<b>Who pays?</b>").count(), 1, "text never becomes markup");
+  await widget.button("How long does it take?").click();
+  await widget.shows("VISITOR", "How long does it take?");
+  assert.equal(await answer.locator(".reply").count(), 0, "what was chosen is not asked again");
+});
+
 test("a person is asked for, the place in the queue is shown, and who comes is named", async () => {
   shop.page = { script: 'data-site="demo"' };
   const desk = await Scripted.desk(context, { events: [said("visitor", "A person, please")] });

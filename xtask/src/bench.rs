@@ -15,9 +15,15 @@ Builds what is deployed, then runs `kefu-bench` (tests/bench) with the arguments
 ";
 
 pub(crate) fn command(mut arguments: Parser) -> Result<ExitCode> {
-    build::all(Mode::Deployed)?;
+    let words: Vec<_> = arguments.raw_args()?.collect();
+    if words.iter().any(|word| word == "spin") {
+        build::all_of_spin()?;
+        build::spin_program()?;
+    } else {
+        build::all(Mode::Deployed)?;
+    }
     let mut bench = cargo(["run", "--release", "--package", "kefu-bench", "--"]);
-    bench.args(arguments.raw_args()?);
+    bench.args(words);
     run::shown(bench)?;
     Ok(ExitCode::SUCCESS)
 }

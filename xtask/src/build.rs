@@ -4,7 +4,7 @@ mod spin;
 mod web;
 mod worker;
 
-pub(crate) use spin::test_host as spin_test_host;
+pub(crate) use spin::spin_program;
 
 use crate::tools;
 use crate::tree;

@@ -58,6 +58,8 @@ pub(crate) fn fmt(check: bool) -> Command {
 pub(crate) fn clippy_native() -> Command {
     let mut command = cargo(["clippy", "--workspace", "--all-targets"]);
     command.args(WASM_CRATES.iter().flat_map(|name| ["--exclude", name]));
+    // Tests that look into the database of Spin.
+    command.args(["--features", "kefu-faults/spin"]);
     command.args(["--", "--deny", "warnings"]);
     command
 }

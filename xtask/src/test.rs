@@ -1,9 +1,11 @@
 //! `cargo xtask test`: all that CI runs.
 
+mod manifest;
 mod purity;
 mod readme;
 mod serving;
 mod spin;
+mod spin_up;
 mod steps;
 
 use crate::build::{self, Mode};

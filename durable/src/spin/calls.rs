@@ -1,16 +1,21 @@
 //! Calls to providers: sent, read chunk by chunk, dropped when the core wants no more.
 
 use crate::spin::entropy;
+use crate::spin::operator;
 use crate::spin::room::Room;
+use crate::spin::tasks::spawn;
 use bytes::Bytes;
 use futures::StreamExt;
-use futures::future::{AbortHandle, Abortable};
-use kefu_shared::conversation::{AttemptId, Input};
+use futures::future::{AbortHandle, Abortable, Either, select};
+use http::header::CONTENT_LENGTH;
+use kefu_shared::conversation::{AttemptId, CANCEL_MOST, Input};
+use kefu_shared::provider::check::{Check, Heard};
 use kefu_shared::provider::{BodyEnd, Failure, RequestParts, ResponseHead};
 use spin_sdk::http::body::IncomingBodyExt;
 use spin_sdk::http::{FullBody, Response};
 use spin_sdk::wasip3::http::types::ErrorCode;
 use std::cell::RefCell;
+use std::pin::pin;
 use std::rc::Rc;
 
 /// The call under way; a conversation has at most one.
@@ -26,9 +31,16 @@ impl Calls {
         self.abort_all();
         self.under_way.replace(Some((attempt, handle)));
         let call = call(room.clone(), attempt, parts);
-        spin_sdk::wasip3::spawn(async move {
+        spawn(async move {
             // Aborted is as good as done.
             let _ = Abortable::new(call, registration).await;
+        });
+    }
+
+    /// Tells a provider to stop; nobody waits for what comes of it.
+    pub(crate) fn cancel(parts: RequestParts) {
+        spawn(async move {
+            let _ended = select(pin!(send(parts)), pin!(entropy::sleep(CANCEL_MOST))).await;
         });
     }
 
@@ -72,6 +84,8 @@ async fn send(parts: RequestParts) -> Result<Response, ErrorCode> {
     for (name, value) in &parts.headers {
         request = request.header(*name, value);
     }
+    // Without it the host sends chunks, which not every service takes.
+    request = request.header(CONTENT_LENGTH, parts.body.len());
     let body = FullBody::new(Bytes::from(parts.body));
     let request = request.body(body).map_err(|_| ErrorCode::HttpRequestUriInvalid)?;
     spin_sdk::http::send(request).await
@@ -98,6 +112,46 @@ async fn read(room: &Rc<Room>, attempt: AttemptId, response: Response) {
     room.is_calling(attempt, Input::Ended { attempt, how }).await;
 }
 
+/// Sends a request and tells `check` what comes, until it has heard enough.
+pub async fn try_provider(parts: RequestParts, check: &mut Check) {
+    let url = parts.url.clone();
+    match in_time(check, pin!(send(parts))).await {
+        Some(Ok(response)) => {
+            check.hear(entropy::now(), Heard::Head(head(&response)));
+            listen(response, check).await;
+        }
+        Some(Err(code)) => {
+            tell_operator(&url, &code);
+            check.hear(entropy::now(), Heard::Failed(Failure::unreachable()));
+        }
+        None => {}
+    }
+}
+
+async fn listen(response: Response, check: &mut Check) {
+    let mut chunks = response.into_body().stream();
+    while let Some(next) = in_time(check, chunks.next()).await {
+        let heard = match next {
+            Some(Ok(bytes)) => Heard::Bytes(bytes.to_vec()),
+            Some(Err(_)) => Heard::End(BodyEnd::Reset),
+            None => Heard::End(BodyEnd::Clean),
+        };
+        check.hear(entropy::now(), heard);
+    }
+}
+
+/// What comes in the time that `check` has; none when it has heard enough or waits no longer.
+async fn in_time<T>(check: &mut Check, work: impl Future<Output = T> + Unpin) -> Option<T> {
+    let patience = check.patience(entropy::now())?;
+    match select(work, pin!(entropy::sleep(patience))).await {
+        Either::Left((done, _)) => Some(done),
+        Either::Right(_) => {
+            check.waited(entropy::now());
+            None
+        }
+    }
+}
+
 fn head(response: &Response) -> ResponseHead {
     let header = |(name, value): (&spin_sdk::http::HeaderName, &spin_sdk::http::HeaderValue)| {
         (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
@@ -113,8 +167,8 @@ fn head(response: &Response) -> ResponseHead {
 fn tell_operator(url: &str, code: &ErrorCode) {
     let host = url.split('/').nth(2).unwrap_or(url);
     if matches!(code, ErrorCode::HttpRequestDenied) {
-        eprintln!("provider {host}: add it to allowed_outbound_hosts of spin.toml");
+        operator::tell(&format!("provider {host}: add it to allowed_outbound_hosts of spin.toml"));
     } else {
-        eprintln!("provider {host}: {code}");
+        operator::tell(&format!("provider {host}: {code}"));
     }
 }

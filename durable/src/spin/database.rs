@@ -1,14 +1,28 @@
 //! The database: one connection an instance to read, one to write, and the migrations.
 
 use crate::Fault;
-use crate::spin::entropy::nudged;
+use crate::spin::entropy::{self, nudged, sleep};
+use crate::spin::operator::{self, Access};
 use kefu_shared::schema::{self, Migration};
+use kefu_shared::trouble::Trouble;
 use spin_sdk::sqlite::{Connection, RowResult, Value};
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::time::Duration;
 
 /// A row.
 pub(crate) type Row = RowResult;
+
+/// How long a database that others hold is tried, and how long between: SQLite itself would wait in
+/// steps of a tenth of a second, with the thread. Who waits long tries less often.
+const PATIENCE: Duration = Duration::from_secs(5);
+const PAUSE_MICROS: u64 = 4_000;
+const PAUSE_MOST_MICROS: u64 = 64_000;
+/// Tries after which the pause is once more as long.
+const OFTEN: u64 = 32;
+
+/// How long a reader waits for what only a moment's work of others can be.
+const BUSY_TIMEOUT: &str = "PRAGMA busy_timeout = 5000";
 
 thread_local! {
     static READER: RefCell<Option<Rc<Connection>>> = const { RefCell::new(None) };
@@ -16,12 +30,15 @@ thread_local! {
 
 /// The rows that a query gives.
 pub(crate) async fn rows(text: &str, params: Vec<Value>) -> Result<Vec<Row>, Fault> {
-    let connection = reader().await?;
-    let rows = run(&connection, text, params).await;
+    let rows = match reader().await {
+        Ok(connection) => run(&connection, text, params).await,
+        Err(fault) => Err(fault),
+    };
     if rows.is_err() {
         // It may be the connection: the next one is fresh.
         READER.set(None);
     }
+    operator::watch(Access::Read, rows.as_ref().err());
     rows
 }
 
@@ -44,9 +61,45 @@ async fn reader() -> Result<Rc<Connection>, Fault> {
         return Ok(connection);
     }
     let connection = Rc::new(open().await?);
-    migrate(&connection).await?;
-    READER.set(Some(connection.clone()));
+    // Changing the journal is refused at once, without the wait that SQLite does elsewhere.
+    patiently(async || migrate(&connection).await).await?;
+    if takes_writes(&connection).await {
+        READER.set(Some(connection.clone()));
+    }
     Ok(connection)
+}
+
+/// Whether the file can be written at all. What SQLite found unwritable stays so for its whole
+/// process while one connection is open: such a one is not kept.
+async fn takes_writes(connection: &Connection) -> bool {
+    let none = Vec::new;
+    // Nobody is waited for: whoever holds it can write.
+    let _ = run(connection, "PRAGMA busy_timeout = 0", none()).await;
+    // `BEGIN IMMEDIATE` would quietly begin to read. This changes nothing, and syncs nothing.
+    let tried = run(connection, "DELETE FROM migration WHERE number < 0", none()).await;
+    let _ = run(connection, BUSY_TIMEOUT, none()).await;
+    !matches!(tried, Err(Fault::Storage(Trouble::ReadOnly)))
+}
+
+/// Does what another instance, or another process, may stand in the way of: it is soon done.
+pub(crate) async fn patiently<T>(work: impl AsyncFn() -> Result<T, Fault>) -> Result<T, Fault> {
+    let (begun, mut tries) = (entropy::now(), 0);
+    loop {
+        match work().await {
+            Err(Fault::Storage(Trouble::Locked)) if entropy::now().since(begun) < PATIENCE => {
+                sleep(pause(tries)).await;
+                tries += 1;
+            }
+            done => return done,
+        }
+    }
+}
+
+/// A random one, so that those who wait don't meet again.
+fn pause(tries: u64) -> Duration {
+    let most = (PAUSE_MICROS * (1 + tries / OFTEN)).min(PAUSE_MOST_MICROS);
+    let random = u64::try_from(entropy::tick().entropy >> 64).unwrap_or(0);
+    Duration::from_micros(random % most)
 }
 
 /// Brings the tables to the newest version, and refuses those of a newer program.
@@ -93,7 +146,7 @@ async fn missing(
         let row = done.iter().find(|row| text(row, 0) == *part);
         let done = row.map_or(0, |row| whole(row, 1));
         if migrations.iter().all(|migration| i64::from(migration.number) < done) {
-            return Err(Fault::Misconfigured("the database is of a newer version of Kefu"));
+            return Err(Fault::Storage(Trouble::Newer));
         }
         let lacks = |migration: &&Migration| i64::from(migration.number) > done;
         missing.extend(migrations.iter().filter(lacks).map(|migration| (*part, migration)));

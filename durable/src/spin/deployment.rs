@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Those that spin.toml declares.
-const DECLARED: [&str; 7] = [
+const DECLARED: [&str; 8] = [
     "KEFU_ADMIN_TOKEN",
     "KEFU_SECRET",
     "KEFU_ALLOW_PRIVATE",
@@ -15,6 +15,7 @@ const DECLARED: [&str; 7] = [
     "KEFU_GRANTS",
     "KEFU_ADDRESS_HEADER",
     "KEFU_OUTBOUND",
+    "KEFU_NATS",
 ];
 /// Lines `NAME=value` that sites may be granted.
 const LINES: &str = "kefu_vars";

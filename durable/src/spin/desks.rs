@@ -2,11 +2,14 @@
 //! at. A change holds only if the rows are still those; otherwise they are loaded again.
 
 use crate::Fault;
+use crate::spin::bus;
 use crate::spin::database::{bytes, number, rows, small, string, text, whole};
 use crate::spin::entropy::{self, sleep};
 use crate::spin::line::Line;
+use crate::spin::operator::tell_fault;
 use crate::spin::rooms;
 use crate::spin::store::from_json;
+use crate::spin::tasks::spawn;
 use crate::spin::writer::{Statement, commit};
 use futures::lock::Mutex;
 use kefu_proto::Encode;
@@ -82,7 +85,6 @@ pub(crate) async fn attach(
     let stream = caller.gateway_stream();
     room.apply(Input::Attached { conn, stream, cursor }).await?;
     rooms::attend();
-    entropy::started().await;
     Ok(())
 }
 
@@ -162,7 +164,6 @@ impl Room {
             self.desk.replace(None);
         }
         self.arm();
-        entropy::started().await;
         outcome
     }
 
@@ -246,6 +247,7 @@ impl Room {
         batch.push(Statement::new(host::TELL, news));
         commit(batch).await?;
         self.version.set(next);
+        bus::desk_changed(&self.site);
         Ok(())
     }
 
@@ -297,9 +299,9 @@ impl Room {
     /// Tells a conversation its visitor's place. One that is not told shows an older one.
     fn place(&self, conversation: &str, place: u32) {
         let room = rooms::room(&rooms::log_of(&self.site, conversation));
-        spin_sdk::wasip3::spawn(async move {
+        spawn(async move {
             if let Err(fault) = room.apply(conversation::Input::Placed { place }).await {
-                eprintln!("desk: a place: {fault}");
+                tell_fault("desk: a place", &fault);
             }
         });
     }
@@ -311,7 +313,7 @@ impl Room {
         }
         let Some(at) = deadline else { return };
         let room = self.clone();
-        spin_sdk::wasip3::spawn(async move {
+        spawn(async move {
             sleep(at.since(entropy::now())).await;
             if room.timer.get() == Some(at) {
                 room.timer.set(None);

@@ -5,9 +5,7 @@ use kefu_shared::time::{Millis, Tick};
 use spin_sdk::wasip3::clocks::system_clock;
 use spin_sdk::wasip3::random::random::get_random_u64;
 use std::cell::Cell;
-use std::future::poll_fn;
 use std::pin::pin;
-use std::task::Poll;
 use std::time::Duration;
 
 thread_local! {
@@ -50,19 +48,6 @@ pub(crate) async fn nudged<T>(work: impl Future<Output = T>) -> T {
             Either::Right(((), _)) => {}
         }
     }
-}
-
-/// Lets what was spawned begin: the executor polls it only when somebody is woken after that.
-pub(crate) async fn started() {
-    let mut told = false;
-    poll_fn(|context| {
-        if std::mem::replace(&mut told, true) {
-            return Poll::Ready(());
-        }
-        context.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
 }
 
 /// Waits.

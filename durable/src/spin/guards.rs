@@ -3,7 +3,9 @@
 use crate::Fault;
 use crate::spin::database::{rows, small, string, text};
 use crate::spin::entropy;
+use crate::spin::operator::tell_fault;
 use crate::spin::writer::{Statement, commit};
+use futures::lock::Mutex;
 use kefu_shared::conversation::{Admission, Admitted};
 use kefu_shared::guard::{
     Admitting, Candidate, Copies, Decision, Guard, Key, Order, Outcome, Report, Terms,
@@ -11,17 +13,22 @@ use kefu_shared::guard::{
 use kefu_shared::schema::shared_sql::provider as sql;
 use spin_sdk::sqlite::Value;
 use std::cell::RefCell;
+use std::rc::Rc;
 
 /// How often an order is given again when another instance was first.
 const TRIES: u32 = 24;
 
 thread_local! {
     static COPIES: RefCell<Copies> = RefCell::default();
+    static ASKING: Rc<Mutex<()>> = Rc::default();
 }
 
 /// Finds out which of the candidates may be asked.
-pub(crate) async fn admit(site: &str, candidates: Vec<Candidate>) -> Admission {
-    let mut admitting = Admitting::new(site, candidates);
+pub(crate) async fn admit(site: &str, all: Option<Terms>, candidates: Vec<Candidate>) -> Admission {
+    let mut admitting = Admitting::new(site, all, candidates);
+    // One asks for all: those who waited find the permits that it was granted.
+    let asking = ASKING.with(Rc::clone);
+    let _alone = asking.lock().await;
     loop {
         let decision = COPIES.with_borrow_mut(|copies| copies.next(entropy::now(), &mut admitting));
         let admitted = match decision {
@@ -78,7 +85,7 @@ async fn told(key: &Key, asked: Order) -> Option<Outcome> {
     match order(key, &asked).await {
         Ok(outcome) => Some(outcome),
         Err(fault) => {
-            eprintln!("guard of {}/{}: {fault}", key.site, key.provider);
+            tell_fault(&format!("guard of {}/{}", key.site, key.provider), &fault);
             None
         }
     }

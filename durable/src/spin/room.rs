@@ -6,7 +6,9 @@
 use crate::Fault;
 use crate::spin::calls::Calls;
 use crate::spin::entropy::{self, sleep};
+use crate::spin::operator::tell_fault;
 use crate::spin::streams::{Sink, Streams};
+use crate::spin::tasks::spawn;
 use crate::spin::writer::commit;
 use crate::spin::{bus, desks, guards, metrics, rooms, sites, store};
 use futures::lock::Mutex;
@@ -111,7 +113,6 @@ impl Room {
             })
             .await;
         rooms::attend();
-        entropy::started().await;
         attached
     }
 
@@ -173,7 +174,6 @@ impl Room {
         }
         self.arm();
         rooms::release(self);
-        entropy::started().await;
         done
     }
 
@@ -268,10 +268,11 @@ impl Room {
             Act::Replay { conn, after, upto } => self.replay(conn, after, upto).await?,
             Act::Close { conn, code, .. } => self.streams.close(conn, code),
             Act::Prepare { turn, before } => self.prepare(turn, before),
-            Act::Admit { attempt, candidates } => self.admit(attempt, candidates),
+            Act::Admit { attempt, all, candidates } => self.admit(attempt, all, candidates),
             Act::Report { provider, terms, report } => self.report(provider, terms, report),
             Act::Call { attempt, request } => self.calls.start(self, attempt, request),
             Act::Abort { attempt } => self.calls.abort(attempt),
+            Act::Cancel { request } => Calls::cancel(request),
             Act::Tell { summary, since } => self.tell(summary, since),
         }
         Ok(())
@@ -288,9 +289,9 @@ impl Room {
 
     fn prepare(self: &Rc<Self>, turn: u32, before: u32) {
         let room = self.clone();
-        spin_sdk::wasip3::spawn(async move {
+        spawn(async move {
             let site = sites::fetch(&room.site).await.unwrap_or_else(|fault| {
-                eprintln!("site {}: {fault}", room.site);
+                tell_fault(&format!("site {}", room.site), &fault);
                 None
             });
             let most = site.as_ref().map_or(0, |live| live.config.rounds);
@@ -301,17 +302,17 @@ impl Room {
     }
 
     /// Finds out which provider may be asked.
-    fn admit(self: &Rc<Self>, attempt: AttemptId, candidates: Vec<Candidate>) {
+    fn admit(self: &Rc<Self>, attempt: AttemptId, all: Option<Terms>, candidates: Vec<Candidate>) {
         let room = self.clone();
-        spin_sdk::wasip3::spawn(async move {
-            let admission = guards::admit(&room.site, candidates).await;
+        spawn(async move {
+            let admission = guards::admit(&room.site, all, candidates).await;
             let _ = room.apply(Input::Admitted { attempt, admission }).await;
         });
     }
 
     fn report(&self, provider: String, terms: Terms, report: Report) {
         let key = Key { site: self.site.clone(), provider };
-        spin_sdk::wasip3::spawn(guards::report(key, terms, report));
+        spawn(guards::report(key, terms, report));
     }
 
     async fn rounds(&self, before: u32, most: u32) -> Vec<kefu_shared::provider::Round> {
@@ -323,7 +324,7 @@ impl Room {
     fn tell(self: &Rc<Self>, summary: InboxEntry, since: Millis) {
         let (room, seq) = (self.clone(), summary.seq);
         let entry = InboxEntry { conversation: self.id.clone(), ..summary };
-        spin_sdk::wasip3::spawn(async move {
+        spawn(async move {
             let told = desks::order(&room.site, desk::Order::Tell(vec![entry])).await;
             let age = entropy::now().since(since);
             let input = match told {
@@ -333,7 +334,7 @@ impl Room {
                 }
                 Ok(_) => Input::NotTold { seq },
                 Err(fault) => {
-                    eprintln!("desk {}: {fault}", room.site);
+                    tell_fault(&format!("desk {}", room.site), &fault);
                     metrics::count(|metrics| metrics.tells_failed += 1);
                     Input::NotTold { seq }
                 }
@@ -344,7 +345,7 @@ impl Room {
 
     /// A step that could not be stored did not happen: forget it, and let everybody come back.
     fn give_up(&self, fault: &Fault) {
-        eprintln!("conversation {}: {fault}", self.id);
+        tell_fault(&format!("conversation {}", self.id), fault);
         metrics::count(|metrics| metrics.faults += 1);
         self.state.replace(None);
         self.calls.abort_all();
@@ -371,7 +372,7 @@ impl Room {
         self.timer.set((next, number + 1));
         let Some(at) = next else { return };
         let room = self.clone();
-        spin_sdk::wasip3::spawn(async move {
+        spawn(async move {
             sleep(at.since(entropy::now())).await;
             if room.timer.get().1 == number + 1 {
                 room.timer.set((None, number + 1));

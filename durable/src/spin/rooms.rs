@@ -4,6 +4,7 @@
 use crate::spin::bus;
 use crate::spin::entropy::sleep;
 use crate::spin::room::Room;
+use crate::spin::tasks::spawn;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -54,7 +55,7 @@ pub(crate) fn release(room: &Rc<Room>) {
 pub(crate) fn attend() {
     bus::listen();
     if !BEATING.replace(true) {
-        spin_sdk::wasip3::spawn(beat());
+        spawn(beat());
     }
 }
 

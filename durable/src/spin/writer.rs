@@ -2,22 +2,16 @@
 //! transaction, since its fsync is what costs, and the failure of one is not that of the others.
 
 use crate::Fault;
-use crate::spin::database::{self, Row, run};
-use crate::spin::entropy::{self, sleep};
+use crate::spin::database::{self, Row, patiently, run};
+use crate::spin::operator::{self, Access};
 use futures::channel::oneshot;
 use spin_sdk::sqlite::{Connection, Value};
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
-use std::time::Duration;
 
 /// Batches in one transaction.
 const GROUP_MOST: usize = 64;
-/// How often a database that others hold is tried, and how long between at most: SQLite itself
-/// would wait in steps of a tenth of a second, with the thread.
-const TRIES: u32 = 2_000;
-const PAUSE_MICROS: u64 = 4_000;
-
 /// One statement of a batch.
 pub(crate) struct Statement {
     text: Cow<'static, str>,
@@ -85,6 +79,7 @@ async fn write_group(slot: &mut Option<Connection>, group: Vec<Batch>) {
         Ok(connection) => transaction(connection, batches, &mut results).await,
         Err(fault) => Err(fault),
     };
+    operator::watch(Access::Write, written.as_ref().err());
     if let Err(fault) = written {
         // Nothing of it is there; the next group has a fresh connection.
         *slot = None;
@@ -112,7 +107,7 @@ async fn transaction(
     batches: Vec<Vec<Statement>>,
     results: &mut Vec<Result<(), Fault>>,
 ) -> Result<(), Fault> {
-    begin(connection).await?;
+    patiently(async || plain(connection, "BEGIN IMMEDIATE").await).await?;
     for batch in batches {
         plain(connection, "SAVEPOINT batch").await?;
         match write(connection, batch).await {
@@ -133,22 +128,6 @@ async fn transaction(
         return Err(fault);
     }
     Ok(())
-}
-
-/// Another instance may be writing: it is soon done.
-async fn begin(connection: &Connection) -> Result<(), Fault> {
-    let mut tries = 1;
-    loop {
-        match plain(connection, "BEGIN IMMEDIATE").await {
-            Err(Fault::Platform(what)) if what.contains("locked") && tries < TRIES => {
-                let pause =
-                    u64::try_from(entropy::tick().entropy >> 64).unwrap_or(0) % PAUSE_MICROS;
-                sleep(Duration::from_micros(pause)).await;
-                tries += 1;
-            }
-            begun => return begun,
-        }
-    }
 }
 
 async fn write(connection: &Connection, batch: Vec<Statement>) -> Result<(), Fault> {

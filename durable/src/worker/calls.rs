@@ -3,12 +3,16 @@
 use crate::worker::entropy;
 use crate::worker::host::Host;
 use futures::StreamExt;
-use kefu_shared::conversation::{AttemptId, Input};
+use futures::future::{Either, select};
+use kefu_shared::conversation::{AttemptId, CANCEL_MOST, Input};
+use kefu_shared::provider::check::{Check, Heard};
 use kefu_shared::provider::{BodyEnd, Failure, RequestParts, ResponseHead};
 use std::cell::RefCell;
+use std::pin::pin;
 use std::rc::Rc;
 use worker::{
-    AbortController, Fetch, Headers, Method, Request, RequestInit, RequestRedirect, Response,
+    AbortController, ByteStream, Delay, Fetch, Headers, Method, Request, RequestInit,
+    RequestRedirect, Response,
 };
 
 /// The call under way; a conversation has at most one.
@@ -36,6 +40,20 @@ impl Calls {
                     report(Input::Failed { attempt, failure: Failure::unreachable() });
                 }
             }
+        });
+    }
+
+    /// Tells a provider to stop; nobody waits for what comes of it.
+    pub(crate) fn cancel(host: &Rc<Host>, parts: RequestParts) {
+        host.keep_alive(async move {
+            let controller = AbortController::default();
+            let signal = controller.signal();
+            if let Ok(request) = request(&parts) {
+                let fetch = Fetch::Request(request);
+                let sent = pin!(fetch.send_with_signal(&signal));
+                let _ended = select(sent, Delay::from(CANCEL_MOST)).await;
+            }
+            controller.abort();
         });
     }
 
@@ -79,6 +97,52 @@ async fn read(attempt: AttemptId, mut response: Response, report: impl Fn(Input)
         }
     }
     report(Input::Ended { attempt, how });
+}
+
+/// Sends a request and tells `check` what comes, until it has heard enough.
+pub async fn try_provider(parts: &RequestParts, check: &mut Check) {
+    let controller = AbortController::default();
+    let signal = controller.signal();
+    let Ok(request) = request(parts) else {
+        return check.hear(entropy::now(), Heard::Failed(Failure::unreachable()));
+    };
+    let sending = Fetch::Request(request);
+    let sent = in_time(check, pin!(sending.send_with_signal(&signal))).await;
+    match sent {
+        Some(Ok(mut response)) => {
+            check.hear(entropy::now(), Heard::Head(head(&response)));
+            match response.stream() {
+                Ok(chunks) => listen(chunks, check).await,
+                Err(_) => check.hear(entropy::now(), Heard::End(BodyEnd::Clean)),
+            }
+        }
+        Some(Err(_)) => check.hear(entropy::now(), Heard::Failed(Failure::unreachable())),
+        None => {}
+    }
+    controller.abort();
+}
+
+async fn listen(mut chunks: ByteStream, check: &mut Check) {
+    while let Some(next) = in_time(check, chunks.next()).await {
+        let heard = match next {
+            Some(Ok(bytes)) => Heard::Bytes(bytes),
+            Some(Err(_)) => Heard::End(BodyEnd::Reset),
+            None => Heard::End(BodyEnd::Clean),
+        };
+        check.hear(entropy::now(), heard);
+    }
+}
+
+/// What comes in the time that `check` has; none when it has heard enough or waits no longer.
+async fn in_time<T>(check: &mut Check, work: impl Future<Output = T> + Unpin) -> Option<T> {
+    let patience = check.patience(entropy::now())?;
+    match select(work, Delay::from(patience)).await {
+        Either::Left((done, _)) => Some(done),
+        Either::Right(_) => {
+            check.waited(entropy::now());
+            None
+        }
+    }
 }
 
 fn head(response: &Response) -> ResponseHead {

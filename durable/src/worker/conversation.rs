@@ -199,7 +199,8 @@ pub(crate) fn respond(answer: &Answer) -> Result<web_sys::Response, Fault> {
 
 fn problem(fault: &Fault) -> Result<web_sys::Response, Fault> {
     let code = match fault {
-        Fault::Platform(_) | Fault::Conflict => Code::Unavailable,
+        Fault::Platform(_) | Fault::Storage(_) | Fault::Conflict => Code::Unavailable,
+        Fault::CutOff => Code::BadRequest,
         Fault::Misconfigured(_) | Fault::Corrupt(_) => Code::Internal,
     };
     let refusal = Refusal::new(code, "the request was not carried out: send it again")

@@ -15,8 +15,12 @@ thread_local! {
 }
 
 /// Who of the candidates may be asked, if that is known without asking; otherwise the question.
-pub(crate) fn at_hand(site: &str, candidates: Vec<Candidate>) -> Result<Admission, Pending> {
-    let mut admitting = Admitting::new(site, candidates);
+pub(crate) fn at_hand(
+    site: &str,
+    all: Option<Terms>,
+    candidates: Vec<Candidate>,
+) -> Result<Admission, Box<Pending>> {
+    let mut admitting = Admitting::new(site, all, candidates);
     let decision = next(&mut admitting);
     Pending { admitting, decision }.settled()
 }
@@ -28,9 +32,9 @@ pub(crate) struct Pending {
 }
 
 impl Pending {
-    fn settled(self) -> Result<Admission, Self> {
+    fn settled(self) -> Result<Admission, Box<Self>> {
         let admitted = match &self.decision {
-            Decision::Ask { .. } => return Err(self),
+            Decision::Ask { .. } => return Err(Box::new(self)),
             Decision::Go { provider, pass } => {
                 Some(Admitted { provider: provider.clone(), pass: *pass })
             }
@@ -46,14 +50,14 @@ impl Pending {
             if let Decision::Ask { key, ask } = pending.decision {
                 match order(env, &key, &Order::Take(ask)).await {
                     Ok(Outcome::Granted(grant)) => granted(key, grant),
-                    Ok(Outcome::Seen(_)) => {}
+                    Ok(Outcome::Seen(_) | Outcome::Tried(_)) => {}
                     Err(fault) => console_error!("guard of {}: {fault}", key.provider),
                 }
             }
             let decision = next(&mut pending.admitting);
             pending = match (Pending { decision, ..pending }).settled() {
                 Ok(admission) => return admission,
-                Err(pending) => pending,
+                Err(pending) => *pending,
             };
         }
     }
@@ -66,7 +70,7 @@ pub(crate) async fn report(env: &Env, key: Key, terms: Terms, report: Report) {
         Ok(Outcome::Granted(grant)) => {
             COPIES.with_borrow_mut(|copies| copies.told(entropy::now(), key, grant));
         }
-        Ok(Outcome::Seen(_)) => {}
+        Ok(Outcome::Seen(_) | Outcome::Tried(_)) => {}
         Err(fault) => console_error!("guard of {}: {fault}", key.provider),
     }
 }

@@ -211,10 +211,11 @@ impl Host {
             Act::Replay { conn, after, upto } => self.replay(conn, after, upto),
             Act::Close { conn, code, reason } => self.sockets.close(conn, code, reason),
             Act::Prepare { turn, before } => self.prepare(turn, before),
-            Act::Admit { attempt, candidates } => self.admit(attempt, candidates),
+            Act::Admit { attempt, all, candidates } => self.admit(attempt, all, candidates),
             Act::Report { provider, terms, report } => self.report(provider, terms, report),
             Act::Call { attempt, request } => self.calls.start(self, attempt, request),
             Act::Abort { attempt } => self.calls.abort(attempt),
+            Act::Cancel { request } => Calls::cancel(self, request),
             Act::Tell { summary, since } => self.tell(summary, since),
         }
     }
@@ -276,9 +277,9 @@ impl Host {
     }
 
     /// Finds out which provider may be asked: mostly without asking anybody.
-    fn admit(self: &Rc<Self>, attempt: AttemptId, candidates: Vec<Candidate>) {
+    fn admit(self: &Rc<Self>, attempt: AttemptId, all: Option<Terms>, candidates: Vec<Candidate>) {
         let Some((site, _)) = &self.name else { return };
-        let pending = match guards::at_hand(site, candidates) {
+        let pending = match guards::at_hand(site, all, candidates) {
             Ok(admission) => {
                 self.apply(Input::Admitted { attempt, admission });
                 return;

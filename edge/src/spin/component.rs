@@ -7,7 +7,7 @@ use crate::spin::platform::{Spin, SpinBody};
 use bytes::Bytes;
 use futures::StreamExt;
 use http_body_util::{Full, StreamBody};
-use kefu_durable::spin::{Frames, deployed};
+use kefu_durable::spin::{Frames, begun, deployed, tell_operator};
 use kefu_shared::asset;
 use kefu_shared::problem::{Code, Refusal};
 use kefu_shared::route::{Route, route};
@@ -18,11 +18,14 @@ use std::convert::Infallible;
 
 #[http_service]
 async fn handle(request: spin_sdk::http::Request) -> spin_sdk::http::Response<BoxBody> {
-    let request = neutral(request);
+    begun(answer(neutral(request))).await
+}
+
+async fn answer(request: Request<SpinBody>) -> spin_sdk::http::Response<BoxBody> {
     match deployed().await {
         Ok(deployed) => native(api::answer(&Spin { deployed }, request).await),
         Err(why) => {
-            eprintln!("misconfigured: {why}");
+            tell_operator(&format!("misconfigured: {why}"));
             native(misconfigured(&request, why))
         }
     }

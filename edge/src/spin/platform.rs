@@ -16,6 +16,7 @@ use kefu_shared::desk::{self, Account};
 use kefu_shared::guard::{self, Key};
 use kefu_shared::page::PageQuery;
 use kefu_shared::problem::{Code, Refusal};
+use kefu_shared::provider::{RequestParts, check::Check};
 use kefu_shared::site::{self, Live};
 use kefu_shared::time::Tick;
 use kefu_shared::upload;
@@ -45,7 +46,7 @@ impl Body for SpinBody {
         match self.0.next().await {
             None => Ok(None),
             Some(Ok(bytes)) => Ok(Some(bytes.to_vec())),
-            Some(Err(cut)) => Err(Fault::Platform(format!("the body was cut off: {cut}"))),
+            Some(Err(_)) => Err(Fault::CutOff),
         }
     }
 }
@@ -100,6 +101,10 @@ impl Host for Spin {
 
     async fn guard_order(&self, key: &Key, order: guard::Order) -> Result<guard::Outcome, Fault> {
         durable::guard_order(key, &order).await
+    }
+
+    async fn try_provider(&self, request: RequestParts, check: &mut Check) {
+        durable::try_provider(request, check).await;
     }
 
     async fn agent_in_force(
@@ -213,7 +218,7 @@ impl Host for Spin {
     }
 
     fn log(&self, line: &str) {
-        eprintln!("{line}");
+        durable::tell_operator(line);
     }
 
     fn instead_of_sockets(&self) -> Option<&'static str> {

@@ -15,6 +15,7 @@ use kefu_shared::desk::{self, Account};
 use kefu_shared::guard::{self, Key};
 use kefu_shared::page::PageQuery;
 use kefu_shared::problem::{Code, Refusal};
+use kefu_shared::provider::{RequestParts, check::Check};
 use kefu_shared::site::{self, Live};
 use kefu_shared::time::Tick;
 use kefu_shared::wire::{ActRoute, Caller};
@@ -115,6 +116,10 @@ impl Host for Cloudflare {
 
     async fn guard_order(&self, key: &Key, order: guard::Order) -> Result<guard::Outcome, Fault> {
         durable::guard_order(&self.env, key, &order).await
+    }
+
+    async fn try_provider(&self, request: RequestParts, check: &mut Check) {
+        durable::try_provider(&request, check).await;
     }
 
     async fn agent_in_force(

@@ -22,6 +22,8 @@ export type ClientFrame = frame.ClientFrameJson;
 export type Delta = Written<frame.DeltaJson, frame.Delta>;
 export type ErrorFrame = Written<frame.ErrorJson, frame.Error>;
 export type Event = Written<event.EventJson, event.Event>;
+/** What came with an answer of the AI besides its text. */
+export type Extras = event.ProviderSource_ExtrasJson;
 export type Hello = Written<frame.HelloJson, frame.Hello>;
 /** A `hello`, also as a long poll knows it: with the cursor's part alone. */
 export type Greeting = Partial<Hello> & Pick<Hello, "epoch" | "seq" | "recovered" | "after">;

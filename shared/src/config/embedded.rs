@@ -4,7 +4,7 @@ use super::document::{Format, Node};
 use super::fault::{Faults, Invalid};
 use super::fields::Fields;
 use super::read::read_onto;
-use super::{Ai, Limits, Masking, Site, Widget, defaults};
+use super::{Ai, Budgets, Limits, Masking, Site, Widget, defaults};
 use std::sync::OnceLock;
 
 /// A site as `config/defaults.toml` has it.
@@ -25,6 +25,8 @@ fn bare() -> Site {
         providers: Vec::new(),
         ai: Ai::default(),
         rounds: defaults::ROUNDS,
+        context_characters: defaults::CONTEXT_CHARACTERS,
+        budgets: Budgets::default(),
         limits: Limits::default(),
         rules: Vec::new(),
         masking: Masking::default(),

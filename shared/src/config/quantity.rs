@@ -60,6 +60,22 @@ pub(super) fn rate(text: &str, most: u32) -> Result<Rate, String> {
     Ok(Rate { count, window: Duration::from_millis(millis as u64) })
 }
 
+/// Reads money, `0.8` or `12`, as millionths.
+pub(super) fn money(text: &str) -> Result<u64, String> {
+    const MOST: u64 = 1_000_000_000;
+    let wrong =
+        || format!("found {}; expected an amount of money, such as 0.8 or 12", quoted(text));
+    let plain = half_width(text);
+    let (whole, part) = plain.split_once('.').unwrap_or((&plain, ""));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || !digits(whole) || !digits(part) || part.len() > 6 {
+        return Err(wrong());
+    }
+    let whole: u64 = whole.parse().ok().filter(|whole| *whole <= MOST).ok_or_else(wrong)?;
+    let part: u64 = format!("{part:0<6}").parse().map_err(|_| wrong())?;
+    Ok(whole * 1_000_000 + part)
+}
+
 /// Units of a second and more.
 fn unit_millis(unit: &str) -> Option<f64> {
     Some(match unit {

@@ -8,6 +8,7 @@ use super::quantity::{duration, rate, show_duration};
 use super::{Ai, Limits, Rate, Site, defaults};
 use std::time::Duration;
 
+mod budget;
 mod channel;
 mod privacy;
 mod provider;
@@ -46,11 +47,17 @@ pub(super) fn read_onto(base: Site, bytes: &[u8], format: Format) -> Result<Site
 
 fn document(fields: &mut Fields<'_>, site: &mut Site) {
     fields.table("site", |fields| about(fields, site));
-    site.providers = provider::providers(fields);
-    fields.table("ai", |fields| ai(fields, &mut site.ai));
-    fields.table("context", |fields| {
-        set(&mut site.rounds, fields.count("rounds", 1..=defaults::ROUNDS))
+    let (providers, waits) = provider::providers(fields);
+    site.providers = providers;
+    fields.table("ai", |fields| {
+        ai(fields, &mut site.ai);
+        possible(fields, site.ai.turn_budget, waits);
     });
+    fields.table("context", |fields| {
+        set(&mut site.rounds, fields.count("rounds", 1..=defaults::ROUNDS));
+        set(&mut site.context_characters, fields.count("characters", 1_000..=1_000_000));
+    });
+    fields.table("budgets", |fields| budget::budgets(fields, &mut site.budgets));
     fields.table("limits", |fields| limits(fields, &mut site.limits));
     site.rules = rule::rules(fields);
     fields.table("privacy", |fields| privacy::masking(fields, &mut site.masking));
@@ -76,6 +83,18 @@ fn ai(fields: &mut Fields<'_>, ai: &mut Ai) {
     );
     set(&mut ai.while_queued, fields.flag("while_queued"));
     set(&mut ai.fail_open, fields.flag("fail_open"));
+    set(&mut ai.sticky, fields.flag("sticky"));
+}
+
+/// A budget within which no declared time-out can pass leaves none of them any meaning.
+fn possible(fields: &mut Fields<'_>, budget: Duration, waits: Option<Duration>) {
+    if let Some(shortest) = waits.filter(|shortest| budget < *shortest && fields.has("turn_budget"))
+    {
+        let (budget, shortest) = (show_duration(budget), show_duration(shortest));
+        fields.fault("turn_budget", format!(
+            "{budget} is over before any provider's time-out, the shortest of which is {shortest}: raise the budget or lower a time-out"
+        ));
+    }
 }
 
 fn limits(fields: &mut Fields<'_>, limits: &mut Limits) {

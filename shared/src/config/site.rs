@@ -3,6 +3,7 @@
 use super::{Template, defaults};
 use kefu_proto::v1::widget_invitations::Invitation;
 use kefu_proto::v1::{WidgetForm, WidgetLook, WidgetPrivacy};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -24,6 +25,10 @@ pub struct Site {
     pub ai: Ai,
     /// Rounds of context for stateless providers.
     pub rounds: u32,
+    /// Characters of context and question that one attempt sends at most.
+    pub context_characters: u32,
+    /// What AI may cost in a day.
+    pub budgets: Budgets,
     /// What visitors may do in a minute.
     pub limits: Limits,
     /// Declared answers.
@@ -51,6 +56,8 @@ pub struct Ai {
     pub while_queued: bool,
     /// Whether a provider is asked all the same when its limits cannot be read.
     pub fail_open: bool,
+    /// Whether a session stays with the provider that answered in it.
+    pub sticky: bool,
 }
 
 /// What holds for a site that nobody configured: `config/defaults.toml`.
@@ -68,8 +75,72 @@ impl Default for Ai {
             quiet_window: defaults::QUIET_WINDOW,
             while_queued: false,
             fail_open: true,
+            sticky: true,
         }
     }
+}
+
+/// What AI may cost in a day, and what happens when it did.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Budgets {
+    /// One visitor's questions.
+    pub visitor: Budget,
+    /// All of the site's.
+    pub site: Budget,
+    /// Whose midnight ends a day: minutes east of Greenwich.
+    pub utc_offset: i16,
+    /// What happens to a question that is over.
+    pub on_limit: OnLimit,
+}
+
+impl Default for Budgets {
+    fn default() -> Self {
+        Self {
+            visitor: Budget::default(),
+            site: Budget::default(),
+            utc_offset: defaults::UTC_OFFSET,
+            on_limit: OnLimit::default(),
+        }
+    }
+}
+
+/// At most so much; what is not declared is not limited.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Budget {
+    /// Attempts at an answer.
+    pub turns: Option<u32>,
+    /// Tokens, as the providers count them.
+    pub tokens: Option<u64>,
+    /// Millionths of the money that prices are in.
+    pub cost: Option<u64>,
+}
+
+impl Budget {
+    /// Whether anything is declared.
+    pub fn is_declared(&self) -> bool {
+        *self != Self::default()
+    }
+}
+
+/// What happens to a question that no budget is left for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum OnLimit {
+    /// Rules answer, and where none matches a person is offered.
+    #[default]
+    Rules,
+    /// A person is asked for.
+    Person,
+    /// This is said.
+    Message(String),
+}
+
+/// What a million tokens cost, in millionths of money.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Price {
+    /// Of the question and its context.
+    pub input: u64,
+    /// Of the answer.
+    pub output: u64,
 }
 
 /// An AI service.
@@ -85,13 +156,13 @@ pub struct Provider {
     pub api_key: Option<Template>,
     /// For `openai` and `workers_ai`.
     pub model: Option<String>,
-    /// For `coze`.
+    /// For `coze`; for `fastgpt` the app's id, without which an answer cannot be stopped there.
     pub bot_id: Option<String>,
     /// For `openai` and `workers_ai`: what the model is told before the conversation.
     pub system_prompt: Option<String>,
-    /// For `dify`.
+    /// For `dify`, and for `coze` what a chatflow begins with.
     pub inputs: BTreeMap<String, String>,
-    /// For `fastgpt`.
+    /// For `fastgpt` and `coze`.
     pub variables: BTreeMap<String, String>,
     /// The most requests that may be sent to it.
     pub rate_limit: Option<Rate>,
@@ -99,6 +170,12 @@ pub struct Provider {
     pub circuit_breaker: CircuitBreaker,
     /// All counted from when the request is sent; the earliest wins.
     pub timeouts: Timeouts,
+    /// Its share among neighbours that have one too: they stand at the same place.
+    pub weight: Option<u32>,
+    /// The percentage of visitors for whom it is asked first; nobody else's questions go to it.
+    pub canary: Option<u32>,
+    /// What it costs, where that is to be counted.
+    pub price: Option<Price>,
 }
 
 impl Provider {

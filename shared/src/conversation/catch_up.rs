@@ -63,6 +63,7 @@ impl Conversation {
             self.window.take(at);
         }
         self.summary.fold(event);
+        self.turns.learn_good(event);
         self.said.fold(event);
         show(event, step);
     }
@@ -93,11 +94,9 @@ impl super::Turns {
     ) {
         match record.filter(|record| record.version > self.version()) {
             Some(record) => {
-                self.end_attempt(Verdict::Neutral, step);
+                self.end_attempt(tenure.now, Verdict::Neutral, None, step);
                 self.follow(record, events, speaks, tenure);
-                if let Some(frame) = self.saved_elsewhere() {
-                    step.send(Audience::All, frame);
-                }
+                self.show_elsewhere(step);
             }
             None => self.came_elsewhere(events),
         }

@@ -105,6 +105,11 @@ pub enum Input {
         /// The summary's.
         seq: u32,
     },
+    /// Another process that has the turn showed a `delta` or `replace` to its readers.
+    Relayed {
+        /// What.
+        frame: kefu_proto::v1::server_frame::Frame,
+    },
     /// The time that [`super::Conversation::deadline`] named has come.
     Woke,
     /// The alarm rang: the object may have been away since it was set.

@@ -4,6 +4,8 @@
 use super::input::{ConnId, Stream};
 use super::turn::{Lease, Tenure};
 use crate::config::{Ai, Limits, Rate, Site};
+use crate::failover::Kept;
+use crate::guard::Ledger;
 use crate::time::Millis;
 use kefu_proto::v1::{Event, Owner, owner};
 use serde::{Deserialize, Serialize};
@@ -161,6 +163,12 @@ pub struct TurnRecord {
     pub answered: u32,
     /// The attempt under way, if one is.
     pub running: Option<RunningRecord>,
+    /// What the visitor's questions cost today.
+    #[serde(skip_serializing_if = "Ledger::is_empty")]
+    pub spent: Ledger,
+    /// What providers remember of the conversation, the newest last.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub kept: Vec<Kept>,
     /// In whose memory the turn is, where several processes may have it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lease: Option<Lease>,

@@ -8,6 +8,10 @@ use crate::problem::Refusal;
 use crate::provider::RequestParts;
 use crate::time::Millis;
 use kefu_proto::v1::{Ack, Error, Event, InboxEntry, Owner, SendReply, server_frame::Frame};
+use std::time::Duration;
+
+/// How long a provider is told to stop; nobody waits for it.
+pub const CANCEL_MOST: Duration = Duration::from_secs(2);
 
 /// What comes of an input. The writes are one transaction; the acts happen only after it, in
 /// order; the reply is for whoever made the request. A step whose writes are refused did not
@@ -36,6 +40,8 @@ pub struct Tally {
     pub late: u32,
     /// Providers that were not asked because their guards said so.
     pub skips: u32,
+    /// Questions that no budget was left for.
+    pub over_budget: u32,
 }
 
 /// Something to store.
@@ -109,12 +115,14 @@ pub enum Act {
     Admit {
         /// For which attempt.
         attempt: AttemptId,
+        /// What the site declares for all of its providers together.
+        all: Option<Terms>,
         /// In order of preference.
         candidates: Vec<Candidate>,
     },
     /// Tell a provider's guard how an attempt ended.
     Report {
-        /// Whose guard.
+        /// Whose guard; empty for the site's own, of all providers together.
         provider: String,
         /// What the site declares of it.
         terms: Terms,
@@ -132,6 +140,12 @@ pub enum Act {
     Abort {
         /// Which.
         attempt: AttemptId,
+    },
+    /// Tell a provider to stop what is not wanted any more, besides dropping the call: tried once,
+    /// for [`CANCEL_MOST`], and nothing is reported.
+    Cancel {
+        /// What to send.
+        request: RequestParts,
     },
     /// Tell the site's desk how the conversation stands, and report [`super::Input::Told`] or
     /// [`super::Input::NotTold`] with its seq.

@@ -8,5 +8,6 @@ mod leasing;
 mod log;
 mod owning;
 mod recovering;
+mod remembering;
 mod room;
 mod telling;

@@ -11,7 +11,8 @@ use super::step::{Step, Write};
 use crate::provider::{Remedy, Round};
 use crate::site::Live;
 use crate::time::Millis;
-use kefu_proto::v1::{Event, author, channel, event};
+use kefu_proto::v1::provider_source::Outcome;
+use kefu_proto::v1::{Event, author, channel, event, message};
 use lease::Elsewhere;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -20,8 +21,11 @@ mod admission;
 mod advance;
 mod answer;
 mod attempt;
+mod extras;
 mod lease;
+mod memory;
 mod question;
+mod relay;
 mod stream;
 
 pub use admission::{Admission, Admitted};
@@ -61,8 +65,12 @@ pub(super) struct Turns {
     open: Option<Turn>,
     /// Who this is, where several processes may have the conversation.
     holder: Option<u64>,
+    /// Who gave the newest whole answer, and in which session.
+    good: Option<(String, u32)>,
     /// The turn is in another process's memory.
     elsewhere: Option<Elsewhere>,
+    /// What was heard of its answer from there.
+    heard: relay::Heard,
 }
 
 #[derive(Clone, Debug)]
@@ -82,6 +90,8 @@ struct Turn {
     tried: BTreeSet<String>,
     /// What is asked differently after a failure that named it.
     remedy: Option<Remedy>,
+    /// Since when a provider's own conversation is waited for.
+    busy_since: Option<Millis>,
     preparation: Preparation,
     phase: Phase,
 }
@@ -124,6 +134,7 @@ impl Turns {
     ) -> Self {
         let mut turns = Self { record, ..Self::default() };
         let events = recent.iter().map(|(event, _)| event);
+        events.clone().for_each(|event| turns.learn_good(event));
         let question = turns.unanswered(events.clone().filter_map(asked));
         if head.ai_may_speak() && !head.closed {
             turns.settle(question, asker(events), tenure);
@@ -131,6 +142,13 @@ impl Turns {
             turns.holder = tenure.map(|tenure| tenure.holder);
         }
         turns
+    }
+
+    /// Takes note of who answers well.
+    pub(super) fn learn_good(&mut self, event: &Event) {
+        if let Some(provider) = answered_by(event) {
+            self.good = Some((provider.to_owned(), event.session()));
+        }
     }
 
     /// A turn that nobody has in memory is opened here.
@@ -212,6 +230,7 @@ impl Turn {
             failures: 0,
             tried: BTreeSet::new(),
             remedy: None,
+            busy_since: None,
             preparation: Preparation::Needed,
             phase: Phase::Gathering,
         }
@@ -231,6 +250,14 @@ impl Turn {
         turn
     }
 
+    /// The site, once it is here.
+    fn live(&self) -> Option<&Arc<Live>> {
+        match &self.preparation {
+            Preparation::Here(prepared) => prepared.site.as_ref(),
+            Preparation::Needed | Preparation::Asked => None,
+        }
+    }
+
     fn first_seq(&self) -> u32 {
         self.question.first().map_or(0, |asked| asked.seq)
     }
@@ -242,6 +269,13 @@ impl Turn {
     fn text(&self) -> String {
         self.question.iter().map(|asked| asked.text.as_str()).collect::<Vec<_>>().join("\n")
     }
+}
+
+/// The provider whose whole answer it is.
+fn answered_by(event: &Event) -> Option<&str> {
+    let Some(event::Kind::Message(message)) = &event.kind else { return None };
+    let Some(message::Source::Provider(source)) = &message.source else { return None };
+    (source.outcome() == Outcome::Completed).then_some(source.name.as_str())
 }
 
 fn asked(event: &Event) -> Option<Asked> {

@@ -1,6 +1,6 @@
 //! What an instance knows of its sites' providers for a moment: permits, and who is left alone.
 
-use super::{Ask, FRESH_FOR, Grant, Pass, Report, Standing, Terms, Ticket, Unused, Verdict};
+use super::{Ask, FRESH_FOR, Grant, Pass, Report, Spent, Standing, Terms, Ticket, Unused, Verdict};
 use crate::time::Millis;
 use std::collections::BTreeMap;
 
@@ -18,6 +18,13 @@ pub struct Key {
     pub provider: String,
 }
 
+impl Key {
+    /// All of a site's providers together.
+    pub fn of_site(site: &str) -> Self {
+        Self { site: site.to_owned(), provider: String::new() }
+    }
+}
+
 /// A provider that a turn may ask.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate {
@@ -33,6 +40,8 @@ pub struct Candidate {
 #[derive(Clone, Debug)]
 pub struct Admitting {
     site: String,
+    /// What the site declares for all of them together, until that was looked at.
+    all: Option<Terms>,
     candidates: Vec<Candidate>,
     at: usize,
     /// Whether the guard of the current candidate was asked.
@@ -47,6 +56,13 @@ pub struct Skip {
     pub provider: String,
     /// Why.
     pub why: Why,
+}
+
+impl Skip {
+    /// Whether it is the site that asks nobody any more.
+    pub fn is_site(&self) -> bool {
+        self.provider.is_empty()
+    }
 }
 
 /// Why a provider is not asked.
@@ -83,9 +99,9 @@ pub enum Decision {
 }
 
 impl Admitting {
-    /// Candidates in order of preference.
-    pub fn new(site: &str, candidates: Vec<Candidate>) -> Self {
-        Self { site: site.to_owned(), candidates, at: 0, asked: false, skips: Vec::new() }
+    /// Candidates in order of preference, and what the site declares for all of them together.
+    pub fn new(site: &str, all: Option<Terms>, candidates: Vec<Candidate>) -> Self {
+        Self { site: site.to_owned(), all, candidates, at: 0, asked: false, skips: Vec::new() }
     }
 
     /// Those that are not asked, so far.
@@ -116,6 +132,9 @@ struct Copy {
 impl Copies {
     /// What to do next for an attempt.
     pub fn next(&mut self, now: Millis, admitting: &mut Admitting) -> Decision {
+        if let Some(decision) = self.look_at_site(now, admitting) {
+            return decision;
+        }
         while let Some(candidate) = admitting.candidates.get(admitting.at).cloned() {
             let Candidate { provider, terms, .. } = candidate;
             let key = Key { site: admitting.site.clone(), provider: provider.clone() };
@@ -137,6 +156,27 @@ impl Copies {
             }
         }
         Decision::Nobody
+    }
+
+    /// What stands against every provider, if something does or may. Where that cannot be known
+    /// nothing does: a bill is not worth a visitor's answer.
+    fn look_at_site(&mut self, now: Millis, admitting: &mut Admitting) -> Option<Decision> {
+        let terms = admitting.all?;
+        let key = Key::of_site(&admitting.site);
+        match self.0.get_mut(&key).map(|copy| copy.use_one(now)) {
+            Some(Use::Not(standing)) => {
+                admitting.skip(key.provider, Why::Standing(standing));
+                return Some(Decision::Nobody);
+            }
+            Some(Use::Stale) | None if !admitting.asked => {
+                admitting.asked = true;
+                let ask = self.ask(now, &key, terms);
+                return Some(Decision::Ask { key, ask });
+            }
+            Some(Use::Permit(_) | Use::Stale) | None => {}
+        }
+        (admitting.all, admitting.asked) = (None, false);
+        None
     }
 
     /// A guard answered an [`Ask`].
@@ -206,15 +246,14 @@ impl Copy {
         if !self.is_fresh(now) {
             return Use::Stale;
         }
-        match self.grant.standing {
-            Standing::Closed if self.used < self.grant.permits => {
+        let Grant { standing, generation, permits, probe, .. } = self.grant;
+        match standing.until() {
+            Some(until) if now < until => Use::Not(standing),
+            None if self.used < permits => {
                 self.used += 1;
-                let Grant { generation, probe, .. } = self.grant;
                 Use::Permit(Ticket { generation: Some(generation), probe })
             }
-            Standing::Closed => Use::Stale,
-            standing if standing.until().is_some_and(|until| now < until) => Use::Not(standing),
-            _ => Use::Stale,
+            Some(_) | None => Use::Stale,
         }
     }
 
@@ -229,7 +268,11 @@ impl Copy {
         self.unused.push(Unused { until, count });
         if probe {
             let ticket = Ticket { generation: Some(generation), probe };
-            self.reports.push(Report { ticket, verdict: Verdict::Neutral });
+            self.reports.push(Report {
+                ticket,
+                verdict: Verdict::Neutral,
+                spent: Spent::default(),
+            });
         }
     }
 

@@ -1,11 +1,12 @@
 //! What is said to a guard where it is kept, and what it answers.
 
-use super::{Ask, Grant, Guard, Standing, Terms};
+use super::{Ask, Grant, Guard, Spent, Standing, Terms};
 use crate::config::Provider;
+use crate::problem::{Code, Refusal};
 use crate::provider::Failure;
 use crate::time::Millis;
 use kefu_proto::v1::ProviderState;
-use kefu_proto::v1::provider_state::{Limit, Standing as Wire};
+use kefu_proto::v1::provider_state::{Limit, Spending, Standing as Wire};
 use serde::{Deserialize, Serialize};
 
 /// What is said to a guard.
@@ -16,6 +17,8 @@ pub enum Order {
     Take(Ask),
     /// Say how the provider stands.
     Look(Terms),
+    /// Charge an attempt that an operator makes, whatever the breaker says.
+    Try(Terms),
 }
 
 /// What a guard answers.
@@ -24,6 +27,8 @@ pub enum Order {
 pub enum Outcome {
     /// To [`Order::Take`].
     Granted(Grant),
+    /// To [`Order::Try`]: whether the rate has room, else when it has.
+    Tried(Result<(), Millis>),
     /// To [`Order::Look`].
     Seen(View),
 }
@@ -37,6 +42,17 @@ pub struct View {
     pub streak: u32,
     /// Attempts that count towards the declared rate.
     pub charged: u32,
+    /// What was spent today.
+    pub spent: Spent,
+}
+
+impl Outcome {
+    /// Whether an operator's attempt may be sent.
+    pub fn admits_trial(&self, now: Millis) -> Result<(), Refusal> {
+        let Self::Tried(Err(until)) = self else { return Ok(()) };
+        let detail = "the provider's declared rate is used up: this would be one more";
+        Err(Refusal::new(Code::RateLimited, detail).retry_after(until.since(now)))
+    }
 }
 
 impl View {
@@ -61,8 +77,17 @@ impl View {
                 window_ms: u32::try_from(rate.window.as_millis()).unwrap_or(u32::MAX),
                 used,
             }),
+            today: view.map(|view| view.spent.wire()),
             fault: fault.map(|fault| fault.message.clone()),
         }
+    }
+}
+
+impl Spent {
+    fn wire(self) -> Spending {
+        let Self { turns, tokens, cost } = self;
+        let number = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+        Spending { attempts: turns, tokens: number(tokens), cost_micros: number(cost) }
     }
 }
 
@@ -74,6 +99,7 @@ impl Standing {
             Self::Paused { .. } => Wire::Paused,
             Self::Limited { .. } => Wire::Limited,
             Self::Probing { .. } => Wire::Probing,
+            Self::Spent { .. } => Wire::Spent,
         }
     }
 }
@@ -104,7 +130,7 @@ impl Order {
     pub fn terms(&self) -> &Terms {
         match self {
             Self::Take(ask) => &ask.terms,
-            Self::Look(terms) => terms,
+            Self::Look(terms) | Self::Try(terms) => terms,
         }
     }
 }
@@ -115,10 +141,12 @@ impl Guard {
     pub fn carry_out(&mut self, now: Millis, order: &Order) -> Outcome {
         match order {
             Order::Take(ask) => Outcome::Granted(self.take(now, ask)),
+            Order::Try(terms) => Outcome::Tried(self.charge_one(now, terms)),
             Order::Look(terms) => Outcome::Seen(View {
                 standing: self.standing(terms, now),
                 streak: self.streak(),
                 charged: self.charged(terms, now),
+                spent: self.spent(terms, now),
             }),
         }
     }

@@ -1,6 +1,6 @@
 //! How an attempt ended, as far as the provider's guard is concerned.
 
-use super::Terms;
+use super::{Spent, Terms};
 use crate::provider::Failure;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -30,6 +30,9 @@ pub struct Report {
     pub ticket: Ticket,
     /// How it went.
     pub verdict: Verdict,
+    /// What it cost.
+    #[serde(default)]
+    pub spent: Spent,
 }
 
 /// What an attempt says of its provider.

@@ -3,7 +3,16 @@ use super::*;
 const START: Millis = Millis(1_800_000_000_000);
 
 fn terms() -> Terms {
-    Terms { rate: None, threshold: 5, cooldown_ms: 30_000, probe_ms: 120_000, revision: 1 }
+    Terms {
+        rate: None,
+        threshold: 5,
+        cooldown_ms: 30_000,
+        probe_ms: 120_000,
+        budget: Budget::default(),
+        utc_offset: 480,
+        priced: false,
+        revision: 1,
+    }
 }
 
 fn limited(count: u32, window_ms: u64) -> Terms {
@@ -25,7 +34,8 @@ fn attempt(guard: &mut Guard, now: Millis, verdict: Verdict) -> Standing {
 
 fn report(guard: &mut Guard, now: Millis, grant: Grant, verdict: Verdict) -> Grant {
     let ticket = Ticket { generation: Some(grant.generation), probe: grant.probe };
-    guard.take(now, &Ask { reports: vec![Report { ticket, verdict }], ..ask(terms(), 0) })
+    let reports = vec![Report { ticket, verdict, spent: Spent::default() }];
+    guard.take(now, &Ask { reports, ..ask(terms(), 0) })
 }
 
 fn after(seconds: u64) -> Millis {
@@ -155,7 +165,7 @@ fn sent(terms: Terms, span: Duration, step: Duration) -> Vec<Millis> {
     let mut now = START;
     while now < START + span {
         let candidate = Candidate { provider: "p".into(), terms, fail_open: true };
-        let fresh = || Admitting::new("s", vec![candidate.clone()]);
+        let fresh = || Admitting::new("s", None, vec![candidate.clone()]);
         let mut admitting = fresh();
         loop {
             match copies.next(now, &mut admitting) {
@@ -241,7 +251,7 @@ fn providers_are_taken_in_order_and_skipped_with_the_reason() {
         |name: &str, fail_open| Candidate { provider: name.into(), terms: terms(), fail_open };
     let mut copies = Copies::default();
     let all = vec![candidate("open", true), candidate("unknown", false), candidate("good", true)];
-    let mut admitting = Admitting::new("s", all);
+    let mut admitting = Admitting::new("s", None, all);
     let mut broken = opened();
     let mut good = Guard::default();
     let decision = loop {
@@ -252,7 +262,7 @@ fn providers_are_taken_in_order_and_skipped_with_the_reason() {
                 // Its guard does not answer.
                 _ => {}
             },
-            decision => break decision,
+            decision @ (Decision::Go { .. } | Decision::Nobody) => break decision,
         }
     };
     let pass = Pass { terms: terms(), ticket: Ticket { generation: Some(0), probe: false } };
@@ -271,10 +281,47 @@ fn a_report_that_opens_the_breaker_ends_the_permits_at_hand() {
     copies.granted(START, key.clone(), grant);
     for _ in 0..5 {
         let ticket = Ticket { generation: Some(0), probe: false };
-        let ask = copies.report(&key, terms(), Report { ticket, verdict: Verdict::Failure });
+        let report = Report { ticket, verdict: Verdict::Failure, spent: Spent::default() };
+        let ask = copies.report(&key, terms(), report);
         copies.told(START, key.clone(), guard.take(START, &ask));
     }
     let candidate = Candidate { provider: "p".into(), terms: terms(), fail_open: true };
-    let mut admitting = Admitting::new("s", vec![candidate]);
+    let mut admitting = Admitting::new("s", None, vec![candidate]);
     assert_eq!(copies.next(START, &mut admitting), Decision::Nobody);
+}
+
+#[test]
+fn what_a_day_may_cost_is_spent_once_for_all_and_the_next_day_begins_anew() {
+    let all = Terms { budget: Budget { turns: Some(2), ..Budget::default() }, ..terms() };
+    let mut guards = std::collections::BTreeMap::<String, Guard>::new();
+    let mut copies = Copies::default();
+    let mut asked = |now: Millis| {
+        let candidate = Candidate { provider: "p".into(), terms: terms(), fail_open: true };
+        let mut admitting = Admitting::new("s", Some(all), vec![candidate]);
+        loop {
+            match copies.next(now, &mut admitting) {
+                Decision::Ask { key, ask } => {
+                    let grant = guards.entry(key.provider.clone()).or_default().take(now, &ask);
+                    copies.granted(now, key, grant);
+                }
+                Decision::Go { .. } => {
+                    let spent = Spent { turns: 1, tokens: 10, cost: 0 };
+                    let ticket = Ticket::default();
+                    let report = Report { ticket, verdict: Verdict::Neutral, spent };
+                    let key = Key::of_site("s");
+                    let ask = copies.report(&key, all, report);
+                    let grant = guards.entry(String::new()).or_default().take(now, &ask);
+                    copies.told(now, key, grant);
+                    return None;
+                }
+                Decision::Nobody => return admitting.into_skips().into_iter().next(),
+            }
+        }
+    };
+    assert_eq!(asked(START), None);
+    assert_eq!(asked(START), None);
+    let until = tomorrow(START, 480);
+    let skip = asked(START).unwrap();
+    assert_eq!((skip.is_site(), skip.why), (true, Why::Standing(Standing::Spent { until })));
+    assert_eq!(asked(until), None);
 }

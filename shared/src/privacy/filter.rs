@@ -43,6 +43,10 @@ impl Filter {
         self.stopped
     }
 
+    pub(super) fn lexicon(&self) -> &Lexicon {
+        &self.lexicon
+    }
+
     /// Takes text in and gives what can be said of it.
     pub(super) fn feed(&mut self, text: &str) -> String {
         self.held.push_str(text);

@@ -1,6 +1,6 @@
 //! The answer that an adapter writes while it reads, and the bounds that hold for all of them.
 
-use super::reading::{Citation, Ending, Ids, Outcome, Reading, ToolCall, Usage};
+use super::reading::{Attachment, Citation, Ending, Ids, Outcome, Reading, ToolCall, Usage};
 use super::{Class, Failure};
 
 /// The most bytes of text in one answer; reasoning and the rest together are bounded alike.
@@ -95,6 +95,13 @@ impl Answer {
         }
     }
 
+    /// Attaches a file.
+    pub fn attach(&mut self, file: Attachment) {
+        if self.charge(file.name.len() + file.url.len()) {
+            self.out.push(Reading::File(file));
+        }
+    }
+
     /// Learns what the provider calls things.
     pub fn name(&mut self, learn: impl FnOnce(&mut Ids)) {
         let before = self.ids.clone();
@@ -144,6 +151,16 @@ impl Answer {
             return self.fail(Failure::new(Class::Protocol, "empty_answer"));
         }
         self.end(Outcome::Completed);
+    }
+
+    /// Ends the attempt: a frame that everybody knows cannot be read.
+    pub fn garbled(&mut self) {
+        self.fail(Failure::new(Class::Protocol, "malformed_frame"));
+    }
+
+    /// Whether nothing was said that a visitor would see.
+    pub fn is_blank(&self) -> bool {
+        self.parts().all(|part| part.trim().is_empty())
     }
 
     /// Ends the attempt with a failure.
@@ -234,10 +251,6 @@ impl Answer {
 
     fn len(&self) -> usize {
         self.parts().map(|part| part.len() + 1).sum()
-    }
-
-    fn is_blank(&self) -> bool {
-        self.parts().all(|part| part.trim().is_empty())
     }
 }
 

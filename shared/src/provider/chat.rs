@@ -2,8 +2,36 @@
 
 use super::answer::Answer;
 use super::thoughts::Thoughts;
-use super::{Class, Failure, Outcome, ToolCall, Usage, json};
+use super::{Ask, Class, Failure, Outcome, ToolCall, Usage, json};
 use serde_json::Value;
+
+/// The body of a request for a stream, with what every server takes.
+pub(super) fn body(ask: &Ask<'_>) -> Result<Value, Failure> {
+    Ok(json::object(&mut [
+        ("model", model(ask)?.into()),
+        ("messages", messages(ask)),
+        ("stream", true.into()),
+        ("user", ask.visitor.into()),
+    ]))
+}
+
+/// The model that is configured.
+pub(super) fn model<'a>(ask: &Ask<'a>) -> Result<&'a str, Failure> {
+    let model = ask.provider.model.as_deref().filter(|model| !model.is_empty());
+    model.ok_or_else(|| Failure::config("missing_model", "the provider needs a `model`"))
+}
+
+/// What the model is told before, the context, and the question.
+pub(super) fn messages(ask: &Ask<'_>) -> Value {
+    let system = ask.provider.system_prompt.as_deref().filter(|prompt| !prompt.is_empty());
+    let messages = system.map(|prompt| ("system", prompt)).into_iter().chain(ask.dialogue());
+    messages.map(|(role, content)| message(role, content)).collect()
+}
+
+/// One message.
+pub(super) fn message(role: &str, content: &str) -> Value {
+    json::object(&mut [("role", role.into()), ("content", content.into())])
+}
 
 /// What a `chat.completion` and its chunks have said so far.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +57,11 @@ impl Chat {
             answer.progress();
         }
         known
+    }
+
+    /// Reads text that came in another field than chat completions have.
+    pub(super) fn text(&mut self, text: &str, answer: &mut Answer) {
+        self.thoughts.split(text, answer);
     }
 
     /// Ends the answer: the protocol's end has come.
@@ -89,6 +122,11 @@ impl Chat {
         if let Some(call) = delta.get("function_call").filter(|call| call.is_object()) {
             self.function(Some(0), None, call, answer);
         }
+    }
+
+    /// Reads a tool call that came as a whole.
+    pub(super) fn tool(&mut self, index: u64, function: &Value, answer: &mut Answer) {
+        self.function(Some(index), None, function, answer);
     }
 
     fn tool_call(&mut self, call: &Value, answer: &mut Answer) {

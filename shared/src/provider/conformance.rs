@@ -48,6 +48,54 @@ pub(super) fn read(
     Seen::new(&reader, &out)
 }
 
+/// What is read of a response, which must be the same however it is cut.
+#[track_caller]
+pub(super) fn answer(
+    kind: ProviderKind,
+    status: u16,
+    headers: &[(&str, &str)],
+    body: &str,
+    end: End,
+) -> Seen {
+    let headers = headers.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+    let head = ResponseHead { status, headers, at: Millis::default() };
+    let whole = read(kind, &head, body.as_bytes(), body.len().max(1), end);
+    for size in [1, 2, 3, 7, 64] {
+        let seen = read(kind, &head, body.as_bytes(), size, end);
+        assert_eq!(seen, whole, "pieces of {size}: {body}");
+    }
+    whole
+}
+
+/// The outcome in short: `completed`, or class and code.
+pub(super) fn short(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Truncated(failure) => format!("truncated: {failure}"),
+        Outcome::Failed(failure) => failure.to_string(),
+        Outcome::Completed | Outcome::RequiresAction | Outcome::Cancelled => {
+            outcome_name(outcome).to_owned()
+        }
+    }
+}
+
+/// What is read of frames, each its name and its data, from a server that does not close.
+#[track_caller]
+pub(super) fn frames(kind: ProviderKind, frames: &[(&str, Value)]) -> Seen {
+    let line = |(name, data): &(&str, Value)| match *name {
+        "" => format!("data: {data}\n\n"),
+        name => format!("event: {name}\ndata: {data}\n\n"),
+    };
+    let body: String = frames.iter().map(line).collect();
+    answer(kind, 200, &[], &body, End::Hang)
+}
+
+/// The failure that a refusal reads as, in short.
+#[track_caller]
+pub(super) fn refused(kind: ProviderKind, status: u16, body: &Value) -> Failure {
+    let seen = answer(kind, status, &[], &body.to_string(), End::Hang);
+    seen.ending.outcome.failure().unwrap().clone()
+}
+
 /// What was read, joined.
 #[derive(Debug, PartialEq)]
 pub(super) struct Seen {
@@ -58,6 +106,7 @@ pub(super) struct Seen {
     pub(super) ending: Ending,
     pub(super) suggestions: Vec<String>,
     pub(super) citations: Vec<Citation>,
+    pub(super) files: Vec<Attachment>,
     pub(super) first_token: bool,
 }
 
@@ -74,6 +123,7 @@ impl Seen {
             ending: ending.clone(),
             suggestions: Vec::new(),
             citations: Vec::new(),
+            files: Vec::new(),
             first_token: rest.iter().any(Reading::is_token),
         };
         rest.iter().for_each(|reading| seen.add(reading));
@@ -86,6 +136,7 @@ impl Seen {
             Reading::Replace(text) => self.text.clone_from(text),
             Reading::Reasoning(text) => self.reasoning.push_str(text),
             Reading::Progress => {}
+            Reading::File(file) => self.files.push(file.clone()),
             Reading::Suggestion(text) => self.suggestions.push(text.clone()),
             Reading::Citation(citation) => self.citations.push(citation.clone()),
             Reading::Ids(ids) => self.ids = ids.clone(),
@@ -134,10 +185,6 @@ fn outcome_name(outcome: &Outcome) -> &'static str {
     }
 }
 
-fn is_implemented(kind: ProviderKind) -> bool {
-    !std::ptr::eq(adapter(kind), &unsupported::ADAPTER)
-}
-
 fn cases(folder: &str) -> Vec<PathBuf> {
     let entries = fs::read_dir(Path::new(FIXTURES).join(folder)).unwrap();
     let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
@@ -176,11 +223,7 @@ fn every_fixture_of_every_adapter_reads_as_expected() {
     for (kind, folder, least) in KINDS {
         let cases = cases(folder);
         assert!(cases.len() >= least, "fixtures of {folder} are missing");
-        if is_implemented(kind) {
-            cases.iter().for_each(|path| check(kind, path));
-        } else {
-            println!("skipped: {} fixtures of {folder}, which has no adapter", cases.len());
-        }
+        cases.iter().for_each(|path| check(kind, path));
     }
 }
 

@@ -9,12 +9,8 @@ use url::Url;
 /// The version segment goes before the resource unless the endpoint has one anywhere (`/v1`,
 /// `/api/paas/v4`, `/v1beta/openai`), and nothing is added to an endpoint that already ends with
 /// the resource. A query stays where it is. Fails on what is no `http` address.
-pub(super) fn join(provider: &Provider, version: &str, resource: &str) -> Result<String, Failure> {
-    let own = provider.kind.default_endpoint();
-    let Some(endpoint) = provider.endpoint.as_deref().or(own) else {
-        return Err(Failure::config("missing_endpoint", "the provider needs an `endpoint`"));
-    };
-    let mut url = parse(endpoint)?;
+pub(super) fn join(provider: &Provider, version: &str, resource: &str) -> Result<Url, Failure> {
+    let mut url = base(provider)?;
     let path = url.path().trim_end_matches('/');
     let path = if path.ends_with(&format!("/{resource}")) {
         path.to_owned()
@@ -24,7 +20,26 @@ pub(super) fn join(provider: &Provider, version: &str, resource: &str) -> Result
         format!("{path}/{version}/{resource}")
     };
     url.set_path(&path);
-    Ok(url.into())
+    Ok(url)
+}
+
+/// The address of `resource`, which begins with its own version, at the provider's endpoint: a
+/// version that the endpoint names, and what follows it, is left out.
+pub(super) fn at(provider: &Provider, resource: &str) -> Result<Url, Failure> {
+    let mut url = base(provider)?;
+    let before = url.path().split('/').filter(|part| !part.is_empty());
+    let before: Vec<_> = before.take_while(|part| !is_version(part)).collect();
+    let path = [before.as_slice(), &[resource]].concat().join("/");
+    url.set_path(&path);
+    Ok(url)
+}
+
+/// The provider's endpoint as it is, or its kind's own.
+pub(super) fn base(provider: &Provider) -> Result<Url, Failure> {
+    let endpoint = provider
+        .address()
+        .ok_or_else(|| Failure::config("missing_endpoint", "the provider needs an `endpoint`"))?;
+    parse(endpoint)
 }
 
 fn parse(endpoint: &str) -> Result<Url, Failure> {
@@ -55,10 +70,26 @@ mod tests {
     use super::*;
     use crate::config::ProviderKind;
 
-    fn at(endpoint: &str) -> Result<String, Failure> {
-        let endpoint = Some(endpoint.to_owned());
-        let provider = Provider { endpoint, ..provider(ProviderKind::OpenAi) };
-        join(&provider, "v1", "chat/completions")
+    fn provider_at(endpoint: &str) -> Provider {
+        Provider { endpoint: Some(endpoint.to_owned()), ..provider(ProviderKind::OpenAi) }
+    }
+
+    fn joined(endpoint: &str) -> Result<String, Failure> {
+        join(&provider_at(endpoint), "v1", "chat/completions").map(Into::into)
+    }
+
+    #[test]
+    fn a_resource_with_its_own_version_replaces_the_endpoints() {
+        for endpoint in [
+            "https://h/p",
+            "https://h/p/",
+            "https://h/p/v1",
+            "https://h/p/v3/chat",
+            "https://h/p/v3/",
+        ] {
+            let url = at(&provider_at(endpoint), "v3/chat").map(String::from);
+            assert_eq!(url.as_deref(), Ok("https://h/p/v3/chat"), "{endpoint}");
+        }
     }
 
     #[test]
@@ -88,14 +119,14 @@ mod tests {
             ),
             ("https://h/v1?k=v", "https://h/v1/chat/completions?k=v"),
         ] {
-            assert_eq!(at(endpoint).as_deref(), Ok(expected), "{endpoint}");
+            assert_eq!(joined(endpoint).as_deref(), Ok(expected), "{endpoint}");
         }
     }
 
     #[test]
     fn what_is_no_address_is_a_failure_of_the_configuration() {
         for endpoint in ["", "h", "h/v1", "ftp://h", "https://", "https://u:p@h", "https://h/#x"] {
-            let failure = at(endpoint).unwrap_err();
+            let failure = joined(endpoint).unwrap_err();
             assert_eq!(failure.to_string(), "config (bad_endpoint)", "{endpoint}");
         }
     }

@@ -9,6 +9,9 @@ pub const DEFAULT_PAUSE: Duration = Duration::from_secs(5);
 pub const MAX_PAUSE: Duration = Duration::from_secs(60);
 
 const MAX_MESSAGE: usize = 500;
+/// How models say, in any vendor's envelope, that they were sent too much; in lower case.
+pub(crate) const TOO_LONG: &[&str] =
+    &["maximum context length", "context window", "prompt is too long"];
 
 /// The kinds of failure that are treated differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -168,6 +171,17 @@ impl Failure {
     /// The body ended before the answer did.
     pub(crate) fn truncated() -> Self {
         Self::new(Class::Protocol, "stream_truncated")
+    }
+
+    /// A response that is no success and says nothing else that can be read.
+    pub(crate) fn of_status(status: u16) -> Self {
+        let failure = Self::new(Class::of_status(status), &format!("http_{status}"));
+        if matches!(status, 502..=504) { failure.with_remedy(Remedy::Again) } else { failure }
+    }
+
+    /// The question and its context are more than the model takes.
+    pub(crate) fn too_long(code: &str) -> Self {
+        Self::new(Class::BadRequest, code).with_remedy(Remedy::ShorterContext)
     }
 
     /// The site's configuration of the provider cannot work.

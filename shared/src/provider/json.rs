@@ -1,8 +1,15 @@
 //! Looking into JSON whose authors disagree about types.
 
 use super::sse::Sse;
-use serde_json::Value;
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+
+/// The JSON that a text is, if it is any: one reader for all who ask.
+#[inline(never)]
+pub(super) fn parse(text: &str) -> Option<Value> {
+    serde_json::from_str(text).ok()
+}
 
 /// The text under `key`, unless it is empty or no text.
 pub(super) fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
@@ -28,6 +35,44 @@ pub(super) fn count(value: &Value, key: &str) -> Option<u64> {
     number.as_u64().or_else(|| number.as_f64().filter(|n| *n >= 0.0).map(|n| n as u64))
 }
 
+/// The number under `key`.
+pub(super) fn number(value: &Value, key: &str) -> Option<f64> {
+    value.get(key)?.as_f64()
+}
+
+/// What is in the list under `key`; nothing when there is none.
+pub(super) fn list<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
+    value.get(key).and_then(Value::as_array).into_iter().flatten()
+}
+
+/// Remembers the text under `key` in `place`, if there is one.
+pub(super) fn learn(place: &mut Option<String>, value: &Value, key: &str) {
+    if let Some(text) = text(value, key) {
+        *place = Some(text.to_owned());
+    }
+}
+
+/// An object of these fields. They are put in one by one: to collect them would bring a sort.
+pub(super) fn object(fields: &mut [(&str, Value)]) -> Value {
+    let mut object = Value::Object(Map::new());
+    fields.iter_mut().for_each(|(key, value)| put(&mut object, key, value.take()));
+    object
+}
+
+/// Adds a field to an object.
+pub(super) fn put(object: &mut Value, key: &str, value: Value) {
+    if let Value::Object(fields) = object {
+        fields.insert(key.to_owned(), value);
+    }
+}
+
+/// An object of texts.
+pub(super) fn texts(fields: &BTreeMap<String, String>) -> Value {
+    let mut object = Value::Object(Map::new());
+    fields.iter().for_each(|(key, text)| put(&mut object, key, text.as_str().into()));
+    object
+}
+
 /// The JSON that a body consists of, or the first that it has in an event-stream frame: errors are
 /// framed even where the response says that they are not.
 pub(super) fn in_body(body: &[u8]) -> Option<Value> {
@@ -38,12 +83,12 @@ pub(super) fn in_body(body: &[u8]) -> Option<Value> {
 fn in_frames(body: &[u8]) -> Option<Value> {
     let (mut sse, mut found) = (Sse::default(), None);
     let mut look = |data: &str| {
-        found = serde_json::from_str(data).ok().filter(Value::is_object);
+        found = parse(data).filter(Value::is_object);
         if found.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
     let _read = sse.push(body, |frame| look(frame.data));
     let mut last = None;
-    sse.finish(|frame| last = serde_json::from_str(frame.data).ok().filter(Value::is_object));
+    sse.finish(|frame| last = parse(frame.data).filter(Value::is_object));
     found.or(last)
 }
 

@@ -17,6 +17,8 @@ pub enum Reading {
     Suggestion(String),
     /// Where the answer comes from.
     Citation(Citation),
+    /// A file that belongs to the answer.
+    File(Attachment),
     /// What the provider calls the answer; all of it, whenever some of it becomes known.
     Ids(Ids),
     /// The attempt is over; nothing follows.
@@ -44,6 +46,17 @@ pub struct Citation {
     pub document: String,
     /// How well it fits, as the provider counts.
     pub score: Option<f64>,
+}
+
+/// A file that belongs to an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attachment {
+    /// Such as `image`; empty when it is not told.
+    pub kind: String,
+    /// Its name; may be empty.
+    pub name: String,
+    /// Where it is; may be relative to the provider's address.
+    pub url: String,
 }
 
 /// What the provider calls the answer: for the log, for cancelling, and for its memory.

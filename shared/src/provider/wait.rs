@@ -1,7 +1,7 @@
 //! How long a response asks to be left alone, in the forms that providers use.
 
 use super::ResponseHead;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
 /// The first of `retry-after-ms`, `retry-after` (seconds or an HTTP date, RFC 9110 section 10.2.3)
 /// and the resets of exhausted `x-ratelimit-*` limits that can be read.
@@ -40,9 +40,31 @@ fn retry_after(value: &str, head: &ResponseHead) -> Option<Duration> {
     Some(date(value)?.saturating_sub(now))
 }
 
-/// Since the epoch.
+/// Since the epoch, in any of HTTP's three forms: they differ in where the year stands and in how
+/// many digits it has, so numbers are told by their order.
 fn date(value: &str) -> Option<Duration> {
-    httpdate::parse_http_date(value).ok()?.duration_since(UNIX_EPOCH).ok()
+    const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    let words = || value.split(|c: char| !c.is_ascii_alphanumeric());
+    let month = words().filter(|word| word.len() == 3).find_map(|word| MONTHS.find(word))?;
+    let mut numbers = words().filter_map(|word| word.parse::<u64>().ok());
+    let mut next = || numbers.next();
+    let (day, a, b, c, d) = (next()?, next()?, next()?, next()?, next()?);
+    let (year, hour, minute, second) = if d > 99 { (d, a, b, c) } else { (a, b, c, d) };
+    let year = if year < 100 { year + 2000 } else { year };
+    let month = u64::try_from(month / 3).ok()?;
+    let fits = (1970..10_000).contains(&year) && (1..=31).contains(&day);
+    (fits && hour < 24 && minute < 60 && second < 61).then(|| {
+        let hours = days(year, month, day) * 24 + hour;
+        Duration::from_secs((hours * 60 + minute) * 60 + second)
+    })
+}
+
+/// From the epoch to a day; months count from 0.
+fn days(year: u64, month: u64, day: u64) -> u64 {
+    // Years from March on, so that the leap day is the last.
+    let (year, month) = if month < 2 { (year - 1, month + 10) } else { (year, month - 2) };
+    let leaps = year / 4 - year / 100 + year / 400;
+    year * 365 + leaps + (month * 153 + 2) / 5 + day - 719_469
 }
 
 /// The longest wait among the limits with nothing remaining.
@@ -131,6 +153,8 @@ mod tests {
                 ],
                 Some(7_000),
             ),
+            (vec![("retry-after", "Mon, 32 Nov 2026 03:00:00 GMT")], None),
+            (vec![("retry-after", "Mon, 24 Nov 18446744073709551615 03:00:00 GMT")], None),
             (vec![("retry-after", "-3")], None),
             (vec![("retry-after", "NaN")], None),
             (vec![("retry-after", "1e400")], None),
@@ -165,6 +189,19 @@ mod tests {
         ] {
             let wait = asked(&head(&headers));
             assert_eq!(wait, expected.map(Duration::from_millis), "{headers:?}");
+        }
+    }
+
+    #[test]
+    fn dates_are_days_since_the_epoch() {
+        for (text, expected) in [
+            ("Thu, 01 Jan 1970 00:00:00 GMT", 0),
+            ("Sun, 06 Nov 1994 08:49:37 GMT", 784_111_777),
+            ("Tue, 29 Feb 2000 23:59:59 GMT", 951_868_799),
+            ("Wed, 01 Mar 2000 00:00:00 GMT", 951_868_800),
+            ("Fri, 31 Dec 2100 00:00:00 GMT", 4_133_894_400),
+        ] {
+            assert_eq!(date(text), Some(Duration::from_secs(expected)), "{text}");
         }
     }
 

@@ -17,6 +17,7 @@ mod options;
 mod report;
 mod room;
 mod rounds;
+mod spin;
 mod storage;
 mod tally;
 
@@ -40,8 +41,11 @@ fn run() -> Result<()> {
         print!("{}", options::HELP);
         return Ok(());
     };
-    let measured = rounds::measure(&options)?;
-    let table = report::markdown(&options, &measured);
+    let table = if options.spin {
+        spin::measure(&options)?
+    } else {
+        report::markdown(&options, &rounds::measure(&options)?)
+    };
     let file = kefu_test_host::workspace().join("target/bench.md");
     fs::write(&file, &table).with_context(|| file.display().to_string())?;
     print!("{table}");

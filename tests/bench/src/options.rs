@@ -21,6 +21,8 @@ cargo xtask bench [OPTION]...
   --storage WHICH     tmpfs or disk (both)
   --only A,B,…        of kefu, twin, bare (all)
   --against DIR       another checkout whose build takes part as `other`
+  --host spin         the Spin host instead: messages stored, streams over NATS, memory
+  --streams N         of the Spin host (9000)
 ";
 
 /// What is measured, and for how long.
@@ -35,6 +37,9 @@ pub(crate) struct Options {
     pub(crate) contenders: Vec<Contender>,
     rates: Option<Vec<u32>>,
     quick: bool,
+    /// Whether the Spin host is measured, and with how many streams.
+    pub(crate) spin: bool,
+    pub(crate) streams: usize,
 }
 
 impl Options {
@@ -65,6 +70,8 @@ impl Options {
                 Arg::Long("only") => {
                     options.contenders = listed(&arguments.value()?.string()?, Contender::named)?;
                 }
+                Arg::Long("host") => options.spin = arguments.value()? == "spin",
+                Arg::Long("streams") => options.streams = arguments.value()?.parse()?,
                 Arg::Long("against") => other = Some(Contender::Other(arguments.value()?.into())),
                 Arg::Long("help") | Arg::Short('h') => return Ok(None),
                 Arg::Short(_) | Arg::Long(_) | Arg::Value(_) => {
@@ -113,6 +120,8 @@ impl Default for Options {
             contenders: vec![Contender::Kefu, Contender::Twin, Contender::Bare],
             rates: None,
             quick: false,
+            spin: false,
+            streams: 9_000,
         }
     }
 }

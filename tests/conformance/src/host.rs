@@ -1,7 +1,7 @@
 //! The host under test.
 
 use crate::{Answer, PATIENCE, Site};
-use kefu_test_host::{Options, Workerd};
+use kefu_test_host::{Options, Running};
 use reqwest::{Client, Method, RequestBuilder};
 use std::io::Write;
 use std::path::Path;
@@ -19,7 +19,7 @@ pub struct Host {
 }
 
 impl Host {
-    /// The host that all tests share: `state` is where a workerd of its own keeps its data, and
+    /// The host that all tests share: `state` is where a host of its own keeps its data, and
     /// is emptied when that starts.
     pub fn shared(state: &str) -> Self {
         static SHARED: OnceLock<Started> = OnceLock::new();
@@ -77,7 +77,7 @@ impl Host {
 struct Started {
     base: String,
     admin: String,
-    _workerd: Option<Workerd>,
+    _running: Option<Running>,
 }
 
 impl Started {
@@ -85,19 +85,19 @@ impl Started {
         if let Some(base) = named() {
             let admin = env::var("KEFU_ADMIN_TOKEN");
             let admin = admin.expect("KEFU_HOST needs KEFU_ADMIN_TOKEN beside it");
-            return Self { base, admin, _workerd: None };
+            return Self { base, admin, _running: None };
         }
         // What an earlier run left: nobody could remove it at that run's end.
         let _ = fs::remove_dir_all(Path::new(state));
         let options = Options::default().state(state);
-        let (workerd, admin) = start(&options);
-        Self { base: workerd.url(), admin, _workerd: Some(workerd) }
+        let (running, admin) = start(&options);
+        Self { base: running.url(), admin, _running: Some(running) }
     }
 }
 
 /// A host with variables of its own, for tests of what the operator declares; a variable set to
 /// nothing is unset. With `KEFU_HOST` there is none, and the test is told as skipped.
-pub fn own_host(test: &str, vars: &[(&str, Option<&str>)]) -> Option<(Host, Workerd)> {
+pub fn own_host(test: &str, vars: &[(&str, Option<&str>)]) -> Option<(Host, Running)> {
     if named().is_some() {
         let line = format!("test {test} ... ignored, KEFU_HOST's variables are its own\n");
         // Past libtest, which keeps what a passing test prints to itself.
@@ -111,16 +111,16 @@ pub fn own_host(test: &str, vars: &[(&str, Option<&str>)]) -> Option<(Host, Work
             None => _ = options.vars.remove(*name),
         }
     }
-    let (workerd, admin) = start(&options);
-    Some((Host::at(&workerd.url(), &admin), workerd))
+    let (running, admin) = start(&options);
+    Some((Host::at(&running.url(), &admin), running))
 }
 
 fn named() -> Option<String> {
     env::var("KEFU_HOST").ok().map(|base| base.trim_end_matches('/').to_owned())
 }
 
-fn start(options: &Options) -> (Workerd, String) {
-    let workerd = Workerd::start(options).unwrap_or_else(|error| panic!("{error}"));
+fn start(options: &Options) -> (Running, String) {
+    let running = Running::start(options).unwrap_or_else(|error| panic!("{error}"));
     let admin = options.vars.get("KEFU_ADMIN_TOKEN").cloned().unwrap_or_default();
-    (workerd, admin)
+    (running, admin)
 }

@@ -1,5 +1,6 @@
 //! A visitor's client: one conversation on a socket of its own.
 
+use crate::carrier::Via;
 use crate::conversation::Conversation;
 use crate::line::{Held, Line, Party};
 use crate::pace::Pace;
@@ -19,6 +20,8 @@ pub struct Chat {
     id: String,
     token: String,
     written: Vec<String>,
+    /// How it is connected.
+    via: Via,
 }
 
 impl Chat {
@@ -51,13 +54,18 @@ impl DerefMut for Chat {
 }
 
 impl Party for Chat {
-    fn door(&self) -> String {
+    fn door(&mut self, via: Via) -> String {
+        self.via = via;
         let screen = &self.conversation.screen;
         let epoch = match screen.epoch() {
             0 => String::new(),
             epoch => format!("&epoch={epoch}"),
         };
-        format!("/v1/conversations/{}/ws?after={}{epoch}", self.id, screen.last())
+        let name = match via {
+            Via::Socket => "ws",
+            Via::Events => "events",
+        };
+        format!("/v1/conversations/{}/{name}?after={}{epoch}", self.id, screen.last())
     }
 
     fn token(&self) -> &str {
@@ -69,7 +77,12 @@ impl Party for Chat {
     }
 
     fn due(&mut self, now: Instant) -> Vec<Value> {
-        self.conversation.due(now)
+        let mut frames = self.conversation.due(now);
+        if self.via == Via::Events {
+            // A POST goes to a conversation.
+            frames.iter_mut().for_each(|frame| frame["conversation"] = self.id.as_str().into());
+        }
+        frames
     }
 
     fn gives_up(&self, pace: &Pace) -> Option<Instant> {
@@ -98,6 +111,7 @@ impl Line<Chat> {
             id: visitor.conversation().to_owned(),
             token: visitor.token().to_owned(),
             written: Vec::new(),
+            via: Via::default(),
         };
         Self::keep(chat, port, pace)
     }
@@ -124,6 +138,12 @@ impl Line<Chat> {
         self.until(&format!("an answer that begins with {text:?}"), shows).await;
     }
 
+    /// Waits until it shows what the log has: what others say may take a moment to arrive.
+    pub async fn shows_upto(&self, log: &[Value]) {
+        let upto = log.len() as u64;
+        self.until("the whole log", |held| held.party.screen.last() >= upto).await;
+    }
+
     /// Compares the screen with the server.
     ///
     /// # Panics
@@ -132,6 +152,7 @@ impl Line<Chat> {
     pub async fn check(&self, visitor: &Visitor) {
         self.settled().await;
         let log = whole_log(visitor).await;
+        self.shows_upto(&log).await;
         self.look(|held| {
             let screen = &held.party.screen;
             assert_eq!(screen.events, log[screen.base()..], "the screen is not the log");

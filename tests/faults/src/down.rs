@@ -47,14 +47,19 @@ impl Down {
     /// What a request that was not answered by a socket means.
     pub(crate) fn refused(error: &Error) -> Self {
         let Error::Http(response) = error else { return Self::cut(error.to_string()) };
-        let then = match response.status().as_u16() {
+        let header = response.headers().get("retry-after").and_then(|it| it.to_str().ok());
+        Self::of_status(response.status().as_u16(), header)
+    }
+
+    /// What the status of a refusal means.
+    pub(crate) fn of_status(status: u16, retry_after: Option<&str>) -> Self {
+        let then = match status {
             401 => Then::FreshToken,
             403 | 404 => Then::Stop,
             _ => Then::Again,
         };
-        let header = response.headers().get("retry-after").and_then(|it| it.to_str().ok());
-        let seconds = header.and_then(|text| text.parse().ok()).unwrap_or(0);
-        let why = format!("refused {}", response.status());
+        let seconds = retry_after.and_then(|text| text.parse().ok()).unwrap_or(0);
+        let why = format!("refused {status}");
         Self { then, why, retry_after: Duration::from_secs(seconds) }
     }
 }

@@ -1,5 +1,6 @@
 //! An agent's client: the inbox, and any number of conversations on one stream.
 
+use crate::carrier::Via;
 use crate::conversation::Conversation;
 use crate::line::{Line, Party};
 use crate::pace::Pace;
@@ -28,6 +29,8 @@ pub struct Gateway {
     written: u32,
     /// Frames that open and leave conversations.
     also: Vec<Value>,
+    /// How it is connected.
+    via: Via,
 }
 
 impl Gateway {
@@ -79,6 +82,10 @@ impl Gateway {
             self.revision = 0;
         }
         self.epoch = hello["epoch"].as_u64().unwrap_or(0);
+        if self.via == Via::Events {
+            // The request named them.
+            return self.conversations.values_mut().for_each(|it| it.opening(now));
+        }
         let open: Vec<_> = self.conversations.keys().cloned().collect();
         for id in open {
             self.resume(&id, now);
@@ -88,10 +95,7 @@ impl Gateway {
     fn resume(&mut self, id: &str, now: Instant) {
         let Some(conversation) = self.conversations.get_mut(id) else { return };
         conversation.opening(now);
-        let mut cursor = conversation.cursor();
-        if cursor["epoch"] == 0 {
-            cursor["epoch"] = 1.into();
-        }
+        let cursor = named(conversation);
         self.also.push(json!({ "conversation": id, "resume": cursor }));
     }
 
@@ -110,12 +114,30 @@ impl Gateway {
     }
 }
 
+/// A conversation's cursor; that of one that was never seen is the beginning.
+fn named(conversation: &Conversation) -> Value {
+    let mut cursor = conversation.cursor();
+    if cursor["epoch"] == 0 {
+        cursor["epoch"] = 1.into();
+    }
+    cursor
+}
+
 impl Party for Gateway {
-    fn door(&self) -> String {
-        match self.epoch {
-            0 => "/v1/agent/ws".to_owned(),
-            epoch => format!("/v1/agent/ws?after={}&epoch={epoch}", self.revision),
+    fn door(&mut self, via: Via) -> String {
+        self.via = via;
+        let mut query = match self.epoch {
+            0 => Vec::new(),
+            epoch => vec![format!("after={}&epoch={epoch}", self.revision)],
+        };
+        if via == Via::Socket {
+            return format!("/v1/agent/ws?{}", query.join("&"));
         }
+        for (id, conversation) in &self.conversations {
+            let cursor = named(conversation);
+            query.push(format!("open={id}:{}.{}", cursor["epoch"], cursor["seq"]));
+        }
+        format!("/v1/agent/events?{}", query.join("&"))
     }
 
     fn token(&self) -> &str {
@@ -206,7 +228,7 @@ mod tests {
         gateway.receive(&inbox(7, 42), now);
         gateway.receive(&inbox(5, 41), now);
         assert_eq!(gateway.inbox["c"]["seq"], 7);
-        assert_eq!(gateway.door(), "/v1/agent/ws?after=42&epoch=1");
+        assert_eq!(gateway.door(Via::Socket), "/v1/agent/ws?after=42&epoch=1");
         let removed = json!({ "removed": ["c"], "revision": 43 });
         gateway.receive(&json!({ "conversation": "", "inbox": removed }), now);
         assert!(gateway.inbox.is_empty());

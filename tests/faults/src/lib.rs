@@ -1,6 +1,6 @@
 //! What breaks in the real world, and the clients that have to live with it.
 //!
-//! [`Proxy`] stands in front of a workerd and spoils the line. [`Client`], a visitor's, and
+//! [`Proxy`] stands in front of a host and spoils the line. [`Client`], a visitor's, and
 //! [`Console`], an agent's, follow the contract as the client library of `edge/web/client` does: a cursor, an outbox, a watchdog, a jittered
 //! back-off. They keep the screen that a person would look at, and count what went wrong on it.
 //! Whatever is broken, nobody reloads a page: a client recovers by itself or a test fails.
@@ -14,9 +14,11 @@
 )]
 
 mod backoff;
+mod carrier;
 mod client;
 mod conversation;
 mod down;
+mod events;
 mod gateway;
 mod line;
 mod machine;
@@ -28,6 +30,7 @@ mod proxy;
 mod screen;
 mod watchdog;
 
+pub use carrier::Via;
 pub use client::{Chat, Client, whole_log};
 pub use conversation::Conversation;
 pub use down::{Down, Then};

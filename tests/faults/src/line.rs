@@ -1,30 +1,22 @@
 //! Keeps one live connection through everything, one try at a time.
 
 use crate::backoff::Backoff;
+use crate::carrier::{Carrier, Door, Heard, Refused, Via};
 use crate::down::{Down, Then};
 use crate::pace::Pace;
 use crate::watchdog::{Wants, Watchdog};
-use futures_util::{SinkExt, StreamExt};
 use kefu_turns::PATIENCE;
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::Instant;
-use tokio::net::TcpStream;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, sleep_until, timeout};
-use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_tungstenite::{WebSocketStream, client_async};
-
-type Socket = WebSocketStream<TcpStream>;
-
-const PING: &str = r#"{"ping":{}}"#;
 
 /// Whom a line serves: a state machine that the line gives frames to and takes frames from.
 pub trait Party: Send + Sync + 'static {
     /// Path and query to connect to, which tell the cursor.
-    fn door(&self) -> String;
+    fn door(&mut self, via: Via) -> String;
     /// What it shows at the door.
     fn token(&self) -> &str;
     /// Takes a frame; false when the connection is to be given up.
@@ -128,10 +120,18 @@ struct Keeper<P> {
 impl<P: Party> Keeper<P> {
     async fn run(self) {
         let mut backoff = Backoff::new(self.pace);
+        let mut via = Via::default();
         loop {
-            let down = match timeout(self.pace.hello, self.connect()).await {
-                Ok(Ok(socket)) => self.serve(socket, &mut backoff).await,
-                Ok(Err(down)) => down,
+            let connected = timeout(self.pace.hello, Carrier::connect(via, self.door(via))).await;
+            let down = match connected {
+                Ok(Ok(carrier)) => self.serve(carrier, via, &mut backoff).await,
+                // The other way is tried at once.
+                Ok(Err(Refused::NotSpoken)) if via == Via::Socket => {
+                    via = Via::Events;
+                    continue;
+                }
+                Ok(Err(Refused::NotSpoken)) => Down::cut("nothing is spoken"),
+                Ok(Err(Refused::Down(down))) => down,
                 Err(_) => Down::cut("no connection in time"),
             };
             let stops = down.then == Then::Stop;
@@ -143,39 +143,31 @@ impl<P: Party> Keeper<P> {
         }
     }
 
-    async fn connect(&self) -> Result<Socket, Down> {
-        let stream = TcpStream::connect(("127.0.0.1", self.port)).await;
-        let stream = stream.map_err(|error| Down::cut(error.to_string()))?;
-        // A client that is slow to acknowledge packets would make the server wait.
-        let _ = stream.set_nodelay(true);
-        let (door, token) = {
-            let held = self.held.borrow();
-            (held.party.door(), held.party.token().to_owned())
-        };
-        let url = format!("ws://127.0.0.1:{}{door}", self.port);
-        let mut request = url.into_client_request().expect("a request");
-        let protocols = format!("kefu.v1.json, token.{token}").parse().expect("a header");
-        request.headers_mut().insert("sec-websocket-protocol", protocols);
-        let (socket, _) =
-            client_async(request, stream).await.map_err(|error| Down::refused(&error))?;
-        Ok(socket)
+    fn door(&self, via: Via) -> Door {
+        let (mut path, mut token) = Default::default();
+        self.held.send_if_modified(|held| {
+            (path, token) = (held.party.door(via), held.party.token().to_owned());
+            false
+        });
+        Door { port: self.port, path, token }
     }
 
     /// Reads and writes until the connection ends.
-    async fn serve(&self, mut socket: Socket, backoff: &mut Backoff) -> Down {
-        let mut watchdog = Watchdog::new(self.pace, Instant::now());
+    async fn serve(&self, mut carrier: Carrier, via: Via, backoff: &mut Backoff) -> Down {
+        let mut watchdog = Watchdog::new(self.pace, via == Via::Socket, Instant::now());
         loop {
             let next = tokio::select! {
-                message = socket.next() => match message {
-                    Some(Ok(message)) => self.hear(&message, &mut watchdog, backoff),
-                    Some(Err(error)) => Err(Down::cut(error.to_string())),
-                    None => Err(Down::cut("ended")),
+                heard = carrier.next() => match heard {
+                    Ok(heard) => self.hear(&heard, &mut watchdog, backoff),
+                    Err(down) => Err(down),
                 },
                 () = self.nudge.notified() => Ok(self.due()),
-                () = sleep_until(self.next_look(&watchdog).into()) => self.watch(&mut watchdog),
+                () = sleep_until(self.next_look(&watchdog).into()) => {
+                    self.watch(&mut watchdog, &mut carrier).await
+                }
             };
             let sent = match next {
-                Ok(frames) => self.send(&mut socket, frames).await,
+                Ok(frames) => self.send(&mut carrier, via, frames).await,
                 Err(down) => Err(down),
             };
             if let Err(down) = sent {
@@ -186,22 +178,13 @@ impl<P: Party> Keeper<P> {
 
     fn hear(
         &self,
-        message: &Message,
+        heard: &Heard,
         watchdog: &mut Watchdog,
         backoff: &mut Backoff,
-    ) -> Result<Vec<String>, Down> {
+    ) -> Result<Vec<Value>, Down> {
         let now = Instant::now();
         watchdog.life(now);
-        let text = match message {
-            Message::Text(text) => text,
-            Message::Close(frame) => return Err(Down::closed(frame.as_ref())),
-            Message::Binary(_) | Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {
-                return Ok(Vec::new());
-            }
-        };
-        let Ok(frame) = serde_json::from_str::<Value>(text) else {
-            return Err(Down::cut("a frame that is not JSON"));
-        };
+        let Heard::Frame(frame) = heard else { return Ok(Vec::new()) };
         let mut sound = true;
         self.held.send_modify(|held| {
             if frame.get("hello").is_some() && held.status != Status::Online {
@@ -209,18 +192,18 @@ impl<P: Party> Keeper<P> {
                 held.status = Status::Online;
                 held.greeted += 1;
             }
-            sound = held.party.receive(&frame, now);
+            sound = held.party.receive(frame, now);
         });
         if sound { Ok(self.due()) } else { Err(Down::cut("a hole that stays")) }
     }
 
-    fn due(&self) -> Vec<String> {
+    fn due(&self) -> Vec<Value> {
         let mut frames = Vec::new();
         self.held.send_if_modified(|held| {
             frames = held.party.due(Instant::now());
             !frames.is_empty()
         });
-        frames.iter().map(Value::to_string).collect()
+        frames
     }
 
     /// When there is something to do although nothing comes.
@@ -230,33 +213,35 @@ impl<P: Party> Keeper<P> {
         times.into_iter().flatten().fold(watchdog.at, Instant::min)
     }
 
-    fn watch(&self, watchdog: &mut Watchdog) -> Result<Vec<String>, Down> {
+    async fn watch(
+        &self,
+        watchdog: &mut Watchdog,
+        carrier: &mut Carrier,
+    ) -> Result<Vec<Value>, Down> {
         let now = Instant::now();
         if self.held.borrow().party.gives_up(&self.pace).is_some_and(|at| at <= now) {
             return Err(Down::cut("no answer in time"));
         }
-        let mut frames = self.due();
+        let frames = self.due();
         if watchdog.at <= now {
             match watchdog.wants(now) {
-                Wants::Ping => frames.push(PING.into()),
+                Wants::Ping => self.patiently(carrier.ping()).await?,
                 Wants::Cut => return Err(Down::cut("no sign of life")),
             }
         }
         Ok(frames)
     }
 
-    async fn send(&self, socket: &mut Socket, frames: Vec<String>) -> Result<(), Down> {
+    async fn send(&self, carrier: &mut Carrier, via: Via, frames: Vec<Value>) -> Result<(), Down> {
         if frames.is_empty() {
             return Ok(());
         }
-        let all = async {
-            for frame in frames {
-                socket.feed(Message::text(frame)).await?;
-            }
-            socket.flush().await
-        };
-        match timeout(self.pace.patience, all).await {
-            Ok(sent) => sent.map_err(|error| Down::cut(error.to_string())),
+        self.patiently(carrier.send(frames, || self.door(via).path)).await
+    }
+
+    async fn patiently(&self, work: impl Future<Output = Result<(), Down>>) -> Result<(), Down> {
+        match timeout(self.pace.patience, work).await {
+            Ok(done) => done,
             Err(_) => Err(Down::cut("nothing more can be sent")),
         }
     }

@@ -66,6 +66,13 @@ impl Tmpfs {
         &self.folder
     }
 
+    /// Mounts it again, `ro` or `rw`; tells whether that was done.
+    pub fn remount(&self, how: &str) -> bool {
+        let mut mount = Command::new("mount");
+        mount.args(["-o", &format!("remount,{how}")]).arg(&self.folder);
+        mount.status().is_ok_and(|status| status.success())
+    }
+
     /// Leaves no byte free, until [`Tmpfs::make_room`].
     ///
     /// # Errors

@@ -31,7 +31,7 @@ pub async fn reset_objects(host: &Host) {
 }
 
 async fn order(host: &Host, order: fn(Keeper) -> io::Result<()>) {
-    let keeper = host.workerd().keeper().expect("a host with a keeper");
+    let keeper = host.running().keeper().expect("a host with a keeper");
     let done = spawn_blocking(move || order(keeper)).await.expect("an order ends");
     done.expect("the keeper obeys");
 }

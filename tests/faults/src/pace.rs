@@ -9,6 +9,8 @@ pub struct Pace {
     pub ping_every: Duration,
     /// Unanswered pings that make a connection dead.
     pub misses: u32,
+    /// Silence that is normal on a connection that cannot be pinged.
+    pub quiet: Duration,
     /// In which a connection has to say hello.
     pub hello: Duration,
     /// In which a live connection has to acknowledge, or to answer `resume`.
@@ -24,6 +26,7 @@ impl Pace {
     pub const CLIENT: Self = Self {
         ping_every: Duration::from_secs(25),
         misses: 2,
+        quiet: Duration::from_secs(75),
         hello: Duration::from_secs(10),
         patience: Duration::from_secs(10),
         backoff: (Duration::from_millis(500), Duration::from_secs(30)),
@@ -34,6 +37,8 @@ impl Pace {
     pub const QUICK: Self = Self {
         ping_every: Duration::from_millis(400),
         misses: 2,
+        // Hosts say something every fifteen seconds.
+        quiet: Duration::from_secs(17),
         hello: Duration::from_secs(2),
         patience: Duration::from_secs(2),
         backoff: (Duration::from_millis(50), Duration::from_millis(500)),

@@ -1,4 +1,4 @@
-//! How a workerd is to be started.
+//! How a host is to be started.
 
 use crate::bundle::workspace;
 use std::collections::BTreeMap;
@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::{env, fs, io, process};
 
-/// How a workerd is to be started. The default is what a test wants: any free port, a state
+/// How a host is to be started. The default is what a test wants: any free port, a state
 /// folder of its own that is removed at the end, and the variables of `cargo xtask dev`.
 #[derive(Clone, Debug)]
 pub struct Options {
+    /// Which host; the default is Cloudflare's, or the one that `KEFU_TEST_HOST` names.
+    pub platform: Platform,
     /// On 127.0.0.1; 0 takes a free one.
     pub port: u16,
     /// Where it keeps its state; none makes a temporary folder, below `KEFU_TEST_STATE` if that
@@ -21,14 +23,35 @@ pub struct Options {
     pub log: Log,
     /// Whether a second worker, for tests alone, puts objects to sleep when it is told to.
     pub keeper: bool,
-    /// The checkout whose `build/`, `wrangler.toml` and `node_modules/` are used.
+    /// On Spin: what is let out to; none is what `spin.toml` says.
+    pub outbound: Option<Vec<String>>,
+    /// The checkout whose manifests and built files are used.
     pub root: PathBuf,
 }
 
-/// Where workerd's output goes.
+/// The platforms that Kefu runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Platform {
+    /// Durable Objects, on a bare workerd.
+    Cloudflare,
+    /// Rows of SQLite, on Spin or what stands in for it.
+    Spin,
+}
+
+impl Platform {
+    /// The one that `KEFU_TEST_HOST` names: `spin`, or else Cloudflare's.
+    pub fn of_tests() -> Self {
+        match env::var("KEFU_TEST_HOST").as_deref() {
+            Ok("spin") => Self::Spin,
+            _ => Self::Cloudflare,
+        }
+    }
+}
+
+/// Where its output goes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Log {
-    /// Into `workerd.log` in the state folder.
+    /// Into a file in the state folder.
     #[default]
     File,
     /// To this process's own output.
@@ -46,11 +69,13 @@ impl Default for Options {
             ("KEFU_GRANTS", "*"),
         ];
         Self {
+            platform: Platform::of_tests(),
             port: 0,
             state: None,
             vars: vars.into_iter().map(|(name, value)| (name.into(), value.into())).collect(),
             log: Log::File,
             keeper: false,
+            outbound: Some(vec!["*://*:*".into()]),
             root: workspace(),
         }
     }
@@ -76,6 +101,12 @@ impl Options {
     pub fn keeper(mut self) -> Self {
         self.keeper = true;
         self
+    }
+
+    /// What is let out to, as the component is told it: names, separated by spaces.
+    pub(crate) fn outbound_names(&self) -> String {
+        let names = self.outbound.iter().flatten();
+        names.map(|host| if host == "*://*:*" { "*" } else { host }).collect::<Vec<_>>().join(" ")
     }
 
     pub(crate) fn make_state(&self) -> io::Result<PathBuf> {

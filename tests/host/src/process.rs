@@ -1,7 +1,7 @@
 //! Processes that do not outlive this one.
 
 use std::io;
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
@@ -46,6 +46,29 @@ fn spawner() -> Sender<Order> {
         }
     });
     orders
+}
+
+/// SIGKILL, because workerd drains for ever after a SIGTERM. What it acknowledged is on disk.
+pub(crate) fn end(child: &mut Child) {
+    // Both fail only for a process that is gone already.
+    let _ = child.kill();
+    let _ = child.wait();
+}
+
+/// The same for one that leads a process group, with its children.
+pub(crate) fn end_group(child: &mut Child) {
+    if matches!(child.try_wait(), Ok(None)) {
+        let group = format!("-{}", child.id());
+        // As with `end`.
+        let _ = Command::new("kill").args(["-KILL", "--", &group]).stderr(Stdio::null()).status();
+    }
+    end(child);
+}
+
+/// The processes that a process has started, where the system tells.
+pub(crate) fn children(pid: u32) -> Vec<u32> {
+    let told = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
+    told.unwrap_or_default().split_whitespace().filter_map(|pid| pid.parse().ok()).collect()
 }
 
 #[cfg(target_os = "linux")]

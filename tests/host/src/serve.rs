@@ -1,10 +1,11 @@
 //! workerd's configuration (Cap'n Proto text, workerd.capnp) and command line.
 
 use crate::bundle::Bundle;
+use crate::keeper;
 use crate::listen::DOOR;
 use crate::options::{Log, Options};
 use crate::start_error::StartError;
-use crate::{keeper, log_file};
+use crate::workerd::log_file;
 use std::fmt::Write;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};

@@ -1,10 +1,10 @@
-//! Why a workerd did not start.
+//! Why a host did not start.
 
 use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::{error, fmt, io};
 
-/// Why a workerd did not start.
+/// Why a host did not start.
 #[derive(Debug)]
 pub enum StartError {
     /// A part that is built or installed is not there.
@@ -13,6 +13,12 @@ pub enum StartError {
     State(io::Error),
     /// `wrangler.toml` cannot be read, or lacks what is needed.
     Wrangler(String),
+    /// `spin.toml` cannot be read, or lacks what is needed.
+    Manifest(String),
+    /// The Spin component is not built.
+    MissingOfSpin(PathBuf),
+    /// There is no `spin`, and what stands in for it is not built.
+    NoSpin(PathBuf),
     /// The port cannot be had.
     Port {
         /// Which.
@@ -44,18 +50,28 @@ impl fmt::Display for StartError {
             }
             Self::State(_) => f.write_str("the state folder cannot be used"),
             Self::Wrangler(fault) => write!(f, "wrangler.toml: {fault}"),
+            Self::Manifest(fault) => write!(f, "spin.toml: {fault}"),
+            Self::MissingOfSpin(part) => {
+                write!(f, "{} is not there: run `spin build`", part.display())
+            }
+            Self::NoSpin(part) => write!(
+                f,
+                "there is no `spin` in SPIN_BIN or PATH, and {} is not there: \
+                 `cargo xtask test --only spin` builds it",
+                part.display()
+            ),
             Self::Port { port, cause } if cause.kind() == io::ErrorKind::AddrInUse => {
                 write!(f, "port {port} is in use: stop what uses it, or take another with --port")
             }
             Self::Port { port, .. } => write!(f, "port {port} cannot be had"),
-            Self::Spawn(_) => f.write_str("workerd cannot be run"),
+            Self::Spawn(_) => f.write_str("the host cannot be run"),
             Self::Ended { status: Some(status), log } => {
-                write!(f, "workerd ended before it listened ({status}):\n{log}")
+                write!(f, "the host ended before it listened ({status}):\n{log}")
             }
             Self::Ended { status: None, log } => {
-                write!(f, "workerd ended before it listened:\n{log}")
+                write!(f, "the host ended before it listened:\n{log}")
             }
-            Self::Silent { log } => write!(f, "workerd does not listen:\n{log}"),
+            Self::Silent { log } => write!(f, "the host does not listen:\n{log}"),
         }
     }
 }
@@ -64,7 +80,13 @@ impl error::Error for StartError {
     fn source(&self) -> Option<&(dyn error::Error + 'static)> {
         match self {
             Self::State(cause) | Self::Spawn(cause) | Self::Port { cause, .. } => Some(cause),
-            Self::Missing(_) | Self::Wrangler(_) | Self::Ended { .. } | Self::Silent { .. } => None,
+            Self::Missing(_)
+            | Self::Wrangler(_)
+            | Self::Manifest(_)
+            | Self::MissingOfSpin(_)
+            | Self::NoSpin(_)
+            | Self::Ended { .. }
+            | Self::Silent { .. } => None,
         }
     }
 }

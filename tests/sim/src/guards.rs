@@ -30,7 +30,7 @@ impl World<'_> {
         candidates: Vec<Candidate>,
     ) {
         let delay = self.rooms[room].entropy.between(0, 30);
-        let mut admitting = Admitting::new("sim", candidates);
+        let mut admitting = Admitting::new("sim", None, candidates);
         let admitted = self.decide(room, &mut admitting);
         let admission = Admission { admitted, skips: admitting.into_skips() };
         if let Some((instance, _)) = self.rooms[room].instance(number) {

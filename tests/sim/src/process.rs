@@ -76,12 +76,16 @@ impl World<'_> {
             Act::Replay { conn, after, upto } => self.replay(room, number, conn, after, upto),
             Act::Close { conn, .. } => self.close(room, number, conn),
             Act::Prepare { turn, before } => self.prepare(room, number, turn, before),
-            Act::Admit { attempt, candidates } => self.admit(room, number, attempt, candidates),
+            Act::Admit { attempt, candidates, .. } => {
+                self.admit(room, number, attempt, candidates);
+            }
             Act::Report { provider, terms, report } => {
                 self.report_attempt(room, provider, terms, report);
             }
             Act::Call { attempt, .. } => self.call(room, number, attempt)?,
             Act::Abort { attempt } => self.abort(room, number, attempt),
+            // Nothing comes of it.
+            Act::Cancel { .. } => {}
             Act::Tell { summary, .. } => self.tell(room, number, summary),
         }
         Ok(())

@@ -1,54 +1,57 @@
-//! The command line.
+//! The command line: Spin's, as far as this project uses it.
 
 use lexopt::{Arg, Parser, ValueExt};
-use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use wasmtime::Result;
+use wasmtime::error::bail;
 
-/// How the component is run.
-pub(crate) struct Options {
-    pub(crate) component: PathBuf,
-    pub(crate) files: PathBuf,
-    pub(crate) database: PathBuf,
-    pub(crate) port: u16,
-    pub(crate) variables: BTreeMap<String, String>,
-    /// Hosts that it lets out to; none is all.
-    pub(crate) allowed: Option<Vec<String>>,
+/// Where Spin listens unless it is told otherwise.
+const LISTEN: &str = "127.0.0.1:3000";
+
+/// What is to be done.
+pub(crate) enum Order {
+    /// `build [--from FILE]`
+    Build { from: PathBuf },
+    /// `up [--from FILE] [--listen ADDRESS] [--state-dir DIR]`
+    Up(Up),
+    /// `--version`
+    Version,
 }
 
-impl Options {
-    /// `kefu-spin-host --component FILE --files DIR --database FILE [--port N] [--allow HOST]…`;
-    /// variables are `SPIN_VARIABLE_NAME` of the environment, as with Spin.
+/// How the component is run. Variables are `SPIN_VARIABLE_NAME` of the environment.
+pub(crate) struct Up {
+    pub(crate) from: PathBuf,
+    pub(crate) listen: SocketAddr,
+    /// `.spin` beside the manifest, unless it is given.
+    pub(crate) state: Option<PathBuf>,
+}
+
+impl Order {
     pub(crate) fn read() -> Result<Self> {
-        let mut options = Self {
-            component: "target/wasm32-wasip2/release/kefu_edge.wasm".into(),
-            files: "edge/web/dist".into(),
-            database: ".spin/sqlite_db.db".into(),
-            port: 0,
-            variables: variables(),
-            allowed: None,
-        };
         let mut arguments = Parser::from_env();
-        while let Some(argument) = arguments.next()? {
-            match argument {
-                Arg::Long("component") => options.component = arguments.value()?.into(),
-                Arg::Long("files") => options.files = arguments.value()?.into(),
-                Arg::Long("database") => options.database = arguments.value()?.into(),
-                Arg::Long("port") => options.port = arguments.value()?.parse()?,
-                Arg::Long("allow") => {
-                    let host = arguments.value()?.string()?;
-                    options.allowed.get_or_insert_default().push(host);
-                }
-                other => return Err(other.unexpected().into()),
-            }
+        let order = match arguments.next()? {
+            Some(Arg::Value(order)) => order.string()?,
+            Some(Arg::Long("version")) => return Ok(Self::Version),
+            _ => String::new(),
+        };
+        match order.as_str() {
+            "build" => Ok(Self::Build { from: rest(arguments)?.from }),
+            "up" => Ok(Self::Up(rest(arguments)?)),
+            _ => bail!("kefu-spin-host build|up: those of Spin's commands that README.md names"),
         }
-        Ok(options)
     }
 }
 
-fn variables() -> BTreeMap<String, String> {
-    let named = |(name, value): (String, String)| {
-        Some((name.strip_prefix("SPIN_VARIABLE_")?.to_lowercase(), value))
-    };
-    std::env::vars().filter_map(named).collect()
+fn rest(mut arguments: Parser) -> Result<Up> {
+    let mut up = Up { from: "spin.toml".into(), listen: LISTEN.parse()?, state: None };
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Arg::Short('f') | Arg::Long("from") => up.from = arguments.value()?.into(),
+            Arg::Long("listen") => up.listen = arguments.value()?.parse()?,
+            Arg::Long("state-dir") => up.state = Some(arguments.value()?.into()),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    Ok(up)
 }

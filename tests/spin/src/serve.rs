@@ -1,8 +1,9 @@
 //! Serving: each connection's requests go to wasmtime's dispatcher, instances are reused as by
 //! Spin.
 
-use crate::options::Options;
-use crate::state::{Host_, State};
+use crate::manifest::Manifest;
+use crate::options::Up;
+use crate::state::{Granted, Host_, State};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -11,6 +12,7 @@ use hyper_util::rt::TokioIo;
 use std::convert::Infallible;
 use std::future;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context as Task, Poll};
@@ -36,15 +38,15 @@ const AT_ONCE_MOST: usize = 16;
 type Response = http::Response<http_body_util::combinators::UnsyncBoxBody<Bytes, wasmtime::Error>>;
 
 /// Serves until the process is ended.
-pub(crate) async fn serve(options: Options) -> Result<()> {
-    let options = Arc::new(options);
-    if let Some(folder) = options.database.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    let handler = ProxyHandler::new(Dispatcher { pre: load(&options)?, options: options.clone() });
-    let listener = TcpListener::bind(("127.0.0.1", options.port)).await?;
+pub(crate) async fn serve(up: &Up, manifest: Manifest) -> Result<()> {
+    let pre = load(&manifest.source)?;
+    let state = up.state.clone().unwrap_or_else(|| manifest.folder.join(".spin"));
+    std::fs::create_dir_all(&state)?;
+    let granted = Arc::new(Granted::of(manifest, state.join("sqlite_db.db")));
+    let handler = ProxyHandler::new(Dispatcher { pre, granted });
+    let listener = TcpListener::bind(up.listen).await?;
     // Whoever started this reads it.
-    println!("Serving http://127.0.0.1:{}", listener.local_addr()?.port());
+    println!("Serving http://{}", listener.local_addr()?);
     loop {
         let (stream, peer) = listener.accept().await?;
         // A frame waits for no other.
@@ -102,7 +104,7 @@ async fn answer(
     }
 }
 
-fn load(options: &Options) -> Result<ServicePre<State>> {
+fn load(source: &Path) -> Result<ServicePre<State>> {
     let mut config = Config::new();
     config.wasm_component_model_async(true);
     let mut pool = PoolingAllocationConfig::default();
@@ -113,8 +115,8 @@ fn load(options: &Options) -> Result<ServicePre<State>> {
         config.cache(Some(cache));
     }
     let engine = Engine::new(&config)?;
-    let component = Component::from_file(&engine, &options.component)
-        .with_context(|| options.component.display().to_string())?;
+    let component = Component::from_file(&engine, source)
+        .with_context(|| format!("{}: run `spin build`", source.display()))?;
     let mut linker = Linker::new(&engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     wasmtime_wasi::p3::add_to_linker(&mut linker)?;
@@ -125,7 +127,7 @@ fn load(options: &Options) -> Result<ServicePre<State>> {
 
 struct Dispatcher {
     pre: ServicePre<State>,
-    options: Arc<Options>,
+    granted: Arc<Granted>,
 }
 
 impl HandlerState for Dispatcher {
@@ -134,7 +136,7 @@ impl HandlerState for Dispatcher {
     type WorkerState = Reuse;
 
     async fn instantiate(&self) -> wasmtime::Result<Instance<State, Never, Reuse>> {
-        let state = State::new(self.options.clone())?;
+        let state = State::new(self.granted.clone())?;
         let mut store = Store::new(self.pre.engine(), state);
         let proxy = ProxyPre::P3(self.pre.clone()).instantiate_async(&mut store).await?;
         Ok(Instance {

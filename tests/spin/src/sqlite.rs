@@ -52,10 +52,11 @@ impl<T: Send> HostConnectionWithStore<T> for HasSelf<State> {
         store: &Accessor<T, Self>,
         name: String,
     ) -> wasmtime::Result<Result<Resource<Connection>, Error>> {
-        if name != "default" {
-            return Ok(Err(Error::NoSuchDatabase));
-        }
-        let file = store.with(|mut access| access.get().options.database.clone());
+        let file = store.with(|mut access| {
+            let granted = &access.get().granted;
+            granted.databases.contains(&name).then(|| granted.database.clone())
+        });
+        let Some(file) = file else { return Ok(Err(Error::AccessDenied)) };
         let opened = blocking_task(move || {
             let connection = rusqlite::Connection::open(file).map_err(told)?;
             connection.busy_timeout(BUSY).map_err(told)?;

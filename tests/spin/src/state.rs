@@ -1,9 +1,12 @@
 //! What belongs to one instance of the component.
 
-use crate::options::Options;
+use crate::allowed::Pattern;
+use crate::manifest::Manifest;
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use wasmtime::Result;
 use wasmtime::component::ResourceTable;
@@ -21,9 +24,26 @@ wasmtime::component::bindgen!({
     with: { "spin:sqlite/sqlite.connection": crate::sqlite::Connection },
 });
 
+/// What every instance is granted.
+pub(crate) struct Granted {
+    pub(crate) variables: BTreeMap<String, String>,
+    /// Databases by name, all of them in one file as with Spin's default.
+    pub(crate) databases: Vec<String>,
+    pub(crate) database: PathBuf,
+    files: Vec<(PathBuf, String)>,
+    allowed: Vec<Pattern>,
+}
+
+impl Granted {
+    pub(crate) fn of(manifest: Manifest, database: PathBuf) -> Self {
+        let Manifest { variables, databases, files, allowed, .. } = manifest;
+        Self { variables, databases, database, files, allowed }
+    }
+}
+
 /// What belongs to one instance of the component.
 pub(crate) struct State {
-    pub(crate) options: Arc<Options>,
+    pub(crate) granted: Arc<Granted>,
     pub(crate) table: ResourceTable,
     wasi: WasiCtx,
     http: WasiHttpCtx,
@@ -31,18 +51,23 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(options: Arc<Options>) -> Result<Self> {
+    pub(crate) fn new(granted: Arc<Granted>) -> Result<Self> {
         let mut wasi = WasiCtx::builder();
         wasi.inherit_stderr().inherit_stdout().inherit_network().allow_ip_name_lookup(false);
-        if options.files.is_dir() {
-            wasi.preopened_dir(&options.files, "/web", DirPerms::READ, FilePerms::READ)?;
+        let patterns = granted.clone();
+        wasi.socket_addr_check(move |address, _| {
+            let granted = patterns.allowed.iter().any(|pattern| pattern.connects(address));
+            Box::pin(async move { granted })
+        });
+        for (folder, name) in &granted.files {
+            wasi.preopened_dir(folder, name, DirPerms::READ, FilePerms::READ)?;
         }
         Ok(Self {
             table: ResourceTable::new(),
             wasi: wasi.build(),
             http: WasiHttpCtx::new(),
-            hooks: Hooks { options: options.clone() },
-            options,
+            hooks: Hooks { granted: granted.clone() },
+            granted,
         })
     }
 }
@@ -60,7 +85,7 @@ impl WasiHttpView for State {
 }
 
 struct Hooks {
-    options: Arc<Options>,
+    granted: Arc<Granted>,
 }
 
 type Sent = Result<
@@ -78,10 +103,10 @@ impl WasiHttpHooks for Hooks {
         options: Option<RequestOptions>,
         _done: Box<dyn Future<Output = Result<(), ErrorCode>> + Send>,
     ) -> Box<dyn Future<Output = Sent> + Send> {
-        let host = request.uri().authority().map(ToString::to_string).unwrap_or_default();
-        let name = host.split(':').next().unwrap_or_default().to_owned();
-        let open = |allowed: &Vec<String>| allowed.iter().any(|it| *it == host || *it == name);
-        let allowed = self.options.allowed.as_ref().is_none_or(open);
+        let uri = request.uri();
+        let (scheme, host) = (uri.scheme_str().unwrap_or("https"), uri.host().unwrap_or_default());
+        let open = |it: &Pattern| it.lets_out(scheme, host, uri.port_u16());
+        let allowed = self.granted.allowed.iter().any(open);
         Box::new(async move {
             if !allowed {
                 return Err(ErrorCode::HttpRequestDenied.into());

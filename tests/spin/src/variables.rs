@@ -1,4 +1,4 @@
-//! `spin:variables`.
+//! `spin:variables`: those that the component was given.
 
 use crate::state::State;
 use crate::state::spin::variables::variables::{Error, Host, HostWithStore};
@@ -11,7 +11,7 @@ impl<T: Send> HostWithStore<T> for HasSelf<State> {
         store: &Accessor<T, Self>,
         name: String,
     ) -> wasmtime::Result<Result<String, Error>> {
-        let value = store.with(|mut access| access.get().options.variables.get(&name).cloned());
-        Ok(value.ok_or(Error::Undefined(name)))
+        let value = store.with(|mut access| access.get().granted.variables.get(&name).cloned());
+        Ok(value.ok_or_else(|| Error::Undefined(format!("no variable for {name:?}"))))
     }
 }

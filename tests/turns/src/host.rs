@@ -2,19 +2,21 @@
 
 use crate::agent::Agent;
 use crate::visitor::Visitor;
-use kefu_test_host::{Options, Workerd};
+use kefu_test_host::{Options, Running};
 use reqwest::Client;
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+use tokio::task::JoinHandle;
 
 const ADMIN_TOKEN: &str = "dev-admin-token";
 const PASSWORD: &str = "correct horse";
 
-/// A workerd with the built Worker.
+/// A running host: the one that `KEFU_TEST_HOST` names.
 #[derive(Debug)]
 pub struct Host {
-    workerd: Mutex<Workerd>,
+    running: Mutex<Running>,
     url: String,
 }
 
@@ -53,13 +55,13 @@ impl Host {
     pub fn with(options: Options) -> Self {
         // The log tells when an object wakes.
         let options = options.var("KEFU_DEBUG", "1");
-        let workerd = Workerd::start(&options).unwrap_or_else(|error| panic!("{error}"));
-        Self { url: workerd.url(), workerd: Mutex::new(workerd) }
+        let running = Running::start(&options).unwrap_or_else(|error| panic!("{error}"));
+        Self { url: running.url(), running: Mutex::new(running) }
     }
 
     /// Kills it as a crash would.
     pub fn kill(&self) {
-        self.workerd().kill();
+        self.running().kill();
     }
 
     /// Starts it again on the same state and port.
@@ -67,7 +69,24 @@ impl Host {
     /// # Panics
     /// When it does not start.
     pub fn restart(&self) {
-        self.workerd().restart().unwrap_or_else(|error| panic!("{error}"));
+        self.running().restart().unwrap_or_else(|error| panic!("{error}"));
+    }
+
+    /// Asks for its health every second until that is aborted: Spin has no alarms of its own, and
+    /// deploy/kefu-health.timer does so there.
+    pub fn looked_after(&self) -> JoinHandle<()> {
+        let (url, spin) = (format!("{}/healthz", self.url), self.is_spin());
+        tokio::spawn(async move {
+            if !spin {
+                return;
+            }
+            let http = client();
+            loop {
+                // It may be down.
+                let _ = http.get(&url).send().await;
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        })
     }
 
     /// The value of a metric, summed over its labels.
@@ -85,7 +104,7 @@ impl Host {
 
     /// What it wrote so far.
     pub fn log(&self) -> String {
-        self.workerd().log()
+        self.running().log()
     }
 
     /// A fresh site with this configuration (TOML).
@@ -100,23 +119,39 @@ impl Host {
         site
     }
 
+    /// `http://127.0.0.1:PORT`
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     /// The port on 127.0.0.1.
     pub fn port(&self) -> u16 {
-        self.workerd().port()
+        self.running().port()
+    }
+
+    /// Whether it is Spin's, which has no WebSockets.
+    pub fn is_spin(&self) -> bool {
+        matches!(*self.running(), Running::Spin(_))
     }
 
     /// The process's id. It changes with a restart.
     pub fn pid(&self) -> u32 {
-        self.workerd().pid()
+        self.running().pid()
     }
 
     /// The process, for whatever else is to be done to it.
-    pub fn workerd(&self) -> MutexGuard<'_, Workerd> {
-        self.workerd.lock().unwrap_or_else(PoisonError::into_inner)
+    pub fn running(&self) -> MutexGuard<'_, Running> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Site {
+    /// The same site at another process of the same deployment.
+    #[must_use]
+    pub fn at(&self, host: &Host) -> Self {
+        Self { url: host.url.clone(), id: self.id.clone(), http: self.http.clone() }
+    }
+
     /// Replaces its configuration (TOML); gives the warnings.
     ///
     /// # Panics
@@ -157,6 +192,15 @@ impl Site {
     pub async fn providers(&self) -> Vec<Value> {
         let get = self.http.get(format!("{}/v1/sites/{}/providers", self.url, self.id));
         self.told(get).await["providers"].as_array().cloned().expect("a list")
+    }
+
+    /// Tries a provider out.
+    ///
+    /// # Panics
+    /// When that is refused.
+    pub async fn check(&self, provider: &str) -> Value {
+        let path = format!("{}/v1/sites/{}/providers/{provider}/check", self.url, self.id);
+        self.told(self.http.post(path)).await
     }
 
     /// A new agent that is logged in.

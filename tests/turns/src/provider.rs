@@ -86,6 +86,11 @@ impl Provider {
         entry(self.address, name, more)
     }
 
+    /// Where it listens.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
     /// The requests so far.
     pub fn asked(&self) -> Vec<Asked> {
         self.desk.asked.borrow().clone()

@@ -1,9 +1,11 @@
 //! A visitor and the ways into the conversation.
 
+use crate::host::Host;
 use crate::stream::Stream;
 use reqwest::{Client, Response};
 use serde_json::{Value, json};
 use tokio_tungstenite::connect_async;
+use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
 /// A visitor of a site.
@@ -27,6 +29,13 @@ impl Visitor {
             token: text(&session["token"]),
             http,
         }
+    }
+
+    /// The same visitor at another process of the same deployment.
+    #[must_use]
+    pub fn at(&self, host: &Host) -> Self {
+        let url = format!("{}/v1/conversations/{}", host.url(), self.conversation());
+        Self { url, ..self.clone() }
     }
 
     /// The conversation's id.
@@ -77,7 +86,7 @@ impl Visitor {
         answered.json().await.expect("JSON")
     }
 
-    /// A WebSocket with the whole log.
+    /// A WebSocket with the whole log; where the host has none, what it has instead.
     pub async fn socket(&self) -> Stream {
         self.socket_after("after=0").await
     }
@@ -92,8 +101,15 @@ impl Visitor {
         let protocols = format!("kefu.v1.json, token.{}", self.token);
         let protocols = protocols.parse().expect("a header");
         request.headers_mut().insert("sec-websocket-protocol", protocols);
-        let (socket, _) = connect_async(request).await.expect("a socket");
-        Stream::of_socket(socket)
+        match connect_async(request).await {
+            Ok((socket, _)) => Stream::of_socket(socket),
+            Err(Error::Http(refused)) if refused.status() == 426 => {
+                let answered = self.get(query, "text/event-stream").await;
+                assert_eq!(answered.status(), 200);
+                Stream::of_events_and_posts(answered, self)
+            }
+            Err(error) => panic!("a socket: {error}"),
+        }
     }
 
     /// Server-sent events with the whole log.

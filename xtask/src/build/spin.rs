@@ -4,7 +4,7 @@ use crate::progress::step;
 use crate::run::{self, cargo};
 use crate::tree;
 use anyhow::Result;
-use std::path::PathBuf;
+use kefu_test_host::Program;
 
 /// Builds what spin.toml names.
 ///
@@ -16,14 +16,22 @@ pub(super) fn build() -> Result<()> {
     step("the Spin component in Rust", "2 min the first time", || run::shown(build))
 }
 
-/// The project's own host for the component.
+/// The program that runs the application: `spin` where there is one, else the project's own, built
+/// where it is not.
 ///
 /// # Errors
-/// When it does not build.
-pub(crate) fn test_host() -> Result<PathBuf> {
+/// When that does not build.
+pub(crate) fn spin_program() -> Result<Program> {
+    if let Some(real) = Program::real() {
+        return Ok(real);
+    }
+    test_host()?;
+    Ok(Program::find(&tree::root())?)
+}
+
+fn test_host() -> Result<()> {
     let target = tree::path("target/spin-host");
     let mut build = cargo(["build", "--manifest-path"]);
     build.arg(tree::path("tests/spin/Cargo.toml")).arg("--target-dir").arg(&target);
-    step("the test host for Spin", "5 min the first time", || run::shown(build))?;
-    Ok(target.join("debug/kefu-spin-host"))
+    step("the test host for Spin", "5 min the first time", || run::shown(build))
 }

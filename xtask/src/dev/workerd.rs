@@ -2,7 +2,7 @@
 
 use super::{Options, Running};
 use anyhow::Result;
-use kefu_test_host::{Log, Workerd};
+use kefu_test_host::{Log, Platform, Workerd};
 use std::collections::BTreeMap;
 
 /// Starts it on the options' port and state.
@@ -11,12 +11,13 @@ use std::collections::BTreeMap;
 /// When it does not listen.
 pub(super) fn start(options: &Options, vars: &BTreeMap<String, String>) -> Result<Workerd> {
     Ok(Workerd::start(&kefu_test_host::Options {
+        platform: Platform::Cloudflare,
         port: options.port,
         state: Some(options.state.clone()),
         vars: vars.clone(),
         log: Log::Inherit,
-        keeper: false,
         root: crate::tree::root(),
+        ..kefu_test_host::Options::default()
     })?)
 }
 

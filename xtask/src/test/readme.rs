@@ -28,7 +28,7 @@ fn xtask_lines(readme: &str) -> Vec<&str> {
     lines
 }
 
-fn exists(line: &str) -> Result<()> {
+pub(super) fn exists(line: &str) -> Result<()> {
     let words = line.split('#').next().unwrap_or_default().split_whitespace();
     let (options, names): (Vec<_>, Vec<_>) = words.partition(|word| word.starts_with("--"));
     let name = names.first().copied().unwrap_or_default();

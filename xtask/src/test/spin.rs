@@ -1,81 +1,84 @@
-//! The conformance suite on the Spin host. Where there is a `spin`, `cargo xtask dev --host spin`
-//! runs it; here it is the test host, which every machine has.
+//! What holds on Cloudflare's host, on Spin's: on Spin itself where there is a `spin`, else on the
+//! test host, which every machine has.
 
-use super::Skips;
-use crate::build;
+use super::{Skips, manifest, spin_up};
 use crate::run::{self, cargo};
-use crate::tree;
-use anyhow::{Context, Result, ensure};
-use kefu_test_host::{Options, When, http, spawn_bound};
-use std::net::TcpListener;
-use std::process::{Child, Command};
-use std::time::{Duration, Instant};
-use std::{env, fs};
+use crate::{build, tree};
+use anyhow::{Context, Result};
+use std::fs;
 
-/// What only Cloudflare's host can do, by name.
-const OTHERS: &str = "tests/conformance/cloudflare-only.txt";
+/// The suites, and where each names what only Cloudflare's host can do.
+const SUITES: [(&str, &str); 3] = [
+    ("kefu-conformance", "tests/conformance/cloudflare-only.txt"),
+    ("kefu-turns", "tests/turns/cloudflare-only.txt"),
+    ("kefu-faults", "tests/faults/cloudflare-only.txt"),
+];
 
-/// Set, it has the step run while the host is under construction.
-const ASKED: &str = "KEFU_TEST_SPIN";
+/// The one that has tests of Spin's database too.
+const LOOKS_INSIDE: &str = "kefu-faults";
 
-/// Runs all tests that the host can pass, and names the others.
+/// Checks the manifest, runs what README.md says, then all tests that the host can pass.
 ///
 /// # Errors
 /// When one fails.
 pub(super) fn check(skips: &mut Skips) -> Result<()> {
-    if env::var_os(ASKED).is_none() {
-        skips.add(format!("spin: the host is under construction; {ASKED}=1 runs its conformance"));
-        return Ok(());
-    }
     build::all_of_spin()?;
-    let state = tree::scratch("spin-state");
-    // What an earlier run left.
-    let _ = fs::remove_dir_all(&state);
-    fs::create_dir_all(&state)?;
-    let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
-    let mut host = Host(spawn_bound(command(port)?, When::Killed)?);
-    host.wait(port)?;
-    let mut tests = cargo(["test", "--package", "kefu-conformance", "--", "--exact"]);
-    for name in fs::read_to_string(tree::path(OTHERS))?.lines().filter(|it| !it.starts_with('#')) {
-        skips.add(format!("{name}: on Cloudflare only"));
+    manifest::check()?;
+    let program = build::spin_program()?;
+    println!("host: {program}");
+    spin_up::check(&program)?;
+    let mut told = Vec::new();
+    for (package, list) in SUITES {
+        let others = others(list)?;
+        let passed = suite(package, &others, skips)?;
+        told.push(format!(
+            "{package}: {passed} tests on both hosts; {} only on cloudflare, named in {list}",
+            others.len()
+        ));
+    }
+    told.iter().for_each(|line| println!("{line}"));
+    Ok(())
+}
+
+/// The tests of a list, one a line.
+fn others(list: &str) -> Result<Vec<String>> {
+    let text = fs::read_to_string(tree::path(list)).with_context(|| list.to_owned())?;
+    let lines = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+    Ok(lines.map(str::to_owned).collect())
+}
+
+/// Runs one suite; gives how many of its tests passed.
+fn suite(package: &str, others: &[String], skips: &mut Skips) -> Result<u32> {
+    let mut tests = cargo(["test", "--tests", "--package", package]);
+    if package == LOOKS_INSIDE {
+        tests.args(["--features", "spin"]);
+    }
+    tests.args(["--", "--exact"]);
+    for name in others {
         tests.args(["--skip", name]);
     }
-    tests.env("KEFU_HOST", format!("http://127.0.0.1:{port}"));
-    tests.env("KEFU_ADMIN_TOKEN", "dev-admin-token");
-    run::watched(tests, |line| skips.note(line))
+    tests.env("KEFU_TEST_HOST", "spin");
+    let mut passed = 0;
+    run::watched(tests, |line| {
+        skips.note(line);
+        passed += passing(line).unwrap_or(0);
+    })?;
+    Ok(passed)
 }
 
-fn command(port: u16) -> Result<Command> {
-    let mut command = Command::new(build::spin_test_host()?);
-    command.args(["--port", &port.to_string(), "--database"]);
-    command.arg(tree::scratch("spin-state/kefu.db"));
-    command.arg("--files").arg(tree::path("edge/web/dist"));
-    command.arg("--component").arg(tree::path("target/wasm32-wasip2/release/kefu_edge.wasm"));
-    let vars = Options::default().vars;
-    command.envs(vars.iter().map(|(name, value)| (format!("SPIN_VARIABLE_{name}"), value)));
-    command.env("SPIN_VARIABLE_KEFU_OUTBOUND", "*");
-    Ok(command)
+/// How many tests a line `test result: ok. 12 passed; …` tells of.
+fn passing(line: &str) -> Option<u32> {
+    let (before, _) = line.strip_prefix("test result: ")?.split_once(" passed")?;
+    before.rsplit(' ').next()?.parse().ok()
 }
 
-struct Host(Child);
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Host {
-    fn wait(&mut self, port: u16) -> Result<()> {
-        let begun = Instant::now();
-        while !http::get(port, "/healthz").is_ok_and(|answer| answer.status == 200) {
-            let ended = self.0.try_wait().context("the test host")?;
-            ensure!(ended.is_none(), "the test host ended before it answered");
-            ensure!(begun.elapsed() < Duration::from_secs(60), "the test host does not answer");
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        Ok(())
-    }
-}
-
-impl Drop for Host {
-    fn drop(&mut self) {
-        // Both fail only for a process that is gone already.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+    #[test]
+    fn what_passed_is_counted_by_cargos_own_words() {
+        assert_eq!(passing("test result: ok. 12 passed; 0 failed; 1 ignored"), Some(12));
+        assert_eq!(passing("test a::b ... ok"), None);
     }
 }

@@ -1,6 +1,6 @@
-import type { Item, QuickReply, View } from "../../client";
+import type { Extras, Item, QuickReply, View } from "../../client";
 import { saying } from "./bodies";
-import { button, h, icon } from "./dom";
+import { button, h, icon, link } from "./dom";
 import * as icons from "./icons";
 import type { Kit } from "./kit";
 import { clockWords } from "./time";
@@ -34,11 +34,14 @@ export function draw(node: HTMLElement, item: Item, scene: Scene): void {
   // The text of an answer grows in its node: what was drawn of it stays.
   const old = node.querySelector<HTMLElement>(":scope > .bubble");
   const bubble = saying(item, kit, old ?? undefined);
-  const choices = scene.isLast && item.body?.quickReplies?.replies;
+  const extras = item.message?.provider?.extras;
+  const asked = item.body?.quickReplies?.replies ?? extras?.suggestions?.map((label) => ({ label }));
+  const choices = scene.isLast && asked?.length ? asked : undefined;
   const parts = [
     starts && byline(item, kit),
     bubble,
     outcome(item, scene),
+    extras && beside(extras, kit),
     choices && replies(choices, scene),
     foot(item, scene),
   ];
@@ -85,6 +88,14 @@ function outcome(item: Item, { kit, isLast, view }: Scene): HTMLElement | undefi
   if (isLast && text && view.owner.kind === "BOT")
     note.append(button(kit.say("askAgain"), () => kit.tell(text), "plain"));
   return note;
+}
+
+/** Where an answer comes from, and the files that belong to it. */
+function beside({ citations = [], files = [] }: Extras, { say, embedding }: Kit): HTMLElement | undefined {
+  const list = citations.map(({ document }) => document).join(" · ");
+  const links = files.map(({ url = "", name }) => h("div", "", link(url, name || url, embedding.host)));
+  if (!list && !links.length) return undefined;
+  return h("div", "outcome sources", ...links, list && say("sources", { list }));
 }
 
 function replies(choices: readonly QuickReply[], { kit, view }: Scene): HTMLElement {

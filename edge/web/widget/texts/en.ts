@@ -56,6 +56,7 @@ const en = {
   unsupported: "This kind of message can't be shown here.",
   interrupted: "The answer was cut off.",
   stopped: "Stopped.",
+  sources: "Sources: {list}",
   askAgain: "Ask again",
   joined: "{name} joined. You are now talking to a person.",
   left: "You are talking to the AI assistant again.",

@@ -57,6 +57,7 @@ const zh: Catalogue = {
   unsupported: "暂不支持显示此类消息。",
   interrupted: "回答中断了。",
   stopped: "已停止。",
+  sources: "来源：{list}",
   askAgain: "重新提问",
   joined: "{name}已接入，现在由真人为您服务。",
   left: "现在由 AI 助手继续为您服务。",

@@ -1,5 +1,6 @@
 //! `[[ai_providers]]`.
 
+use super::budget::price;
 use super::{LONG_TEXT, SHORT_TEXT, rated, set, span};
 use crate::config::address::check_url;
 use crate::config::fields::{Bounds, Fields};
@@ -12,25 +13,36 @@ const VARIABLES: Bounds = Bounds { entries: 100, bytes: 4 * 1024 };
 
 /// Which keys belong to which kinds only.
 const OWN_KEYS: [(&str, &[ProviderKind]); 5] = [
-    ("bot_id", &[ProviderKind::Coze]),
+    ("bot_id", &[ProviderKind::Coze, ProviderKind::FastGpt]),
     ("model", &[ProviderKind::OpenAi, ProviderKind::WorkersAi]),
     ("system_prompt", &[ProviderKind::OpenAi, ProviderKind::WorkersAi]),
-    ("inputs", &[ProviderKind::Dify]),
-    ("variables", &[ProviderKind::FastGpt]),
+    ("inputs", &[ProviderKind::Dify, ProviderKind::Coze]),
+    ("variables", &[ProviderKind::FastGpt, ProviderKind::Coze]),
 ];
 
-pub(super) fn providers(fields: &mut Fields<'_>) -> Vec<Provider> {
-    let mut names = BTreeSet::new();
-    fields.tables("ai_providers", MOST, |fields| {
-        let provider = provider(fields)?;
+/// The providers, and the shortest wait for a first text that they declare: none unless each of
+/// them declares its own.
+pub(super) fn providers(fields: &mut Fields<'_>) -> (Vec<Provider>, Option<Duration>) {
+    let (mut names, mut waits) = (BTreeSet::new(), Vec::new());
+    let mut canaries = 0;
+    let providers = fields.tables("ai_providers", MOST, |fields| {
+        let (provider, wait) = provider(fields)?;
         if !names.insert(provider.name.clone()) {
             fields.fault("name", "another provider has this name; give each its own");
         }
+        canaries += provider.canary.unwrap_or(0);
+        if provider.canary.is_some() && canaries > 100 {
+            let sum = format!("the canaries' shares add up to {canaries}%: at most 100% are there");
+            fields.fault("canary", sum);
+        }
+        waits.push(wait);
         Some(provider)
-    })
+    });
+    let all: Option<Vec<Duration>> = waits.into_iter().collect();
+    (providers, all.and_then(|waits| waits.into_iter().min()))
 }
 
-fn provider(fields: &mut Fields<'_>) -> Option<Provider> {
+fn provider(fields: &mut Fields<'_>) -> Option<(Provider, Option<Duration>)> {
     fields.require("name", "name = \"…\", unique within the site");
     fields.require("type", format_args!("type = \"…\", one of {}", ProviderKind::NAMES));
     let name = fields.text("name", SHORT_TEXT);
@@ -48,13 +60,22 @@ fn provider(fields: &mut Fields<'_>) -> Option<Provider> {
         rate_limit: rated(fields, "rate_limit", 1_000_000),
         circuit_breaker: CircuitBreaker::default(),
         timeouts: Timeouts::default(),
+        weight: fields.count("weight", 1..=1_000),
+        canary: fields.parsed("canary", percent),
+        price: None,
     };
+    let mut wait = None;
+    fields.table("price", |fields| provider.price = price(fields));
     fields.table("circuit_breaker", |fields| breaker(fields, &mut provider.circuit_breaker));
-    fields.table("timeouts", |fields| timeouts(fields, &mut provider.timeouts));
+    fields.table("timeouts", |fields| wait = timeouts(fields, &mut provider.timeouts));
+    if provider.weight.is_some() && provider.canary.is_some() {
+        fields
+            .fault("canary", "a canary has no place among weighted neighbours: remove one of both");
+    }
     if let Some(kind) = kind {
         fits(fields, kind);
     }
-    name.and(kind).map(|_| provider)
+    name.and(kind).map(|_| (provider, wait))
 }
 
 fn kind(text: &str) -> Result<ProviderKind, String> {
@@ -70,12 +91,25 @@ fn breaker(fields: &mut Fields<'_>, breaker: &mut CircuitBreaker) {
     set(&mut breaker.cooldown, span(fields, "cooldown", COOLDOWN));
 }
 
-fn timeouts(fields: &mut Fields<'_>, timeouts: &mut Timeouts) {
+/// Gives the shortest wait for a first text, where all of it is declared.
+fn timeouts(fields: &mut Fields<'_>, timeouts: &mut Timeouts) -> Option<Duration> {
     const WAIT: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(15 * 60));
     set(&mut timeouts.connect, span(fields, "connect", WAIT));
     set(&mut timeouts.first_token, span(fields, "first_token", WAIT));
     set(&mut timeouts.idle, span(fields, "idle", WAIT));
     set(&mut timeouts.total, span(fields, "total", WAIT));
+    let Timeouts { connect, first_token, total, .. } = *timeouts;
+    let declared = fields.has("connect") && fields.has("first_token");
+    declared.then(|| connect.min(first_token).min(total))
+}
+
+/// Reads `5%`, from 0% to 100%.
+fn percent(text: &str) -> Result<u32, String> {
+    let number = text.strip_suffix('%').and_then(|number| number.trim().parse().ok());
+    number.filter(|percent| *percent <= 100).ok_or_else(|| {
+        let found = crate::config::document::quoted(text);
+        format!("found {found}; expected a share from \"0%\" to \"100%\"")
+    })
 }
 
 /// Whether what is written is what this kind needs.

@@ -1,7 +1,8 @@
 use super::*;
 use crate::config::{
-    Channel, CircuitBreaker, Direction, Fault, Hours, MaskKind, MaskPattern, Masking, Matching,
-    Provider, ProviderKind, Rule, RuleAction, Template, Timeouts, When, Widget, WordAction, Words,
+    Budget, Budgets, Channel, CircuitBreaker, Direction, Fault, Hours, MaskKind, MaskPattern,
+    Masking, Matching, OnLimit, Price, Provider, ProviderKind, Rule, RuleAction, Template,
+    Timeouts, When, Widget, WordAction, Words,
 };
 use std::collections::BTreeMap;
 
@@ -156,14 +157,35 @@ fn every_fault_names_its_key_its_line_and_the_remedy() {
         ),
         (PROVIDER, "rate_limit = '1000'", "ai_providers[0].rate_limit", 6, "\"1000/min\""),
         (PROVIDER, "rate_limit = 1000", "ai_providers[0].rate_limit", 6, "\"1000/min\""),
+        (PROVIDER, "price = { input = 1 }", "ai_providers[0].price.output", 6, "missing"),
+        (PROVIDER, "price = { input = -1, output = 2 }", "ai_providers[0].price.input", 6, "0.8"),
+        ("", "[budgets]\non_limit = 'message'", "budgets.message", 1, "missing"),
+        ("", "[budgets]\nmessage = 'x'", "budgets.message", 2, "remove one"),
+        ("", "[budgets]\non_limit = 'stop'", "budgets.on_limit", 2, "rules, person or message"),
+        ("", "[budgets]\nsite = { turns = 0 }", "budgets.site.turns", 2, "from 1"),
+        (PROVIDER, "canary = '101%'", "ai_providers[0].canary", 6, "\"100%\""),
+        (PROVIDER, "canary = '5%'\nweight = 2", "ai_providers[0].canary", 6, "remove one"),
+        (
+            PROVIDER,
+            "timeouts = { connect = '5s', first_token = '8s' }\n[ai]\nturn_budget = '3s'",
+            "ai.turn_budget",
+            8,
+            "the shortest of which is 5s",
+        ),
         (PROVIDER, "ratelimit = '1/s'", "ai_providers[0].ratelimit", 6, "`rate_limit`"),
-        (PROVIDER, "bot_id = '1'", "ai_providers[0].bot_id", 6, "belongs to type coze only"),
+        (
+            PROVIDER,
+            "bot_id = '1'",
+            "ai_providers[0].bot_id",
+            6,
+            "belongs to type coze and fastgpt only",
+        ),
         (
             PROVIDER,
             "inputs = { a = 'b' }",
             "ai_providers[0].inputs",
             6,
-            "belongs to type dify only",
+            "belongs to type dify and coze only",
         ),
         (
             PROVIDER,
@@ -377,8 +399,16 @@ fn whole() -> Site {
             quiet_window: Duration::from_millis(400),
             while_queued: true,
             fail_open: false,
+            sticky: false,
         },
         rounds: 10,
+        context_characters: 9_000,
+        budgets: Budgets {
+            visitor: Budget { turns: Some(50), ..Budget::default() },
+            site: Budget { turns: None, tokens: Some(2_000_000), cost: Some(12_500_000) },
+            utc_offset: 0,
+            on_limit: OnLimit::Message("明天再来".to_owned()),
+        },
         limits: Limits { sessions_per_address: minute(30), messages_per_visitor: minute(20) },
         rules: whole_rules(),
         masking: Masking {
@@ -422,6 +452,9 @@ fn whole_providers() -> Vec<Provider> {
         rate_limit: Some(Rate { count: 1_000, window: Duration::from_secs(60) }),
         circuit_breaker: CircuitBreaker { failure_threshold: 4, cooldown: Duration::from_secs(31) },
         timeouts: Timeouts { connect: Duration::from_secs(4), ..Timeouts::default() },
+        weight: Some(3),
+        canary: None,
+        price: Some(Price { input: 800_000, output: 2_000_000 }),
     };
     let second = Provider {
         name: "dify".to_owned(),
@@ -434,6 +467,9 @@ fn whole_providers() -> Vec<Provider> {
         rate_limit: None,
         circuit_breaker: CircuitBreaker::default(),
         timeouts: Timeouts::default(),
+        weight: None,
+        canary: Some(5),
+        price: None,
         ..bare.clone()
     };
     vec![bare, second]

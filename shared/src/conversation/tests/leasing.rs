@@ -7,7 +7,8 @@ use crate::guard::{Pass, Ticket};
 use crate::provider::ResponseHead;
 use crate::time::{Millis, Tick};
 use crate::who::Who;
-use kefu_proto::v1::{Event, OwnerRequest, channel, event};
+use kefu_proto::v1::server_frame::Frame;
+use kefu_proto::v1::{Delta, Event, OwnerRequest, channel, event};
 use std::time::Duration;
 
 /// What both have in common.
@@ -131,7 +132,7 @@ impl Process {
     /// The guards let the first provider through.
     fn admit(&mut self, disk: &mut Disk, now: Millis) {
         for act in std::mem::take(&mut self.acts) {
-            if let Act::Admit { attempt, candidates } = act {
+            if let Act::Admit { attempt, candidates, .. } = act {
                 let admission = Admission {
                     admitted: candidates.into_iter().next().map(|it| Admitted {
                         provider: it.provider,
@@ -231,4 +232,63 @@ fn a_holder_that_lives_says_so_again_before_its_lease_is_over() {
     let two = Process::new(2, &disk, Millis(first));
     assert_eq!(two.conversation.deadline().map(|(_, why)| why), Some(Deadline::LeaseOver));
     assert!(two.conversation.deadline().unwrap().0 > Millis(first));
+}
+
+/// The answer's text as a reader of that process sees it, by what was sent to all.
+fn read(process: &mut Process) -> String {
+    let mut text = String::new();
+    for act in std::mem::take(&mut process.acts) {
+        match act {
+            Act::Send { to: Audience::All, frame: Frame::Replace(whole) } => text = whole.text,
+            Act::Send { to: Audience::All, frame: Frame::Delta(piece) } => {
+                let (at, rest) = crate::text::from_utf16_offset(&text, piece.offset);
+                assert_eq!((at, rest), (piece.offset, ""), "no gap, and nothing twice");
+                text.push_str(&piece.text);
+            }
+            other => process.acts.push(other),
+        }
+    }
+    text
+}
+
+fn piece(attempt: AttemptId, offset: u32, text: &str) -> Input {
+    let AttemptId { turn, attempt } = attempt;
+    let frame = Frame::Delta(Delta { turn, attempt, offset, text: text.into() });
+    Input::Relayed { frame }
+}
+
+#[test]
+fn what_is_heard_of_an_answer_elsewhere_is_shown_once_and_in_order_whatever_is_heard_when() {
+    let mut disk = Disk::default();
+    let (mut one, mut two) = (Process::new(1, &disk, NOW), Process::new(2, &disk, NOW));
+    one.say(&mut disk, NOW, "a");
+    let attempt = one.ask(&mut disk, NOW).unwrap();
+    one.hears(&mut disk, NOW, attempt, "Hello");
+    // Pieces that come before what is saved is known, twice, out of order, and one too late.
+    for (offset, text) in [(5, ", wor"), (5, ", wor"), (10, "ld"), (7, "wor"), (20, "gap")] {
+        two.give(&mut disk, NOW, &piece(attempt, offset, text));
+    }
+    assert_eq!(read(&mut two), "", "the record is not known yet");
+    two.look(&disk, NOW);
+    assert_eq!(read(&mut two), "Hello", "after a gap only what is saved is sure");
+    two.give(&mut disk, NOW, &piece(attempt, 5, ", world"));
+    two.give(&mut disk, NOW, &piece(attempt, 12, "!"));
+    let Some(Act::Send { frame: Frame::Delta(piece), .. }) = two.acts.last() else { panic!() };
+    assert_eq!((piece.offset, piece.text.as_str()), (12, "!"));
+}
+
+#[test]
+fn a_taken_over_answer_keeps_what_was_heard_of_it_elsewhere() {
+    let mut disk = Disk::default();
+    let (mut one, mut two) = (Process::new(1, &disk, NOW), Process::new(2, &disk, NOW));
+    one.say(&mut disk, NOW, "a");
+    let attempt = one.ask(&mut disk, NOW).unwrap();
+    one.hears(&mut disk, NOW, attempt, "Hello");
+    two.look(&disk, NOW);
+    two.give(&mut disk, NOW, &piece(attempt, 5, ", world"));
+    let request = Request::Take(OwnerRequest::default());
+    let who = Who::agent("ming", "Ming");
+    two.give(&mut disk, NOW, &Input::Requested { who, channel: channel::Type::Web, request });
+    let texts = disk.answers();
+    assert!(texts.contains(&"Hello, world".to_owned()), "{texts:?}");
 }

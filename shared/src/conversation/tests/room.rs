@@ -61,6 +61,8 @@ pub(super) struct Room {
     // What happened.
     pub(super) calls: Vec<AttemptId>,
     pub(super) aborted: Vec<AttemptId>,
+    /// What providers were told to stop.
+    pub(super) cancelled: Vec<String>,
     pub(super) alarm: Option<Millis>,
     /// What the desk was told.
     pub(super) desk: Vec<InboxEntry>,
@@ -98,6 +100,7 @@ impl Room {
             marks: BTreeMap::new(),
             calls: Vec::new(),
             aborted: Vec::new(),
+            cancelled: Vec::new(),
             alarm: None,
             desk: Vec::new(),
             desk_answers: true,
@@ -301,7 +304,7 @@ impl Room {
                     self.give(Input::Prepared { turn, prepared: Prepared { site, rounds } });
                 }
             }
-            Act::Admit { attempt, candidates } => self.admit(attempt, candidates),
+            Act::Admit { attempt, candidates, .. } => self.admit(attempt, candidates),
             Act::Report { provider, report, .. } => self.reports.push((provider, report.verdict)),
             Act::Call { attempt, request } => {
                 self.calls.push(attempt);
@@ -312,6 +315,11 @@ impl Room {
                 ));
             }
             Act::Abort { attempt } => self.aborted.push(attempt),
+            Act::Cancel { request } => self.cancelled.push(format!(
+                "{} {}",
+                request.url,
+                String::from_utf8_lossy(&request.body)
+            )),
             Act::Tell { summary, .. } => {
                 let seq = summary.seq;
                 self.desk.push(summary);

@@ -1,15 +1,22 @@
 //! Which provider may be asked: what its guard allows, known before anything is sent.
 
 use super::super::{Act, Conversation, Step};
-use super::attempt::Attempt;
-use super::{AttemptId, Phase};
-use crate::failover;
-use crate::guard::{Candidate, Pass, Report, Skip, Ticket, Verdict};
+use super::{AttemptId, Phase, Turn};
+use crate::config::OnLimit;
+use crate::failover::{self, Preference};
+use crate::guard::{Candidate, Pass, Report, Skip, Spent, Terms, Ticket, Verdict};
+use crate::provider::Usage;
+use crate::site::Live;
 use crate::time::{Millis, Tick};
 use std::time::Duration;
 
 /// How long guards are waited for before the turn goes on without their word.
-const PATIENCE: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The name of the answer to a question that no budget is left for.
+const OVER_BUDGET: &str = "kefu.over_budget";
+/// The name of the answer that tells that a person was asked for.
+const CALL_PERSON: &str = "kefu.call_person";
 
 /// A provider that may be asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,15 +53,21 @@ impl Asking {
 impl Conversation {
     /// Asks the guards of the providers that are left, or answers without any.
     pub(super) fn next_attempt(&mut self, tick: Tick, step: &mut Step) {
+        if self.is_visitor_over(tick.now) {
+            return self.over_budget(tick, step);
+        }
         let candidates = self.candidates();
         let Some(turn) = self.turns.open.as_mut().filter(|_| !candidates.is_empty()) else {
             return self.fall_back(tick, step);
         };
         self.turns.record.attempt += 1;
         let id = AttemptId { turn: self.turns.record.turn, attempt: self.turns.record.attempt };
+        // A turn that was let in is not stopped between its attempts.
+        let all = turn.live().filter(|_| turn.failures == 0);
+        let all = all.and_then(|live| Terms::of_site(&live.config, live.revision));
         let asking = Asking { id, since: tick.now, candidates: candidates.clone() };
         turn.phase = Phase::Admitting(asking);
-        step.act(Act::Admit { attempt: id, candidates });
+        step.act(Act::Admit { attempt: id, all, candidates });
     }
 
     /// The guards have answered.
@@ -66,10 +79,13 @@ impl Conversation {
         step: &mut Step,
     ) {
         let Admission { admitted, skips } = admission;
-        if self.turns.asking().is_none_or(|asking| asking.id != id) {
+        if self.turns.admitting().is_none_or(|asking| asking.id != id) {
             // Nobody waits for it any more.
             admitted.iter().for_each(|admitted| admitted.give_back(step));
             return;
+        }
+        if skips.iter().any(Skip::is_site) {
+            return self.over_budget(tick, step);
         }
         step.tally.skips += u32::try_from(skips.len()).unwrap_or(u32::MAX);
         let chosen = admitted.as_ref().and_then(|admitted| self.choose(tick, admitted));
@@ -81,7 +97,7 @@ impl Conversation {
 
     /// No word of the guards: the first provider is asked that the site wants to be asked then.
     pub(super) fn not_admitted(&mut self, tick: Tick, step: &mut Step) {
-        let Some(asking) = self.turns.asking() else { return };
+        let Some(asking) = self.turns.admitting() else { return };
         let open = asking.candidates.iter().find(|candidate| candidate.fail_open);
         let admitted = open.map(|candidate| Admitted {
             provider: candidate.provider.clone(),
@@ -91,44 +107,94 @@ impl Conversation {
         self.admitted(tick, id, Admission { admitted, skips: Vec::new() }, step);
     }
 
-    fn candidates(&self) -> Vec<Candidate> {
+    /// Whether the visitor's day has nothing left. A turn that was let in is not stopped between
+    /// its attempts.
+    fn is_visitor_over(&self, now: Millis) -> bool {
+        let Some(turn) = self.turns.open.as_ref().filter(|turn| turn.failures == 0) else {
+            return false;
+        };
+        turn.live().is_some_and(|live| {
+            let budgets = &live.config.budgets;
+            let spent = self.turns.record.spent.today(now, budgets.utc_offset);
+            spent.is_over(&budgets.visitor)
+        })
+    }
+
+    /// The day's budget is spent: what the site declares for that happens.
+    fn over_budget(&mut self, tick: Tick, step: &mut Step) {
+        step.tally.over_budget += 1;
+        let live = self.turns.open.as_ref().and_then(Turn::live);
+        match live.map(|live| live.config.budgets.on_limit.clone()).unwrap_or_default() {
+            OnLimit::Rules => self.fall_back(tick, step),
+            OnLimit::Person => self.call_person(tick, CALL_PERSON, step),
+            OnLimit::Message(text) => self.answer_so(tick, text, OVER_BUDGET, step),
+        }
+    }
+
+    fn preference<'a>(&'a self, turn: &'a Turn, live: &Live) -> Preference<'a> {
+        let good = self.turns.good.as_ref().filter(|(_, session)| *session == self.session);
+        Preference {
+            visitor: &turn.asker.visitor,
+            good: good.filter(|_| live.config.ai.sticky).map(|(provider, _)| provider.as_str()),
+        }
+    }
+
+    pub(super) fn candidates(&self) -> Vec<Candidate> {
         let Some(turn) = self.turns.open.as_ref() else { return Vec::new() };
         match turn.live() {
             Some(live) if turn.failures < turn.attempts_most() => {
-                failover::candidates(live, &turn.tried)
+                failover::candidates(live, &turn.tried, &self.preference(turn, live))
             }
             Some(_) | None => Vec::new(),
         }
     }
 }
 
-impl Attempt {
-    /// The attempt is over: its call is dropped, and its provider's guard hears how it went.
-    pub(in super::super) fn end(&self, verdict: Verdict, step: &mut Step) {
-        step.act(Act::Abort { attempt: self.id });
-        self.admitted.report(verdict, step);
+impl super::Turns {
+    /// The attempt under way, if one is, is over: its call is dropped, its provider's guard hears
+    /// how it went, and what it cost is noted.
+    pub(in super::super) fn end_attempt(
+        &mut self,
+        now: Millis,
+        verdict: Verdict,
+        usage: Option<&Usage>,
+        step: &mut Step,
+    ) {
+        let Some(turn) = &self.open else { return };
+        let Phase::Attempting(attempt) = &turn.phase else { return };
+        step.act(Act::Abort { attempt: attempt.id });
+        let mut spent = Spent::of(usage, attempt.price.as_ref());
+        spent.turns = u32::from(turn.failures == 0);
+        attempt.admitted.report(verdict, spent, step);
+        let Some(live) = turn.live() else { return };
+        let budgets = &live.config.budgets;
+        if let Some(terms) = Terms::of_site(&live.config, live.revision) {
+            let report = Report { ticket: Ticket::default(), verdict: Verdict::Neutral, spent };
+            step.act(Act::Report { provider: String::new(), terms, report });
+        }
+        if budgets.visitor.is_declared() {
+            self.record.spent.add(now, budgets.utc_offset, &spent);
+        }
     }
 }
 
 impl Admitted {
-    fn report(&self, verdict: Verdict, step: &mut Step) {
+    fn report(&self, verdict: Verdict, spent: Spent, step: &mut Step) {
         let Pass { terms, ticket } = self.pass;
-        if ticket.generation.is_some() {
-            let report = Report { ticket, verdict };
-            step.act(Act::Report { provider: self.provider.clone(), terms, report });
-        }
+        let report = Report { ticket, verdict, spent };
+        step.act(Act::Report { provider: self.provider.clone(), terms, report });
     }
 
     /// It was not used; a probe's place is free again.
     fn give_back(&self, step: &mut Step) {
         if self.pass.ticket.probe {
-            self.report(Verdict::Neutral, step);
+            self.report(Verdict::Neutral, Spent::default(), step);
         }
     }
 }
 
 impl super::Turns {
-    fn asking(&self) -> Option<&Asking> {
+    fn admitting(&self) -> Option<&Asking> {
         match self.open.as_ref().map(|turn| &turn.phase) {
             Some(Phase::Admitting(asking)) => Some(asking),
             _ => None,

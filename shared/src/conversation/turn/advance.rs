@@ -9,7 +9,7 @@ use crate::time::{Millis, Tick};
 impl Conversation {
     /// Does everything that is due.
     pub(in super::super) fn advance(&mut self, tick: Tick, step: &mut Step) {
-        self.restart(step);
+        self.restart(tick.now, step);
         while let Some(reason) = self.due(tick.now) {
             self.meet(tick, reason, step);
         }
@@ -45,9 +45,7 @@ impl Conversation {
 
     /// The visitor has waited long enough for AI.
     fn give_up(&mut self, tick: Tick, step: &mut Step) {
-        if let Some(attempt) = self.turns.attempt() {
-            attempt.end(Verdict::Neutral, step);
-        }
+        self.abandon(tick.now, Verdict::Neutral, step);
         self.fall_back(tick, step);
     }
 

@@ -1,8 +1,8 @@
 //! How a turn ends: one message in the log, whatever happened, and then the next question.
 
 use super::super::{Conversation, Entry, Reply, Step};
-use super::{Phase, Preparation, Prepared, Turn};
-use crate::config::{self, RuleAction, When};
+use super::{Phase, Turn};
+use crate::config::{self, RuleAction, Texts, When};
 use crate::guard::Verdict;
 use crate::provider::Usage;
 use crate::rules::Question;
@@ -15,6 +15,9 @@ use kefu_proto::v1::{
 /// The name of the answer that is given when nothing else can be.
 const OFFER_PERSON: &str = "kefu.offer_person";
 
+/// The name of what is said when the AI itself needs a person.
+const NEEDS_PERSON: &str = "kefu.needs_person";
+
 /// Why an answer is cut off where the visitor saw it.
 #[derive(Clone, Copy, Debug)]
 pub(in super::super) enum Cut {
@@ -24,20 +27,56 @@ pub(in super::super) enum Cut {
 
 impl Conversation {
     pub(super) fn complete(&mut self, tick: Tick, usage: Option<Usage>, step: &mut Step) {
+        self.turns.end_attempt(tick.now, Verdict::Success, usage.as_ref(), step);
         let Some(attempt) = self.turns.attempt() else { return };
-        attempt.end(Verdict::Success, step);
-        let text = attempt.text.clone();
-        let provider = attempt.provider.clone();
-        self.log_answer(tick, text, source(provider, Outcome::Completed, usage), step);
+        let (provider, conversation) = (attempt.provider.clone(), attempt.ids.conversation.clone());
+        self.log_attempt(tick, Outcome::Completed, usage, step);
+        if let Some(conversation) = conversation {
+            self.turns.remember(&provider, conversation, self.seq);
+        }
         self.close_turn(tick.now, step);
     }
 
     pub(super) fn interrupt(&mut self, tick: Tick, step: &mut Step) {
+        self.log_attempt(tick, Outcome::Interrupted, None, step);
+        self.close_turn(tick.now, step);
+    }
+
+    /// The provider waits for results or for somebody's decision. The visitor decides where there
+    /// is something to choose; else it is for a person, after what was said.
+    pub(super) fn needs_somebody(&mut self, tick: Tick, usage: Option<Usage>, step: &mut Step) {
+        let Some(attempt) = self.turns.attempt() else { return };
+        let (visible, offers) = (attempt.visible, attempt.extras.offers());
+        let turn = self.turns.open.as_ref();
+        let channel = turn.map(|turn| turn.asker.channel).unwrap_or_default();
+        let provider = attempt.provider.clone();
+        if visible {
+            self.complete(tick, usage, step);
+        }
+        if !visible {
+            self.say_person_comes(tick, step);
+        }
+        if !(visible && offers) {
+            // It goes on waiting there, and would answer nothing else.
+            self.turns.forget(&provider);
+            self.handoff_by_rule(tick, channel, step);
+        }
+    }
+
+    fn say_person_comes(&mut self, tick: Tick, step: &mut Step) {
+        self.turns.end_attempt(tick.now, Verdict::Success, None, step);
+        let body = offering(self.texts().handoff_asked.clone(), Vec::new());
+        let source = message::Source::Rule(RuleSource { name: NEEDS_PERSON.into() });
+        self.log_body(tick, body, source, step);
+        self.close_turn(tick.now, step);
+    }
+
+    fn log_attempt(&mut self, tick: Tick, outcome: Outcome, usage: Option<Usage>, step: &mut Step) {
         let Some(attempt) = self.turns.attempt() else { return };
         let text = attempt.text.clone();
-        let provider = attempt.provider.clone();
-        self.log_answer(tick, text, source(provider, Outcome::Interrupted, None), step);
-        self.close_turn(tick.now, step);
+        let mut source = source(attempt.provider.clone(), outcome, usage);
+        source.extras = attempt.extras.wire();
+        self.log_answer(tick, text, source, step);
     }
 
     /// The visitor or an agent wants no more of an answer.
@@ -54,7 +93,6 @@ impl Conversation {
         let Some(turn) = &self.turns.open else { return self.cut_off_elsewhere(tick, cut, step) };
         let (provider, text) = match &turn.phase {
             Phase::Attempting(attempt) => {
-                attempt.end(Verdict::Neutral, step);
                 (attempt.provider.clone(), attempt.shown_text().to_owned())
             }
             Phase::Recovering { provider, text, .. } => (provider.clone(), text.clone()),
@@ -62,6 +100,7 @@ impl Conversation {
                 (String::new(), String::new())
             }
         };
+        self.abandon(tick.now, Verdict::Neutral, step);
         self.log_cut(tick, provider, text, cut, step);
         self.end_cut(tick.now, cut, step);
     }
@@ -124,9 +163,7 @@ impl Conversation {
     /// Whether a rule answered.
     pub(super) fn answer_by_rule(&mut self, tick: Tick, when: When, step: &mut Step) -> bool {
         let Some(turn) = &self.turns.open else { return false };
-        let Preparation::Here(Prepared { site: Some(live), .. }) = &turn.preparation else {
-            return false;
-        };
+        let Some(live) = turn.live() else { return false };
         let locale = turn.asker.locale.as_deref().unwrap_or(&live.config.locale);
         let text = turn.text();
         let question = Question { text: &text, locale, now: tick.now };
@@ -145,13 +182,34 @@ impl Conversation {
         true
     }
 
-    fn offer_person(&mut self, tick: Tick, step: &mut Step) {
+    /// A text of the program's own is the answer.
+    pub(super) fn answer_so(&mut self, tick: Tick, text: String, name: &str, step: &mut Step) {
+        let source = message::Source::Rule(RuleSource { name: name.into() });
+        self.log_body(tick, offering(text, Vec::new()), source, step);
+        self.close_turn(tick.now, step);
+    }
+
+    /// A person is asked for in the visitor's place.
+    pub(super) fn call_person(&mut self, tick: Tick, name: &str, step: &mut Step) {
         let Some(turn) = &self.turns.open else { return };
-        let site_locale = match &turn.preparation {
-            Preparation::Here(Prepared { site: Some(live), .. }) => live.config.locale.as_str(),
-            Preparation::Here(_) | Preparation::Needed | Preparation::Asked => "",
-        };
-        let texts = config::texts(turn.asker.locale.as_deref().unwrap_or(site_locale));
+        let channel = turn.asker.channel;
+        self.answer_so(tick, self.texts().handoff_asked.clone(), name, step);
+        self.handoff_by_rule(tick, channel, step);
+    }
+
+    /// In the asker's language, or else in the site's.
+    fn texts(&self) -> &'static Texts {
+        let turn = self.turns.open.as_ref();
+        let site = turn.and_then(Turn::live).map(|live| live.config.locale.as_str());
+        let asker = turn.and_then(|turn| turn.asker.locale.as_deref());
+        config::texts(asker.or(site).unwrap_or_default())
+    }
+
+    fn offer_person(&mut self, tick: Tick, step: &mut Step) {
+        if self.turns.open.is_none() {
+            return;
+        }
+        let texts = self.texts();
         let person = body::QuickReply {
             label: texts.ask_person.clone(),
             send: String::new(),
@@ -203,7 +261,7 @@ impl Conversation {
 }
 
 fn source(name: String, outcome: Outcome, usage: Option<Usage>) -> ProviderSource {
-    ProviderSource { name, outcome: outcome.into(), usage: usage.map(Into::into) }
+    ProviderSource { name, outcome: outcome.into(), usage: usage.map(Into::into), extras: None }
 }
 
 fn offering(text: String, replies: Vec<body::QuickReply>) -> Body {

@@ -1,17 +1,18 @@
 //! One provider's try at a turn, from the request to its logical end.
 
 use super::super::{Act, Audience, Conversation, Step};
-use super::{Admitted, Asker, AttemptId, Phase, Prepared, RunningRecord};
-use crate::config::{ProviderKind, Timeouts};
+use super::extras::Extras;
+use super::{Admitted, AttemptId, Phase, RunningRecord};
+use crate::config::{Price, ProviderKind, Timeouts};
 use crate::failover;
 use crate::guard::Verdict;
-use crate::provider::{self, Failure, Reader, Reading, Remedy, RequestParts, ResponseHead};
-use crate::site::Live;
+use crate::provider::{
+    self, Class, Failure, Ids, Reader, Reading, Remedy, RequestParts, ResponseHead,
+};
 use crate::time::{Millis, Tick};
 use crate::who::Who;
 use kefu_proto::v1::{TypingNotice, server_frame::Frame};
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// Before the same provider is asked once more: this, and as much again as chance wants thrice.
@@ -26,6 +27,7 @@ pub(in super::super) struct Attempt {
     pub(super) id: AttemptId,
     pub(super) provider: String,
     pub(super) admitted: Admitted,
+    pub(super) price: Option<Price>,
     kind: ProviderKind,
     /// There once the response's head is.
     pub(super) reader: Option<Reader>,
@@ -38,6 +40,10 @@ pub(in super::super) struct Attempt {
     pub(super) visible: bool,
     /// Everything that came.
     pub(super) text: String,
+    /// What the provider calls it.
+    pub(super) ids: Ids,
+    /// What came besides the text.
+    pub(super) extras: Extras,
     /// How much of it was shown, in bytes and in UTF-16 code units.
     pub(super) shown: Shown,
     pub(super) shown_at: Millis,
@@ -55,9 +61,14 @@ pub(super) struct Shown {
 /// The try that comes next.
 pub(super) struct Chosen {
     pub(super) admitted: Admitted,
+    pub(super) price: Option<Price>,
     pub(super) kind: ProviderKind,
     pub(super) timeouts: Timeouts,
     pub(super) request: RequestParts,
+    /// What the files of its answer are relative to.
+    pub(super) address: Option<String>,
+    /// The provider's own conversation, where the request names it.
+    pub(super) conversation: Option<String>,
 }
 
 impl fmt::Debug for Attempt {
@@ -75,6 +86,7 @@ impl Attempt {
             id,
             provider: chosen.admitted.provider.clone(),
             admitted: chosen.admitted.clone(),
+            price: chosen.price,
             kind: chosen.kind,
             reader: None,
             timeouts: chosen.timeouts,
@@ -83,6 +95,8 @@ impl Attempt {
             over_since: None,
             visible: false,
             text: String::new(),
+            ids: Ids { conversation: chosen.conversation.clone(), ..Ids::default() },
+            extras: Extras::new(chosen.address.clone()),
             shown: Shown::default(),
             shown_at: Millis(0),
             saved: 0,
@@ -117,6 +131,17 @@ impl Attempt {
         readings
     }
 
+    /// Takes in what a reading brings besides text.
+    pub(super) fn take_beside(&mut self, reading: Reading) {
+        if let Reading::Ids(ids) = reading {
+            // A conversation that we named, the provider may not repeat.
+            let conversation = ids.conversation.clone().or(self.ids.conversation.take());
+            self.ids = Ids { conversation, ..ids };
+        } else {
+            self.extras.take(reading);
+        }
+    }
+
     pub(super) fn save_at(&self) -> Option<Millis> {
         (self.saved < self.text.len()).then(|| self.saved_at + SAVE_EVERY)
     }
@@ -144,12 +169,29 @@ impl Conversation {
 
     /// After visible text the answer is interrupted; before it, the next provider is asked.
     pub(super) fn attempt_failed(&mut self, tick: Tick, failure: &Failure, step: &mut Step) {
+        // What says that it failed is over; what is too slow or cannot be understood goes on.
+        let verdict = Verdict::of(failure);
+        if matches!(failure.class, Class::Timeout | Class::Protocol) {
+            self.abandon(tick.now, verdict, step);
+        } else {
+            self.turns.end_attempt(tick.now, verdict, None, step);
+        }
         let Some(attempt) = self.turns.attempt() else { return };
-        attempt.end(Verdict::of(failure), step);
-        if attempt.visible {
+        let (provider, visible) = (attempt.provider.clone(), attempt.visible);
+        if visible {
             return self.interrupt(tick, step);
         }
-        let provider = attempt.provider.clone();
+        if failure.class == Class::ConversationBusy {
+            return self.busy(tick, &provider, step);
+        }
+        if failure.class == Class::ConversationGone {
+            self.turns.forget(&provider);
+        }
+        self.try_again(tick, provider, failure, step);
+    }
+
+    /// What follows a failure before anything was seen: a remedy, the next provider, or none.
+    fn try_again(&mut self, tick: Tick, provider: String, failure: &Failure, step: &mut Step) {
         let Some(turn) = &mut self.turns.open else { return };
         turn.phase = Phase::Gathering;
         turn.failures += 1;
@@ -175,26 +217,16 @@ impl Conversation {
     }
 
     pub(super) fn choose(&self, tick: Tick, admitted: &Admitted) -> Option<Chosen> {
-        let turn = self.turns.open.as_ref()?;
-        let super::Preparation::Here(Prepared { site: Some(live), rounds }) = &turn.preparation
-        else {
-            return None;
-        };
-        let Asker { visitor, locale, .. } = &turn.asker;
-        let question = failover::Asking {
-            rounds,
-            question: turn.text(),
-            visitor,
-            locale: locale.as_deref().unwrap_or_default(),
-            key: tick.entropy,
-            remedy: turn.remedy,
-        };
-        let (provider, request) = failover::request(live, &admitted.provider, &question)?;
+        let (turn, asking) = self.turns.asking(tick.entropy)?;
+        let next = failover::request(turn.live()?, &admitted.provider, &asking)?;
         Some(Chosen {
             admitted: admitted.clone(),
-            kind: provider.kind,
-            timeouts: provider.timeouts,
-            request,
+            price: next.provider.price,
+            kind: next.provider.kind,
+            timeouts: next.provider.timeouts,
+            request: next.request,
+            address: next.provider.address().map(str::to_owned),
+            conversation: next.conversation,
         })
     }
 
@@ -227,14 +259,6 @@ fn jitter(entropy: u128) -> Duration {
 }
 
 impl super::Turn {
-    /// The site, once it is here.
-    pub(super) fn live(&self) -> Option<&Arc<Live>> {
-        match &self.preparation {
-            super::Preparation::Here(Prepared { site, .. }) => site.as_ref(),
-            super::Preparation::Needed | super::Preparation::Asked => None,
-        }
-    }
-
     pub(super) fn attempts_most(&self) -> u32 {
         self.live().map_or(0, |live| live.config.ai.max_attempts)
     }

@@ -7,7 +7,6 @@
 
 use super::super::{Conversation, Deadline, Step, TurnRecord};
 use super::{Asked, Asker, Cut, Turns};
-use crate::guard::Verdict;
 use crate::time::{Millis, Tick};
 use kefu_proto::v1::Event;
 use serde::{Deserialize, Serialize};
@@ -87,13 +86,6 @@ impl Turns {
         self.record.version
     }
 
-    /// The attempt under way here, if one is, is over.
-    pub(in super::super) fn end_attempt(&self, verdict: Verdict, step: &mut Step) {
-        if let Some(attempt) = self.attempt() {
-            attempt.end(verdict, step);
-        }
-    }
-
     /// Somebody else wrote the record: whatever was under way here is over.
     pub(in super::super) fn follow<'a>(
         &mut self,
@@ -155,15 +147,16 @@ impl Conversation {
         }
     }
 
-    /// Ends a turn that another process has, with what was saved of it; what that process writes
+    /// Ends a turn that another process has, with what is known of it; what that process writes
     /// of it from now on is refused.
     pub(super) fn cut_off_elsewhere(&mut self, tick: Tick, cut: Cut, step: &mut Step) {
+        let text = self.turns.text_elsewhere();
         let Some(Elsewhere { question, asker, .. }) = self.turns.elsewhere.take() else { return };
         // The answer is logged on the question's channel.
         self.turns.open = Some(super::Turn::new(question, asker));
         let running = self.turns.record.running.take().unwrap_or_default();
         let through = running.through;
-        self.log_cut(tick, running.provider, running.text, cut, step);
+        self.log_cut(tick, running.provider, text, cut, step);
         if let Some(turn) = self.turns.open.as_mut().filter(|_| through > 0) {
             let later = |asked: &mut Asked| asked.seq > through;
             turn.next = turn.question.extract_if(.., later).collect();

@@ -80,18 +80,17 @@ impl Conversation {
     }
 
     /// A new message before visible text: what was asked is not the whole question.
-    pub(super) fn restart(&mut self, step: &mut Step) {
-        let Some(turn) = self.turns.open.as_mut().filter(|turn| !turn.next.is_empty()) else {
-            return;
+    pub(super) fn restart(&mut self, now: Millis, step: &mut Step) {
+        let begins_again = |turn: &Turn| match &turn.phase {
+            Phase::Attempting(attempt) => !attempt.visible && !turn.next.is_empty(),
+            Phase::Admitting(_) => !turn.next.is_empty(),
+            Phase::Gathering | Phase::Pausing { .. } | Phase::Recovering { .. } => false,
         };
-        match &turn.phase {
-            Phase::Attempting(attempt) if !attempt.visible => attempt.end(Verdict::Neutral, step),
-            Phase::Admitting(_) => {}
-            Phase::Attempting(_)
-            | Phase::Gathering
-            | Phase::Pausing { .. }
-            | Phase::Recovering { .. } => return,
+        if !self.turns.open.as_ref().is_some_and(begins_again) {
+            return;
         }
+        self.abandon(now, Verdict::Neutral, step);
+        let Some(turn) = &mut self.turns.open else { return };
         turn.gathering_since = turn.next.first().map_or(Millis(0), |asked| asked.at);
         turn.question.append(&mut turn.next);
         turn.phase = Phase::Gathering;

@@ -54,11 +54,16 @@ impl Conversation {
                 Reading::Text(text) => self.text_came(tick.now, &text, step),
                 Reading::Replace(text) => self.text_replaced(tick.now, text, step),
                 Reading::Ended(ending) => self.answer_ended(tick, ending, step),
-                Reading::Reasoning(_)
+                beside @ (Reading::Reasoning(_)
                 | Reading::Progress
                 | Reading::Suggestion(_)
                 | Reading::Citation(_)
-                | Reading::Ids(_) => {}
+                | Reading::File(_)
+                | Reading::Ids(_)) => {
+                    if let Some(attempt) = self.turns.attempt_mut() {
+                        attempt.take_beside(beside);
+                    }
+                }
             }
         }
         self.flush_if_due(tick.now, step);
@@ -95,14 +100,14 @@ impl Conversation {
     fn answer_ended(&mut self, tick: Tick, ending: Ending, step: &mut Step) {
         let visible = self.turns.attempt().is_some_and(|attempt| attempt.visible);
         match ending.outcome {
-            Outcome::Completed | Outcome::RequiresAction if visible => {
-                self.complete(tick, ending.usage, step);
-            }
+            Outcome::Completed if visible => self.complete(tick, ending.usage, step),
             Outcome::Completed => {
                 self.attempt_failed(tick, &Failure::new(Class::Protocol, "empty_answer"), step);
             }
-            Outcome::RequiresAction | Outcome::Cancelled => {
-                self.attempt_failed(tick, &Failure::cancelled(), step);
+            Outcome::RequiresAction => self.needs_somebody(tick, ending.usage, step),
+            // Nobody asked for it here: what is stopped here is not read to its end.
+            Outcome::Cancelled => {
+                self.attempt_failed(tick, &Failure::new(Class::Upstream, "cancelled"), step);
             }
             Outcome::Truncated(failure) | Outcome::Failed(failure) => {
                 self.attempt_failed(tick, &failure, step);
@@ -157,7 +162,7 @@ impl Conversation {
         step: &mut Step,
     ) {
         let Some(attempt) = self.turns.attempt().filter(|attempt| attempt.visible) else {
-            if let Some(frame) = self.turns.saved_elsewhere() {
+            if let Some(frame) = self.turns.joined_elsewhere() {
                 step.send(Audience::Conn(conn), frame);
             }
             return;
@@ -174,20 +179,11 @@ impl Conversation {
     }
 }
 
-impl super::Turns {
-    /// What is saved of an answer that another process is writing.
-    pub(in super::super) fn saved_elsewhere(&self) -> Option<Frame> {
-        let running = self.elsewhere.as_ref().and(self.record.running.as_ref())?;
-        let id = AttemptId { turn: self.record.turn, attempt: self.record.attempt };
-        (!running.text.is_empty()).then(|| replace(id, running.text.clone()))
-    }
-}
-
-fn delta(id: AttemptId, offset: u32, text: String) -> Frame {
+pub(super) fn delta(id: AttemptId, offset: u32, text: String) -> Frame {
     Frame::Delta(Delta { turn: id.turn, attempt: id.attempt, offset, text })
 }
 
-fn replace(id: AttemptId, text: String) -> Frame {
+pub(super) fn replace(id: AttemptId, text: String) -> Frame {
     Frame::Replace(Replace { turn: id.turn, attempt: id.attempt, text })
 }
 

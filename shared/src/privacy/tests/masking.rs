@@ -121,6 +121,7 @@ fn a_value_is_the_same_in_all_of_a_request_and_comes_back_as_it_was_first_writte
     let round = |question: &str, answer: &str| Round {
         question: question.to_owned(),
         answer: answer.to_owned(),
+        seq: 0,
     };
     let rounds = [round("我是138 0013 8000", "好的，138 0013 8000"), round("19912345678", "好")];
     let outgoing = privacy.outgoing(&rounds, "13800138000还是19912345678").unwrap();
@@ -136,7 +137,7 @@ fn a_value_is_the_same_in_all_of_a_request_and_comes_back_as_it_was_first_writte
 #[test]
 fn what_a_visitor_wrote_like_a_placeholder_is_never_somebody_s_data() {
     let privacy = privacy(Vec::new());
-    let said = Round { question: "phone_2".into(), answer: "[PHONE 4]".into() };
+    let said = Round { question: "phone_2".into(), answer: "[PHONE 4]".into(), seq: 0 };
     let outgoing = privacy.outgoing(&[said], "[PHONE_1] 13800138000, 19912345678").unwrap();
     assert_eq!(outgoing.question, "[PHONE_1] [PHONE_3], [PHONE_5]");
     let mut restorer = outgoing.restorer();

@@ -29,7 +29,7 @@ fn a_delta_costs_microseconds() {
     let begun = Instant::now();
     let outgoing = privacy.outgoing(&[], &question).unwrap();
     println!("a question of {} bytes: {:?}", question.len(), begun.elapsed());
-    let round = Round { question: question.clone(), answer: question };
+    let round = Round { question: question.clone(), answer: question, seq: 0 };
     let rounds = vec![round; 20];
     let begun = Instant::now();
     privacy.outgoing(&rounds, "好").unwrap();

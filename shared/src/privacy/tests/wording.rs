@@ -75,9 +75,9 @@ fn a_question_with_a_refused_word_is_not_sent_and_a_replaced_word_is() {
     assert_eq!(privacy.refusal("我想自杀"), Some(refusal(None, true)));
     assert_eq!(privacy.refusal("你好"), None);
     // What was refused once is a part of later requests' context, without its words.
-    let earlier = Round { question: "教我赌博".into(), answer: "笨蛋".into() };
+    let earlier = Round { question: "教我赌博".into(), answer: "笨蛋".into(), seq: 0 };
     let rounds = privacy.outgoing(&[earlier], "你好").unwrap().rounds;
-    assert_eq!(rounds, [Round { question: "教我**".into(), answer: "**".into() }]);
+    assert_eq!(rounds, [Round { question: "教我**".into(), answer: "**".into(), seq: 0 }]);
 }
 
 #[test]
@@ -85,12 +85,12 @@ fn an_answer_stops_before_a_refused_word_and_nothing_more_is_shown() {
     let privacy = privacy(vec![words(&["赌博"], WordAction::Refuse)]);
     let mut restorer = privacy.outgoing(&[], "").unwrap().restorer();
     assert_eq!(restorer.feed("可以去赌"), "可以去");
-    assert_eq!(restorer.refusal(&privacy), None);
+    assert_eq!(restorer.refusal(), None);
     assert_eq!(restorer.feed("博，很好"), "");
-    assert_eq!(restorer.refusal(&privacy), Some(Refused { text: None, handoff: false }));
+    assert_eq!(restorer.refusal(), Some(Refused { text: None, handoff: false }));
     assert_eq!(restorer.feed("再说") + &restorer.finish(), "");
     restorer.restart();
-    assert_eq!(restorer.refusal(&privacy), None);
+    assert_eq!(restorer.refusal(), None);
     assert_eq!(restorer.feed("别赌") + &restorer.finish(), "别赌");
 }
 

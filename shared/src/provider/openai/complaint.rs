@@ -109,7 +109,7 @@ struct Words {
 
 const TOO_LONG: &Words = &Words {
     codes: &["context_length_exceeded", "string_above_max_length"],
-    phrases: &["maximum context length", "context window", "prompt is too long"],
+    phrases: super::super::failure::TOO_LONG,
     class: Class::BadRequest,
 };
 

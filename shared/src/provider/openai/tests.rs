@@ -1,9 +1,8 @@
-use super::super::conformance::{End, Seen, read};
+use super::super::conformance::{self, End, Seen, short};
 use super::super::tests::{ask, provider};
-use super::super::{Outcome, Round, Usage, request};
+use super::super::{Method, Outcome, Round, Usage, request};
 use super::*;
 use crate::config::ProviderKind;
-use crate::time::Millis;
 use serde_json::json;
 use std::time::Duration;
 
@@ -14,17 +13,7 @@ fn sent(ask: &Ask<'_>) -> Value {
 }
 
 fn answer(status: u16, headers: &[(&str, &str)], body: &str, end: End) -> Seen {
-    let headers = headers.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-    let head = ResponseHead { status, headers, at: Millis::default() };
-    let whole = read(KIND, &head, body.as_bytes(), body.len().max(1), end);
-    for size in [1, 2, 3, 7, 64] {
-        assert_eq!(
-            read(KIND, &head, body.as_bytes(), size, end),
-            whole,
-            "pieces of {size}: {body}"
-        );
-    }
-    whole
+    conformance::answer(KIND, status, headers, body, end)
 }
 
 /// A stream of these data lines.
@@ -40,17 +29,6 @@ fn finish(reason: &str) -> Value {
     json!({"id": "c1", "choices": [{"index": 0, "delta": {}, "finish_reason": reason}]})
 }
 
-/// The outcome in short: `completed`, or class and code.
-fn short(outcome: &Outcome) -> String {
-    match outcome {
-        Outcome::Completed => "completed".to_owned(),
-        Outcome::RequiresAction => "requires_action".to_owned(),
-        Outcome::Cancelled => "cancelled".to_owned(),
-        Outcome::Truncated(failure) => format!("truncated: {failure}"),
-        Outcome::Failed(failure) => failure.to_string(),
-    }
-}
-
 fn failure(status: u16, headers: &[(&str, &str)], body: &str) -> Failure {
     let seen = answer(status, headers, body, End::Hang);
     seen.ending.outcome.failure().unwrap().clone()
@@ -60,8 +38,11 @@ fn failure(status: u16, headers: &[(&str, &str)], body: &str) -> Failure {
 fn a_question_is_sent_with_its_context() {
     let mut provider = provider(KIND);
     provider.system_prompt = Some("你是客服".into());
-    let round =
-        |question: &str, answer: &str| Round { question: question.into(), answer: answer.into() };
+    let round = |question: &str, answer: &str| Round {
+        question: question.into(),
+        answer: answer.into(),
+        seq: 0,
+    };
     let rounds = [round("在吗", "在的"), round("喂", "")];
     let ask = Ask { rounds: &rounds, ..ask(&provider) };
     assert_eq!(

@@ -118,7 +118,7 @@ async fn what_may_be_a_secret_is_not_repeated() {
 async fn private_addresses_are_refused_unless_the_operator_allows_them() {
     const TEST: &str =
         "configuration_faults::private_addresses_are_refused_unless_the_operator_allows_them";
-    let Some((host, _workerd)) = own_host(TEST, &[("KEFU_ALLOW_PRIVATE", None)]) else { return };
+    let Some((host, _running)) = own_host(TEST, &[("KEFU_ALLOW_PRIVATE", None)]) else { return };
     let site = Site::new(&host, host.fresh_id());
     for address in [
         "http://127.0.0.1:8080/v1",

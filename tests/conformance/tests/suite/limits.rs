@@ -48,7 +48,7 @@ async fn a_header_that_a_client_can_send_is_not_its_address() {
 async fn a_proxy_that_the_operator_names_tells_addresses_apart() {
     const TEST: &str = "limits::a_proxy_that_the_operator_names_tells_addresses_apart";
     let vars = [("KEFU_ADDRESS_HEADER", Some("x-real-ip"))];
-    let Some((host, _workerd)) = own_host(TEST, &vars) else { return };
+    let Some((host, _running)) = own_host(TEST, &vars) else { return };
     let site = host.site("[limits]\nsessions_per_address = '1/h'\n").await;
     let from = |address: &'static str| {
         let request = site.session_request().header("x-real-ip", address).body("{}");
@@ -64,7 +64,7 @@ async fn a_proxy_that_the_operator_names_tells_addresses_apart() {
 #[tokio::test]
 async fn clients_of_different_addresses_are_counted_apart() {
     const TEST: &str = "limits::clients_of_different_addresses_are_counted_apart";
-    let Some((host, _workerd)) = own_host(TEST, &[]) else { return };
+    let Some((host, _running)) = own_host(TEST, &[]) else { return };
     let site = host.site("[limits]\nsessions_per_address = '1/h'\n").await;
     let from = |address: &str| {
         let address: std::net::IpAddr = address.parse().unwrap();

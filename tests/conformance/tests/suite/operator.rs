@@ -54,7 +54,7 @@ async fn weak_variables_are_refused_outside_development() {
         (Some(STRONG_TOKEN), None),
     ] {
         let vars = [("KEFU_DEV", None), ("KEFU_ADMIN_TOKEN", token), ("KEFU_SECRET", secret)];
-        let Some((host, _workerd)) = own_host(TEST, &vars) else { return };
+        let Some((host, _running)) = own_host(TEST, &vars) else { return };
         let site = Site::new(&host, "shop".into());
         let put = site.put_toml("").await;
         assert_eq!(put.body["code"], "misconfigured", "{token:?} {secret:?}");
@@ -77,7 +77,7 @@ async fn strong_variables_are_taken_outside_development() {
         ("KEFU_ADMIN_TOKEN", Some(STRONG_TOKEN)),
         ("KEFU_SECRET", Some(STRONG_SECRET)),
     ];
-    let Some((host, _workerd)) = own_host(TEST, &vars) else { return };
+    let Some((host, _running)) = own_host(TEST, &vars) else { return };
     let visitor = host.site("").await.visitor().await;
     visitor.say("a", "hi").await;
 }
@@ -85,7 +85,7 @@ async fn strong_variables_are_taken_outside_development() {
 #[tokio::test]
 async fn tokens_of_another_deployment_are_worth_nothing() {
     const TEST: &str = "operator::tokens_of_another_deployment_are_worth_nothing";
-    let Some((other, _workerd)) = own_host(TEST, &[("KEFU_SECRET", Some(STRONG_SECRET))]) else {
+    let Some((other, _running)) = own_host(TEST, &[("KEFU_SECRET", Some(STRONG_SECRET))]) else {
         return;
     };
     let site = site().await;

@@ -103,7 +103,7 @@ async fn a_slow_and_a_narrow_line_show_everything_in_order() {
         client.say("hi");
         client.answered().await;
         client.check(&visitor).await;
-        assert_eq!(proxy.accepted(), 1, "{weather:?}");
+        assert_eq!(client.look(|held| held.greeted), 1, "{weather:?}");
     }))
     .await;
 }

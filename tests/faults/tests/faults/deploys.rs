@@ -20,7 +20,8 @@ impl Newer {
         fs::copy(old.join("build/kefu.wasm"), new.join("kefu.wasm")).unwrap();
         let script = fs::read_to_string(old.join("build/worker.js")).unwrap();
         fs::write(new.join("worker.js"), format!("{script}\n// newer\n")).unwrap();
-        for same in ["wrangler.toml", "node_modules", "edge"] {
+        component(&old, &root);
+        for same in ["wrangler.toml", "spin.toml", "node_modules", "edge"] {
             symlink(old.join(same), root.join(same)).unwrap();
         }
         Self(root)
@@ -29,6 +30,17 @@ impl Newer {
     fn root(&self) -> &Path {
         &self.0
     }
+}
+
+/// The same for Spin, where it is built: an empty section of one's own says nothing.
+fn component(old: &Path, new: &Path) {
+    const COMPONENT: &str = "target/wasm32-wasip2/release/kefu_edge.wasm";
+    const SECTION: &[u8] = b"\0\x06\x05newer";
+    let Ok(mut bytes) = fs::read(old.join(COMPONENT)) else { return };
+    bytes.extend_from_slice(SECTION);
+    let file = new.join(COMPONENT);
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    fs::write(file, bytes).unwrap();
 }
 
 impl Drop for Newer {
@@ -66,7 +78,7 @@ async fn deploy_in_mid_stream(deploy: impl AsyncFnOnce(&Host)) {
 #[tokio::test]
 async fn another_bundle_on_the_same_state_takes_over_in_mid_stream() {
     let newer = Newer::make();
-    deploy_in_mid_stream(async |host| host.workerd().deploy(newer.root()).unwrap()).await;
+    deploy_in_mid_stream(async |host| host.running().deploy(newer.root()).unwrap()).await;
 }
 
 #[tokio::test]

@@ -59,5 +59,5 @@ async fn a_full_disk_refuses_messages_loses_none_and_needs_no_restart() {
     client.look(|held| assert_eq!(held.party.screen.events, log));
     client.look(|held| assert_eq!(own(&log), held.party.written()));
     assert_eq!(host.pid(), pid);
-    assert!(host.workerd().ended().unwrap().is_none(), "the same process serves on");
+    assert!(host.running().ended().unwrap().is_none(), "the same process serves on");
 }

@@ -1,12 +1,12 @@
 //! A host for tests that are not written in Rust: commands on standard input, answers on standard
 //! output, a line each.
 //!
-//! It starts a workerd and says `ready URL`. `kill` kills it as a crash would and answers
+//! It starts a workerd, or with `KEFU_TEST_HOST=spin` the Spin host, and says `ready URL`. `kill` kills it as a crash would and answers
 //! `killed`; `restart` starts it on the same state and port and answers `ready URL`. It ends with
 //! its standard input.
 #![allow(clippy::print_stdout, reason = "standard output is what it is spoken to through")]
 
-use kefu_test_host::{Options, StartError, Workerd};
+use kefu_test_host::{Options, Running, StartError};
 use std::io::stdin;
 use std::process::ExitCode;
 
@@ -21,17 +21,17 @@ fn main() -> ExitCode {
 }
 
 fn serve() -> Result<(), StartError> {
-    let mut workerd = Workerd::start(&Options::default())?;
-    println!("ready {}", workerd.url());
+    let mut host = Running::start(&Options::default())?;
+    println!("ready {}", host.url());
     for command in stdin().lines().map_while(Result::ok) {
         match command.as_str() {
             "kill" => {
-                workerd.kill();
+                host.kill();
                 println!("killed");
             }
             "restart" => {
-                workerd.restart()?;
-                println!("ready {}", workerd.url());
+                host.restart()?;
+                println!("ready {}", host.url());
             }
             other => println!("unknown {other}"),
         }

@@ -1,9 +1,18 @@
 //! One truth about a provider across all conversations of a site: its breaker and its rate.
 
-use crate::{AT_ONCE, RULE};
+use crate::RULE;
 use kefu_turns::{Gate, Host, PATIENCE, Provider, Script, Site};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
+
+/// Each question is one, and as many come as the test wants.
+const AT_ONCE: &str = r#"
+[ai]
+quiet_window = "0s"
+[limits]
+sessions_per_address = "9999/min"
+messages_per_visitor = "9999/min"
+"#;
 
 /// Fails before any text, and names no time to wait.
 fn failing() -> Script {
@@ -140,11 +149,9 @@ async fn fifty_conversations_at_once_never_pass_the_declared_rate_and_use_nine_t
     const RATE: usize = 300;
     let provider = Provider::playing([Script::answer(&["yes"])]).await;
     let limit = format!("rate_limit = \"{RATE}/min\"");
-    let limits =
-        "[limits]\nsessions_per_address = \"9999/min\"\nmessages_per_visitor = \"9999/min\"\n";
     let entry = provider.entry("only", &limit);
     let host = Host::own();
-    let site = host.site(&format!("{AT_ONCE}{limits}{entry}{RULE}")).await;
+    let site = host.site(&format!("{AT_ONCE}{entry}{RULE}")).await;
     let begun = Instant::now();
     let talk = || async {
         let mut socket = site.visitor().await.socket().await;
@@ -160,4 +167,53 @@ async fn fifty_conversations_at_once_never_pass_the_declared_rate_and_use_nine_t
     assert!(sent * 10 >= RATE * 9, "{sent} of {RATE}");
     let state = standing(&site).await;
     assert_eq!(state["standing"], "LIMITED", "{state}");
+}
+
+/// The steps of a check, each as its name, with class and code where it is not good.
+fn steps(check: &Value) -> Vec<String> {
+    let told = |step: &Value| {
+        let name = step["name"].as_str().unwrap_or_default();
+        match (step["class"].as_str(), step["code"].as_str()) {
+            (Some(class), code) => format!("{name} {class} {}", code.unwrap_or_default()),
+            _ => name.to_owned(),
+        }
+    };
+    check["steps"].as_array().expect("steps").iter().map(told).collect()
+}
+
+#[tokio::test]
+async fn an_operator_sees_how_far_a_question_comes_and_no_secret() {
+    let refusal =
+        json!({ "error": { "message": "bad key sk-secret-1", "code": "invalid_api_key" } });
+    let good = Provider::playing([Script::answer(&["well"])]).await;
+    let bad = Provider::playing([Script::refusal(401, &refusal)]).await;
+    let slow = Provider::playing([Script::default().head().hang()]).await;
+    let entries = [
+        good.entry("good", ""),
+        bad.entry("bad", "api_key = \"${KEY}\""),
+        slow.entry("slow", "timeouts = { first_token = \"300ms\" }"),
+        kefu_turns::refusing("away").await,
+        good.entry("keyless", "api_key = \"${NEVER_STORED}\""),
+    ];
+    let host = Host::shared();
+    let site = host.site(&format!("{AT_ONCE}{}", entries.concat())).await;
+    site.keep_secret("KEY", "sk-secret-1").await;
+    let before = ["CONFIGURATION", "CONNECTION"].map(ToOwned::to_owned);
+    let all = [&before[..], &["AUTHORIZATION", "FIRST_TOKEN", "END"].map(ToOwned::to_owned)];
+    let check = site.check("good").await;
+    assert_eq!((steps(&check), &check["ok"]), (all.concat(), &json!(true)), "{check}");
+    let check = site.check("bad").await;
+    assert_eq!(
+        steps(&check).last().map(String::as_str),
+        Some("AUTHORIZATION auth invalid_api_key")
+    );
+    assert!(!check.to_string().contains("sk-secret-1"), "{check}");
+    let check = site.check("slow").await;
+    let last = "FIRST_TOKEN timeout first_token_timeout";
+    assert_eq!(steps(&check).last().map(String::as_str), Some(last), "{check}");
+    let check = site.check("away").await;
+    assert_eq!(steps(&check).last().map(String::as_str), Some("CONNECTION upstream unreachable"));
+    let check = site.check("keyless").await;
+    assert_eq!(steps(&check), ["CONFIGURATION config unresolved_api_key"]);
+    assert_eq!(good.asked().len(), 1);
 }

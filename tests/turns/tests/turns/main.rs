@@ -16,6 +16,8 @@ mod handing_over;
 mod hibernating;
 mod joining;
 mod questioning;
+mod speaking;
+mod thousand;
 
 /// No waiting for further messages: a question is whole at once.
 const AT_ONCE: &str = "[ai]\nquiet_window = \"0s\"\n";

@@ -1,0 +1,260 @@
+//! The Spin host, measured: messages that are stored, streams that wait, memory.
+//!
+//! Everything is open loop: a message counts from when it was due, not from when it was sent.
+
+use crate::machine;
+use crate::options::Options;
+use crate::tally::Latencies;
+use anyhow::{Context, Result, ensure};
+use futures_util::future::join_all;
+use kefu_test_host::{Nats, Platform, Running};
+use reqwest::{Client, Response};
+use serde_json::{Value, json};
+use std::fmt::Write;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::Semaphore;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::time::sleep_until;
+
+const ADMIN_TOKEN: &str = "dev-admin-token";
+const SITE: &str = r#"
+[limits]
+sessions_per_address = "1000000/min"
+messages_per_visitor = "10000/min"
+"#;
+/// How long a rate is held.
+const LENGTH: Duration = Duration::from_secs(5);
+/// Messages a second.
+const RATES: [u32; 3] = [500, 1_000, 1_500];
+/// Conversations that messages are spread over.
+const CONVERSATIONS: usize = 200;
+/// Requests under way at once while sessions and streams are opened.
+const OPENING: usize = 32;
+/// Messages a second while streams wait.
+const WAKING: u32 = 300;
+/// How long the last of them may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Measures and gives the table.
+pub(crate) fn measure(options: &Options) -> Result<String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let mut text = format!("# Kefu on Spin, measured\n\n{}.\n\n", machine::processor());
+    runtime.block_on(async {
+        stored(&mut text).await?;
+        streams(options.streams, &mut text).await
+    })?;
+    Ok(text)
+}
+
+/// A host and its site.
+struct Desk {
+    running: Running,
+    client: Client,
+}
+
+/// A visitor: the conversation's address and the token.
+#[derive(Clone)]
+struct Visitor {
+    url: String,
+    token: String,
+}
+
+impl Desk {
+    async fn start(nats: Option<&Nats>) -> Result<Self> {
+        let options = kefu_test_host::Options { platform: Platform::Spin, ..Default::default() };
+        let options = match nats {
+            Some(nats) => options.var("KEFU_NATS", &nats.url()),
+            None => options,
+        };
+        let desk = Self { running: Running::start(&options)?, client: Client::new() };
+        let put = desk.client.put(format!("{}/v1/sites/bench/config", desk.running.url()));
+        let put = put.bearer_auth(ADMIN_TOKEN).header("content-type", "application/toml");
+        let answered = put.body(SITE).send().await?;
+        ensure!(answered.status().is_success(), "the site: {}", answered.text().await?);
+        Ok(desk)
+    }
+
+    async fn visitors(&self, count: usize) -> Result<Vec<Visitor>> {
+        let permits = Semaphore::new(OPENING);
+        let all = (0..count).map(|_| async {
+            let _permit = permits.acquire().await?;
+            let post = self.client.post(format!("{}/v1/sites/bench/session", self.running.url()));
+            let session: Value = post.json(&json!({})).send().await?.json().await?;
+            let id = session["conversation"]["id"].as_str().context("a conversation")?;
+            Ok(Visitor {
+                url: format!("{}/v1/conversations/{id}", self.running.url()),
+                token: session["token"].as_str().context("a token")?.to_owned(),
+            })
+        });
+        join_all(all).await.into_iter().collect()
+    }
+}
+
+impl Visitor {
+    async fn post(&self, client: &Client, key: &str) -> Result<()> {
+        let post = client.post(format!("{}/messages", self.url)).bearer_auth(&self.token);
+        let answered = post.json(&json!({ "key": key, "text": key })).send().await?;
+        ensure!(answered.status() == 202, "{}", answered.status());
+        answered.bytes().await?;
+        Ok(())
+    }
+}
+
+/// What became of messages that were due one after another.
+struct Paced {
+    latencies: Latencies,
+    failed: u64,
+    took: Duration,
+}
+
+/// Posts `count` messages at a rate, each to the next visitor.
+async fn paced(client: &Client, visitors: &[Visitor], rate: u32, count: u32) -> Result<Paced> {
+    let begun = Instant::now() + Duration::from_millis(50);
+    let send = |number: u32| {
+        let visitor = visitors[number as usize % visitors.len()].clone();
+        let client = client.clone();
+        async move {
+            let due = begun + Duration::from_secs(1) * number / rate;
+            sleep_until(due.into()).await;
+            let sent = visitor.post(&client, &format!("{rate} {number}")).await;
+            (sent.is_ok(), due.elapsed())
+        }
+    };
+    let all = join_all((0..count).map(send)).await;
+    let mut latencies = Latencies::new_with_bounds(1, 120_000_000, 3)?;
+    for (_, took) in all.iter().filter(|(sent, _)| *sent) {
+        latencies.saturating_record(u64::try_from(took.as_micros())?);
+    }
+    let failed = u64::try_from(all.iter().filter(|(sent, _)| !sent).count())?;
+    Ok(Paced { latencies, failed, took: begun.elapsed() })
+}
+
+/// Messages that are stored, compare-and-swap and fsync and all.
+async fn stored(text: &mut String) -> Result<()> {
+    let desk = Desk::start(None).await?;
+    let pid = desk.running.pid();
+    let idle = machine::resident(pid);
+    let visitors = desk.visitors(CONVERSATIONS).await?;
+    join_all(visitors.iter().map(|visitor| visitor.post(&desk.client, "first"))).await;
+    writeln!(
+        text,
+        "## Messages stored: {CONVERSATIONS} conversations, on disk, {}\n",
+        desk.running.name()
+    )?;
+    writeln!(
+        text,
+        "| due a second | stored a second | failed | P50 · P99 · max ms | CPU µs |\n|---|---|---|---|---|"
+    )?;
+    for rate in RATES {
+        let count = rate * u32::try_from(LENGTH.as_secs())?;
+        let before = machine::processor_time(pid);
+        let Paced { latencies, failed, took } = paced(&desk.client, &visitors, rate, count).await?;
+        let used = machine::processor_time(pid).saturating_sub(before) / count;
+        let done = latencies.len() as f64 / took.as_secs_f64();
+        let spread = spread(&latencies);
+        writeln!(text, "| {rate} | {done:.0} | {failed} | {spread} | {} |", used.as_micros())?;
+    }
+    writeln!(
+        text,
+        "\nIdle process: {idle:.0} MB; after all of it {:.0} MB.\n",
+        machine::resident(pid)
+    )?;
+    Ok(())
+}
+
+/// Streams that wait, each for a message of its own, over NATS.
+async fn streams(count: usize, text: &mut String) -> Result<()> {
+    let program = Nats::program().context("nats-server is missing")?;
+    let mut nats = Nats::at_free_port(program)?;
+    nats.start()?;
+    let desk = Desk::start(Some(&nats)).await?;
+    let pid = desk.running.pid();
+    let visitors = Arc::new(desk.visitors(count).await?);
+    let (heard, hearing) = unbounded_channel();
+    open(&desk.client, &visitors, &heard).await?;
+    drop(heard);
+    let memory = machine::resident(pid);
+    let before = machine::processor_time(pid);
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let idle = machine::processor_time(pid).saturating_sub(before);
+    let (delivered, latencies) = wake(&desk.client, &visitors, hearing).await?;
+    writeln!(text, "## {count} streams, a message to each at {WAKING} a second, over NATS\n")?;
+    writeln!(
+        text,
+        "| delivered | due to shown P50 · P99 · max ms | MB with all open | CPU ms in two idle seconds |\n|---|---|---|---|"
+    )?;
+    writeln!(
+        text,
+        "| {delivered} of {count} | {} | {memory:.0} | {} |\n",
+        spread(&latencies),
+        idle.as_millis()
+    )?;
+    Ok(())
+}
+
+/// Opens a stream for each visitor; what is shown to one is told with its number.
+async fn open(
+    client: &Client,
+    visitors: &Arc<Vec<Visitor>>,
+    heard: &UnboundedSender<(usize, Instant)>,
+) -> Result<()> {
+    let permits = Semaphore::new(OPENING);
+    let all = visitors.iter().enumerate().map(|(number, visitor)| {
+        let (permits, heard) = (&permits, heard.clone());
+        async move {
+            let _permit = permits.acquire().await?;
+            let get = client.get(format!("{}/events?after=0", visitor.url));
+            let get = get.bearer_auth(&visitor.token).header("accept", "text/event-stream");
+            let response = get.send().await?;
+            ensure!(response.status() == 200, "{}", response.status());
+            tokio::spawn(hear(response, number, heard));
+            Ok(())
+        }
+    });
+    join_all(all).await.into_iter().collect()
+}
+
+async fn hear(mut response: Response, number: usize, heard: UnboundedSender<(usize, Instant)>) {
+    while let Ok(Some(chunk)) = response.chunk().await {
+        if chunk.windows(11).any(|piece| piece == b"\"message\":{") {
+            // Nobody may listen any more.
+            let _ = heard.send((number, Instant::now()));
+        }
+    }
+}
+
+async fn wake(
+    client: &Client,
+    visitors: &[Visitor],
+    mut hearing: UnboundedReceiver<(usize, Instant)>,
+) -> Result<(usize, Latencies)> {
+    let begun = Instant::now() + Duration::from_millis(50);
+    let due = |number: usize| {
+        begun + Duration::from_secs(1) * u32::try_from(number).unwrap_or(0) / WAKING
+    };
+    let count = u32::try_from(visitors.len())?;
+    let sending = paced(client, visitors, WAKING, count);
+    let listening = async {
+        let mut latencies = Latencies::new_with_bounds(1, 120_000_000, 3)?;
+        let mut shown = vec![false; visitors.len()];
+        let last = due(visitors.len()) + PATIENCE;
+        while shown.iter().any(|shown| !shown) {
+            let next = tokio::time::timeout_at(last.into(), hearing.recv()).await;
+            let Ok(Some((number, at))) = next else { break };
+            if !std::mem::replace(&mut shown[number], true) {
+                let took = at.saturating_duration_since(due(number));
+                latencies.saturating_record(u64::try_from(took.as_micros())?);
+            }
+        }
+        Ok::<_, anyhow::Error>((shown.into_iter().filter(|shown| *shown).count(), latencies))
+    };
+    let (sent, heard) = futures_util::future::join(sending, listening).await;
+    sent?;
+    heard
+}
+
+fn spread(latencies: &Latencies) -> String {
+    let millis = |quantile| latencies.value_at_quantile(quantile) as f64 / 1_000.0;
+    format!("{:.1} · {:.1} · {:.0}", millis(0.5), millis(0.99), millis(1.0))
+}
