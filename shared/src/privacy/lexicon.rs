@@ -26,6 +26,8 @@ pub(super) struct Lexicon {
     /// Sorted, and in the automaton's order.
     words: Vec<Word>,
     lists: Vec<List>,
+    /// Whether there are any for questions, and for answers.
+    watched: [bool; 2],
 }
 
 #[derive(Debug)]
@@ -84,12 +86,14 @@ impl Lexicon {
         }
         let words: Vec<_> = words.into_iter().map(|(word, lists)| Word::new(word, lists)).collect();
         let lists = lists.iter().map(|list| List { action: list.action, text: list.text.clone() });
-        Self { automaton: automaton(&words), words, lists: lists.collect() }
+        let watched = [Side::Question, Side::Answer]
+            .map(|side| words.iter().any(|word| word.list(side).is_some()));
+        Self { automaton: automaton(&words), words, lists: lists.collect(), watched }
     }
 
     /// Whether any word is looked for there.
     pub(super) fn watches(&self, side: Side) -> bool {
-        self.words.iter().any(|word| word.list(side).is_some())
+        self.watched.get(side.index()).copied().unwrap_or_default()
     }
 
     pub(super) fn list(&self, index: u16) -> Option<&List> {
