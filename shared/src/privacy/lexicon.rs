@@ -23,7 +23,9 @@ pub(super) enum Side {
 #[derive(Debug, Default)]
 pub(super) struct Lexicon {
     automaton: Option<NFA>,
-    /// Sorted, and in the automaton's order.
+    /// As they are looked for: sorted, and in the automaton's order.
+    folded: Vec<String>,
+    /// In the same order.
     words: Vec<Word>,
     lists: Vec<List>,
     /// Whether there are any for questions, and for answers.
@@ -32,7 +34,6 @@ pub(super) struct Lexicon {
 
 #[derive(Debug)]
 struct Word {
-    folded: String,
     /// Whether it ends only where a Latin word does.
     edges: (bool, bool),
     /// Its list, in questions and in answers.
@@ -73,10 +74,17 @@ impl Side {
 
 impl Lexicon {
     pub(super) fn of(lists: &[Words]) -> Self {
-        let mut words: BTreeMap<String, [Option<u16>; 2]> = BTreeMap::new();
+        // The types are those of rules' vocabulary, whose code does for both.
+        let mut ids: BTreeMap<String, u32> = BTreeMap::new();
+        let mut found: Vec<[Option<u16>; 2]> = Vec::new();
         for (index, list) in (0_u16..).zip(lists) {
             for word in &list.list {
-                let places = words.entry(Skeleton::of(word).folded).or_default();
+                let next = u32::try_from(found.len()).unwrap_or(u32::MAX);
+                let id = *ids.entry(Skeleton::of(word).folded).or_insert(next);
+                if id == next {
+                    found.push([None; 2]);
+                }
+                let Some(places) = found.get_mut(id as usize) else { continue };
                 for side in [Side::Question, Side::Answer] {
                     if let Some(place) = places.get_mut(side.index()) {
                         claim(place, index, side, lists);
@@ -84,11 +92,15 @@ impl Lexicon {
                 }
             }
         }
-        let words: Vec<_> = words.into_iter().map(|(word, lists)| Word::new(word, lists)).collect();
+        let (mut folded, mut words) = (Vec::with_capacity(ids.len()), Vec::new());
+        for (word, id) in ids {
+            words.push(Word::new(&word, found.get(id as usize).copied().unwrap_or_default()));
+            folded.push(word);
+        }
         let lists = lists.iter().map(|list| List { action: list.action, text: list.text.clone() });
         let watched = [Side::Question, Side::Answer]
             .map(|side| words.iter().any(|word| word.list(side).is_some()));
-        Self { automaton: automaton(&words), words, lists: lists.collect(), watched }
+        Self { automaton: automaton(&folded), folded, words, lists: lists.collect(), watched }
     }
 
     /// Whether any word is looked for there.
@@ -118,19 +130,22 @@ impl Lexicon {
         else {
             return Vec::new();
         };
-        let mut found: Vec<_> = matches
-            .filter_map(|matched| {
-                let word = self.words.get(matched.pattern().as_usize())?;
-                let list = word.list(side)?;
-                let units = units(skeleton, matched.start(), matched.end());
-                let (from, to) = (units.first()?.from, units.last()?.to);
-                let clauses = units.iter().skip(1).filter(|unit| unit.after_clause).count();
-                // One is where a sentence happens to go on; several were put there.
-                let whole = clauses != 1 && word.fits(text, (from, to), before, last);
-                whole.then_some(Occurrence { from, to, list })
-            })
-            .collect();
-        found.sort_by_key(|word| (word.from, std::cmp::Reverse(word.to)));
+        let mut found: Vec<Occurrence> = Vec::new();
+        for matched in matches {
+            let Some(word) = self.words.get(matched.pattern().as_usize()) else { continue };
+            let units = units(skeleton, matched.start(), matched.end());
+            let (Some(list), Some(first), Some(end)) =
+                (word.list(side), units.first(), units.last())
+            else {
+                continue;
+            };
+            let (from, to) = (first.from, end.to);
+            let clauses = units.iter().skip(1).filter(|unit| unit.after_clause).count();
+            // One is where a sentence happens to go on; several were put there.
+            if clauses != 1 && word.fits(text, (from, to), before, last) {
+                insert(&mut found, Occurrence { from, to, list });
+            }
+        }
         found
     }
 
@@ -157,16 +172,13 @@ impl Lexicon {
 
     /// Whether a word begins so, and it is not known yet whether it is one.
     fn goes_on(&self, beginning: &str) -> bool {
-        let at = self.words.partition_point(|word| word.folded.as_str() < beginning);
-        let following = self.words.get(at..).unwrap_or_default().iter();
-        let mut following = following.take_while(|word| word.folded.starts_with(beginning));
-        match following.next() {
-            // It is one; what is not known is whether it ends here.
-            Some(word) if word.folded.len() == beginning.len() => {
-                word.edges.1 || following.next().is_some()
-            }
-            next => next.is_some(),
-        }
+        let at = self.folded.partition_point(|word| word.as_str() < beginning);
+        let begins =
+            |at: usize| self.folded.get(at).is_some_and(|word| word.starts_with(beginning));
+        let whole = self.folded.get(at).is_some_and(|word| word == beginning);
+        let edged = || self.words.get(at).is_some_and(|word| word.edges.1);
+        // Where it is one, what is not known is whether it ends here.
+        if whole { edged() || begins(at + 1) } else { begins(at) }
     }
 }
 
@@ -179,10 +191,17 @@ fn claim(place: &mut Option<u16>, index: u16, side: Side, lists: &[Words]) {
     }
 }
 
-fn automaton(words: &[Word]) -> Option<NFA> {
-    let folded = words.iter().map(|word| &word.folded);
-    let builder = || NFA::builder().match_kind(MatchKind::Standard).build(folded).ok();
-    (!words.is_empty()).then(builder).flatten()
+fn automaton(folded: &Vec<String>) -> Option<NFA> {
+    let build = || NFA::builder().match_kind(MatchKind::Standard).build(folded).ok();
+    (!folded.is_empty()).then(build).flatten()
+}
+
+/// Matches come by where they end, so that what is out of order is not far away.
+fn insert(found: &mut Vec<Occurrence>, new: Occurrence) {
+    let sooner =
+        |word: &Occurrence| word.from < new.from || (word.from == new.from && word.to >= new.to);
+    let at = found.iter().rposition(sooner).map_or(0, |before| before + 1);
+    found.insert(at, new);
 }
 
 /// The units between two places of the skeleton.
@@ -197,10 +216,10 @@ fn neighbour_before(text: &str, at: usize, before: Option<char>) -> Option<char>
 }
 
 impl Word {
-    fn new(folded: String, lists: [Option<u16>; 2]) -> Self {
+    fn new(folded: &str, lists: [Option<u16>; 2]) -> Self {
         let wordy = |end: Option<char>| end.is_some_and(is_wordy);
         let edges = (wordy(folded.chars().next()), wordy(folded.chars().next_back()));
-        Self { folded, edges, lists }
+        Self { edges, lists }
     }
 
     fn list(&self, side: Side) -> Option<u16> {

@@ -5,7 +5,6 @@ use super::numbers;
 use super::vault::Vault;
 use crate::config::{MaskKind, Masking};
 use crate::rules::Pattern;
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -18,16 +17,17 @@ pub(super) struct Masks {
     patterns: Vec<Pattern>,
 }
 
-/// Something to be masked, by where it ends.
+/// Something to be masked.
 struct Hidden {
-    end: usize,
+    range: Range<usize>,
     label: usize,
+    /// The same for all ways to write it.
     alike: String,
 }
 
-/// What is hidden in a text, by where it begins.
+/// What is hidden in a text, in order.
 #[derive(Default)]
-struct Places(BTreeMap<usize, Hidden>);
+struct Places(Vec<Hidden>);
 
 impl Masks {
     /// Patterns were checked when the configuration was read: what does not compile is not there.
@@ -53,8 +53,8 @@ impl Masks {
         let narrowed = Narrowed::of(text);
         let mut masked = String::with_capacity(text.len());
         let mut at = 0;
-        for (start, hidden) in self.places(&narrowed.text).0 {
-            let range = narrowed.origin(&(start..hidden.end));
+        for hidden in self.places(&narrowed.text).0 {
+            let range = narrowed.origin(&hidden.range);
             masked.push_str(text.get(at..range.start).unwrap_or_default());
             let value = text.get(range.clone()).unwrap_or_default();
             masked.push_str(&vault.placeholder(hidden.label, hidden.alike, value));
@@ -93,10 +93,10 @@ fn label_of(kind: MaskKind) -> usize {
 impl Places {
     /// Adds a place unless one that came before has part of it.
     fn add(&mut self, range: Range<usize>, label: usize, alike: String) {
-        let Range { start, end } = range;
-        let before = self.0.range(..end).next_back();
-        if start < end && before.is_none_or(|(_, hidden)| hidden.end <= start) {
-            self.0.insert(start, Hidden { end, label, alike });
+        let at = self.0.partition_point(|hidden| hidden.range.start < range.end);
+        let before = at.checked_sub(1).and_then(|before| self.0.get(before));
+        if !range.is_empty() && before.is_none_or(|hidden| hidden.range.end <= range.start) {
+            self.0.insert(at, Hidden { range, label, alike });
         }
     }
 }

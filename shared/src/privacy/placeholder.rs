@@ -7,9 +7,9 @@
 /// The longest label, in bytes.
 pub const LABEL_MOST: usize = 32;
 /// Numbers end here: a request has fewer values of a kind, or the others cannot be restored.
-pub(super) const NUMBER_MOST: u32 = 9_999;
+pub(super) const NUMBER_MOST: u32 = 999;
 
-const DIGITS_MOST: usize = 4;
+const DIGITS_MOST: usize = 3;
 const OPENING: [char; 3] = ['[', '【', '［'];
 const CLOSING: [char; 3] = [']', '】', '］'];
 /// What may join a label's words and its number within brackets.
@@ -240,8 +240,8 @@ mod tests {
             "phone 1",
             "phone-1",
             "id card 1",
-            "PHONE_12345",
-            "[PHONE_12345]",
+            "PHONE_1234",
+            "[PHONE_1234]",
             "XPHONE_1",
             "PHONE_1x",
             "PHONE_1_2",

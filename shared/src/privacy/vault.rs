@@ -1,21 +1,26 @@
 //! Which placeholder stands for which value, within one request.
 
 use super::placeholder::{self, Key, NUMBER_MOST, Next};
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// The values that were masked.
+/// The values that were masked: few, so lists do for looking them up.
 pub(super) struct Vault {
     labels: Arc<[String]>,
     /// Placeholders that stand in the texts already: nobody's data is put in their place.
-    taken: BTreeSet<Key>,
-    keys: BTreeMap<(usize, String), Key>,
-    values: BTreeMap<Key, String>,
+    taken: Vec<Key>,
+    masked: Vec<Masked>,
+}
+
+struct Masked {
+    key: Key,
+    /// The same for values that are one.
+    alike: String,
+    value: String,
 }
 
 impl Vault {
     pub(super) fn new(labels: Arc<[String]>) -> Self {
-        Self { labels, taken: BTreeSet::new(), keys: BTreeMap::new(), values: BTreeMap::new() }
+        Self { labels, taken: Vec::new(), masked: Vec::new() }
     }
 
     pub(super) fn labels(&self) -> &[String] {
@@ -23,29 +28,31 @@ impl Vault {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.values.is_empty()
+        self.masked.is_empty()
     }
 
     pub(super) fn value(&self, key: Key) -> Option<&str> {
-        self.values.get(&key).map(String::as_str)
+        let masked = self.masked.iter().find(|masked| masked.key == key)?;
+        Some(&masked.value)
     }
 
     /// Leaves alone whatever in `text` looks like a placeholder.
     pub(super) fn avoid(&mut self, text: &str) {
         let mut at = 0;
-        let labels = Arc::clone(&self.labels);
-        while let Next::Found { end, key, .. } = placeholder::next(text, at, None, &labels, true) {
-            self.taken.insert(key);
+        while let Next::Found { end, key, .. } =
+            placeholder::next(text, at, None, &self.labels, true)
+        {
+            if !self.taken.contains(&key) {
+                self.taken.push(key);
+            }
             at = end;
         }
     }
 
     /// What stands for a value; the same for values that are one when they are written alike.
     pub(super) fn placeholder(&mut self, label: usize, alike: String, value: &str) -> String {
-        let key = match self.keys.get(&(label, alike.clone())) {
-            Some(key) => Some(*key),
-            None => self.put(label, alike, value),
-        };
+        let known = self.masked.iter().find(|it| it.key.label == label && it.alike == alike);
+        let key = known.map(|masked| masked.key).or_else(|| self.put(label, alike, value));
         let name = self.labels.get(label).map_or("", String::as_str);
         match key {
             Some(Key { number, .. }) => format!("[{name}_{number}]"),
@@ -54,13 +61,15 @@ impl Vault {
     }
 
     fn put(&mut self, label: usize, alike: String, value: &str) -> Option<Key> {
-        let of_label = Key { label, number: 0 }..=Key { label, number: NUMBER_MOST };
-        let newest = self.values.range(of_label).next_back().map_or(0, |(key, _)| key.number);
-        let numbers = newest + 1..=NUMBER_MOST;
-        let mut keys = numbers.map(|number| Key { label, number });
-        let key = keys.find(|key| !self.taken.contains(key))?;
-        self.keys.insert((label, alike), key);
-        self.values.insert(key, value.to_owned());
+        let newest = self.masked.iter().rev().find(|masked| masked.key.label == label);
+        let mut key = Key { label, number: newest.map_or(0, |masked| masked.key.number) + 1 };
+        while self.taken.contains(&key) {
+            key.number += 1;
+        }
+        if key.number > NUMBER_MOST {
+            return None;
+        }
+        self.masked.push(Masked { key, alike, value: value.to_owned() });
         Some(key)
     }
 }
