@@ -229,7 +229,7 @@ fn every_fault_names_its_key_its_line_and_the_remedy() {
             4,
             "mon-fri",
         ),
-        ("", "[privacy]\nmask = ['fone']", "privacy.mask[0]", 2, "one of \"phone\""),
+        ("", "[privacy]\nmask = ['fone']", "privacy.mask[0]", 2, "one of phone, id_card"),
         ("", "[privacy]\nmask = 'phone'", "privacy.mask", 2, "expected a list"),
         ("", "[privacy]\nmasks = []", "privacy.masks", 2, "nearest known one is `mask`"),
         (PATTERN, "name = 'a'\nregex = '('", "privacy.patterns[0].regex", 3, "regular expression"),
