@@ -26,6 +26,7 @@ pub mod news;
 pub mod origin;
 pub mod page;
 pub mod password;
+pub mod privacy;
 pub mod problem;
 pub mod provider;
 pub mod route;

@@ -19,6 +19,7 @@ mod keywords;
 mod pattern;
 
 pub use fold::fold;
+pub(crate) use fold::{is_invisible, is_unspaced, is_wordy, narrow};
 pub use pattern::{Pattern, PatternFault};
 
 /// A site's rules, ready to answer; compiled once for a version of its configuration.

@@ -3,6 +3,7 @@
 use crate::address::{self, AddressFault};
 use crate::config::{self, Format, Invalid, Provider, Site, Template};
 use crate::keys::Keys;
+use crate::privacy::Privacy;
 use crate::problem::{Code, Refusal};
 use crate::provider::RequestParts;
 use crate::rules::RuleBook;
@@ -64,6 +65,8 @@ pub struct Live {
     pub config: Site,
     /// Its rules, compiled.
     pub rules: RuleBook,
+    /// Its protection, compiled.
+    pub privacy: Privacy,
     secrets: Secrets,
     allow_private: bool,
 }
@@ -101,6 +104,7 @@ impl Live {
             revision: page.revision,
             // Reading checked every rule: what does not compile is not there.
             rules: RuleBook::compile(&config.rules).unwrap_or_default(),
+            privacy: Privacy::compile(&config),
             config,
             secrets,
             allow_private: deployment.allow_private,

@@ -4,7 +4,7 @@ use super::document::{Format, Node};
 use super::fault::{Faults, Invalid};
 use super::fields::Fields;
 use super::read::read_onto;
-use super::{Ai, Budgets, Limits, Site, Widget, defaults};
+use super::{Ai, Budgets, Limits, Masking, Site, Widget, defaults};
 use std::sync::OnceLock;
 
 /// A site as `config/defaults.toml` has it.
@@ -29,6 +29,8 @@ fn bare() -> Site {
         budgets: Budgets::default(),
         limits: Limits::default(),
         rules: Vec::new(),
+        masking: Masking::default(),
+        words: Vec::new(),
         channels: Vec::new(),
         widget: Widget::default(),
     }
@@ -60,6 +62,8 @@ pub struct Texts {
     pub message_too_long: String,
     /// The message was of a kind that nothing can answer.
     pub unsupported_message: String,
+    /// The question or its answer has words that the site does not want.
+    pub refused: String,
     /// The session is over.
     pub closed: String,
     /// The session goes on.
@@ -100,7 +104,7 @@ fn read_texts(document: &str) -> Result<Texts, Invalid> {
 }
 
 impl Texts {
-    fn by_key(&mut self) -> [(&'static str, &mut String); 15] {
+    fn by_key(&mut self) -> [(&'static str, &mut String); 16] {
         [
             ("greeting", &mut self.greeting),
             ("offer_person", &mut self.offer_person),
@@ -113,6 +117,7 @@ impl Texts {
             ("message_limit", &mut self.message_limit),
             ("message_too_long", &mut self.message_too_long),
             ("unsupported_message", &mut self.unsupported_message),
+            ("refused", &mut self.refused),
             ("closed", &mut self.closed),
             ("reopened", &mut self.reopened),
             ("rating_asked", &mut self.rating_asked),
@@ -128,7 +133,12 @@ mod tests {
     #[test]
     fn the_embedded_defaults_are_those_of_the_types() {
         let document = include_str!("../../../config/defaults.toml");
-        let marked = Site { ai: Ai { max_attempts: 9, ..Ai::default() }, rounds: 1, ..bare() };
+        let marked = Site {
+            ai: Ai { max_attempts: 9, ..Ai::default() },
+            rounds: 1,
+            masking: Masking { kinds: Vec::new(), patterns: Vec::new() },
+            ..bare()
+        };
         assert_eq!(read_onto(marked, document.as_bytes(), Format::Toml), Ok(bare()));
         assert_eq!(Site::default(), bare());
     }

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 mod budget;
 mod channel;
+mod privacy;
 mod provider;
 mod rule;
 mod widget;
@@ -26,7 +27,7 @@ const ORIGINS: Bounds = Bounds { entries: 100, bytes: 300 };
 ///
 /// All faults that can be told at once are told; a document that cannot be parsed has those of
 /// its syntax only. Bounds: 32 providers, 100 channels, 2,000 rules with 20,000 keywords and 200
-/// regular expressions, 64 KiB a reply or prompt, 32 levels of nesting.
+/// regular expressions, 20 patterns of personal data, 10,000 words, 64 KiB a reply or prompt, 32 levels of nesting.
 pub fn read(bytes: &[u8], format: Format) -> Result<Site, Invalid> {
     read_onto(Site::default(), bytes, format)
 }
@@ -59,6 +60,8 @@ fn document(fields: &mut Fields<'_>, site: &mut Site) {
     fields.table("budgets", |fields| budget::budgets(fields, &mut site.budgets));
     fields.table("limits", |fields| limits(fields, &mut site.limits));
     site.rules = rule::rules(fields);
+    fields.table("privacy", |fields| privacy::masking(fields, &mut site.masking));
+    site.words = privacy::words(fields);
     site.channels = channel::channels(fields);
     fields.table("widget", |fields| site.widget = widget::widget(fields));
 }

@@ -33,6 +33,10 @@ pub struct Site {
     pub limits: Limits,
     /// Declared answers.
     pub rules: Vec<Rule>,
+    /// What providers are not told of visitors.
+    pub masking: Masking,
+    /// Words that are not said, or not sent.
+    pub words: Vec<Words>,
     /// Where visitors come from, besides the web.
     pub channels: Vec<Channel>,
     /// What the widget shows before anything is said.
@@ -372,6 +376,97 @@ pub struct Hours {
     pub utc_offset: i16,
     /// The rule holds outside these hours instead.
     pub outside: bool,
+}
+
+/// What is masked before it goes to a provider, and restored in its answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Masking {
+    /// What is known by its form and its check digits.
+    pub kinds: Vec<MaskKind>,
+    /// What else.
+    pub patterns: Vec<MaskPattern>,
+}
+
+/// Personal data in China that goes to somebody else's service wants a reason: what is least
+/// needed for an answer is masked unless the site says otherwise.
+impl Default for Masking {
+    fn default() -> Self {
+        let kinds = vec![MaskKind::Phone, MaskKind::IdCard, MaskKind::BankCard];
+        Self { kinds, patterns: Vec::new() }
+    }
+}
+
+/// Personal data that is known by its form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MaskKind {
+    /// Mobile numbers of mainland China.
+    Phone,
+    /// Its identity cards.
+    IdCard,
+    /// Bank cards.
+    BankCard,
+    /// E-mail addresses.
+    Email,
+}
+
+impl MaskKind {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Phone, Self::IdCard, Self::BankCard, Self::Email];
+
+    /// Its name in `privacy.mask`; in upper case it is what models read.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Phone => "phone",
+            Self::IdCard => "id_card",
+            Self::BankCard => "bank_card",
+            Self::Email => "email",
+        }
+    }
+}
+
+/// What a site masks besides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MaskPattern {
+    /// Unique within the site: lower-case letters, digits and `_`.
+    pub name: String,
+    /// What is masked.
+    pub regex: String,
+}
+
+/// Words with something in common: what is done where one of them is found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Words {
+    /// The words.
+    pub list: Vec<String>,
+    /// In what they are looked for.
+    pub direction: Direction,
+    /// What is done.
+    pub action: WordAction,
+    /// What stands for the word, or is said instead of an answer; absent means the built-in text.
+    pub text: Option<String>,
+}
+
+/// Whose words.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Direction {
+    /// Visitors' questions.
+    In,
+    /// Providers' answers.
+    Out,
+    /// Both.
+    #[default]
+    Both,
+}
+
+/// What is done about a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum WordAction {
+    /// Another text stands in its place.
+    Replace,
+    /// Something else is said instead of an answer.
+    Refuse,
+    /// The same, and a person is asked for.
+    Handoff,
 }
 
 /// Where visitors come from, besides the web. Its keys belong to the channel's own adapter.

@@ -7,6 +7,7 @@ mod answering;
 mod leasing;
 mod log;
 mod owning;
+mod protecting;
 mod recovering;
 mod remembering;
 mod room;

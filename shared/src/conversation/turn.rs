@@ -24,6 +24,7 @@ mod attempt;
 mod extras;
 mod lease;
 mod memory;
+mod protect;
 mod question;
 mod relay;
 mod stream;

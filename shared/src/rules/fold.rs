@@ -17,7 +17,7 @@ pub fn fold(text: &str) -> String {
 }
 
 /// Full-width ASCII (U+FF01–FF5E) as ASCII, and apostrophes as phones type them as `'`.
-pub(super) fn narrow(character: char) -> char {
+pub(crate) fn narrow(character: char) -> char {
     match character {
         '\u{ff01}'..='\u{ff5e}' => {
             char::from_u32(u32::from(character) - 0xfee0).unwrap_or(character)
@@ -29,7 +29,7 @@ pub(super) fn narrow(character: char) -> char {
 
 /// What changes nothing to the eye: zero-width and directional characters, soft hyphens and
 /// variation selectors.
-fn is_invisible(character: char) -> bool {
+pub(crate) fn is_invisible(character: char) -> bool {
     matches!(
         character,
         '\u{ad}'
@@ -48,11 +48,12 @@ fn is_invisible(character: char) -> bool {
 
 /// Whether a word goes on through this character: letters and digits, but not of the scripts that
 /// put no spaces between words, nor Hangul, whose particles stick to the word.
-pub(super) fn is_wordy(character: char) -> bool {
+pub(crate) fn is_wordy(character: char) -> bool {
     character.is_alphanumeric() && !is_unspaced(character)
 }
 
-fn is_unspaced(character: char) -> bool {
+/// Whether a character is of a script that puts no spaces between words, or Hangul.
+pub(crate) fn is_unspaced(character: char) -> bool {
     matches!(
         character,
         '\u{e00}'..='\u{eff}'           // Thai, Lao

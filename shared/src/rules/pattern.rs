@@ -4,6 +4,7 @@ use super::fold::narrow;
 use regex_lite::{Regex, RegexBuilder};
 use std::error::Error;
 use std::fmt;
+use std::ops::Range;
 
 /// The most bytes that a pattern may have.
 const MOST_BYTES: usize = 1_000;
@@ -54,6 +55,11 @@ impl Pattern {
     pub fn matches(&self, folded: &str) -> bool {
         let end = folded.floor_char_boundary(MOST_LOOKED_AT);
         self.0.is_match(folded.get(..end).unwrap_or(folded))
+    }
+
+    /// Where it matches in `text`, in order and apart from each other.
+    pub(crate) fn find<'a>(&'a self, text: &'a str) -> impl Iterator<Item = Range<usize>> + 'a {
+        self.0.find_iter(text).map(|found| found.range())
     }
 }
 

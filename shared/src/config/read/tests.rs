@@ -1,7 +1,8 @@
 use super::*;
 use crate::config::{
-    Budget, Budgets, Channel, CircuitBreaker, Fault, Hours, Matching, OnLimit, Price, Provider,
-    ProviderKind, Rule, RuleAction, Template, Timeouts, When, Widget,
+    Budget, Budgets, Channel, CircuitBreaker, Direction, Fault, Hours, MaskKind, MaskPattern,
+    Masking, Matching, OnLimit, Price, Provider, ProviderKind, Rule, RuleAction, Template,
+    Timeouts, When, Widget, WordAction, Words,
 };
 use std::collections::BTreeMap;
 
@@ -94,6 +95,8 @@ fn every_fault_names_its_key_its_line_and_the_remedy() {
     const PROVIDER: &str =
         "[[ai_providers]]\nname = 'a'\ntype = 'openai'\nmodel = 'm'\napi_key = '${K}'\n";
     const RULE: &str = "[[rules]]\nname = 'a'\nreply = 'b'\n";
+    const PATTERN: &str = "[[privacy.patterns]]\n";
+    const WORDS: &str = "[[words]]\naction = 'replace'\n";
     for (head, text, key, line, told) in [
         ("", "[site]\nnme = 'x'", "site.nme", 2, "nearest known one is `name`"),
         ("", "[sites]\nname = 'x'", "sites", 1, "nearest known one is `site`"),
@@ -226,6 +229,22 @@ fn every_fault_names_its_key_its_line_and_the_remedy() {
             4,
             "mon-fri",
         ),
+        ("", "[privacy]\nmask = ['fone']", "privacy.mask[0]", 2, "one of phone, id_card"),
+        ("", "[privacy]\nmask = 'phone'", "privacy.mask", 2, "expected a list"),
+        ("", "[privacy]\nmasks = []", "privacy.masks", 2, "nearest known one is `mask`"),
+        (PATTERN, "name = 'a'\nregex = '('", "privacy.patterns[0].regex", 3, "regular expression"),
+        (PATTERN, "name = 'a'\nregex = 'x*'", "privacy.patterns[0].regex", 3, "nothing is"),
+        (PATTERN, "name = 'A b'\nregex = 'x'", "privacy.patterns[0].name", 2, "lower-case"),
+        (PATTERN, "name = 'phone'\nregex = 'x'", "privacy.patterns[0].name", 2, "built in"),
+        (PATTERN, "name = 'a'", "privacy.patterns[0].regex", 1, "missing"),
+        (WORDS, "list = ['a', '，']", "words[0].list[1]", 3, "begins with no letter"),
+        (WORDS, "list = ['a', '']", "words[0].list[1]", 3, "blank"),
+        (WORDS, "list = 'a'", "words[0].list", 3, "expected a list"),
+        (WORDS, "list = ['a']\ndirection = 'up'", "words[0].direction", 4, "\"out\" (answers)"),
+        (WORDS, "list = ['a']\nwith = 'b'", "words[0].with", 4, "unknown key"),
+        ("", "[[words]]\naction = 'drop'\nlist = []", "words[0].action", 2, "\"refuse\""),
+        ("", "[[words]]\nlist = ['a']", "words[0].action", 1, "missing"),
+        (WORDS, "", "words[0].list", 1, "missing"),
         (RULE, "locales = ['中文']", "rules[0].locales[0]", 4, "language tag"),
         ("", "[[rules]]\nname = 'a'", "rules[0].reply", 1, "or action = \"handoff\""),
         ("", "[[rules]]\nreply = 'a'", "rules[0].name", 1, "missing"),
@@ -275,6 +294,15 @@ fn all_faults_are_told_at_once_in_the_order_of_their_lines() {
 }
 
 #[test]
+fn a_mask_list_replaces_the_built_in_one_and_an_empty_one_masks_nothing() {
+    let kinds = |text: &str| toml(text).unwrap().masking.kinds;
+    let built_in = [MaskKind::Phone, MaskKind::IdCard, MaskKind::BankCard];
+    assert_eq!(kinds("[[privacy.patterns]]\nname = 'a'\nregex = 'x'"), built_in);
+    assert_eq!(kinds("[privacy]\nmask = ['email']"), [MaskKind::Email]);
+    assert_eq!(kinds("[privacy]\nmask = []"), []);
+}
+
+#[test]
 fn names_must_be_told_apart() {
     for (table, rest) in [
         ("ai_providers", "type = 'openai'\nmodel = 'm'\nendpoint = 'http://a'\n"),
@@ -315,7 +343,19 @@ fn too_much_is_refused() {
         (0..201).map(|index| format!("{}match = {{ regex = 'a' }}\n", rule(index))).collect();
     let keywords = format!("{}match = {{ any = [{}] }}\n", rule(0), "'a',".repeat(10_001));
     let keywords = format!("{keywords}{}", keywords.replace("r0", "r1").replace("any", "all"));
+    let words = |count: usize| {
+        let list: String = (0..count).map(|word| format!("'w{word}',")).collect();
+        format!("[[words]]\naction = 'replace'\nlist = [{list}]\n")
+    };
+    let patterns_of_data = |count: usize| -> String {
+        let pattern = |n| format!("[[privacy.patterns]]\nname = 'p{n}'\nregex = 'a'\n");
+        (0..count).map(pattern).collect()
+    };
+    assert!(toml(&words(10_000)).is_ok() && toml(&patterns_of_data(20)).is_ok());
     for (text, key, told) in [
+        (words(10_001), "words[0].list", "found 10001 entries; at most 10000"),
+        (words(10_000) + &words(1), "words", "found 10001 words in all; at most 10000"),
+        (patterns_of_data(21), "privacy.patterns", "found 21 entries; at most 20"),
         (rules, "rules", "found 2001 entries; at most 2000"),
         (providers, "ai_providers", "found 33 entries; at most 32"),
         (patterns, "rules", "found 201 regular expressions"),
@@ -371,6 +411,11 @@ fn whole() -> Site {
         },
         limits: Limits { sessions_per_address: minute(30), messages_per_visitor: minute(20) },
         rules: whole_rules(),
+        masking: Masking {
+            kinds: vec![MaskKind::Phone, MaskKind::Email],
+            patterns: vec![MaskPattern { name: "order".to_owned(), regex: r"DD\d{8}".to_owned() }],
+        },
+        words: whole_words(),
         channels: vec![Channel {
             kind: "wechat".to_owned(),
             account: "shop-oa".to_owned(),
@@ -428,6 +473,22 @@ fn whole_providers() -> Vec<Provider> {
         ..bare.clone()
     };
     vec![bare, second]
+}
+
+fn whole_words() -> Vec<Words> {
+    let replaced = Words {
+        list: ["笨蛋", "傻瓜"].map(str::to_owned).into(),
+        direction: Direction::Both,
+        action: WordAction::Replace,
+        text: Some("＊".to_owned()),
+    };
+    let refused = Words {
+        list: vec!["赌博".to_owned()],
+        direction: Direction::In,
+        action: WordAction::Refuse,
+        text: None,
+    };
+    vec![replaced, refused]
 }
 
 fn whole_rules() -> Vec<Rule> {

@@ -71,6 +71,8 @@ pub(super) struct Room {
     pub(super) frames: BTreeMap<ConnId, Vec<Frame>>,
     pub(super) writes: usize,
     pub(super) asked: Vec<String>,
+    /// What was ever saved of answers under way.
+    pub(super) saved: Vec<String>,
     streams: BTreeMap<ConnId, Stream>,
     /// Whether what a turn needs comes at once.
     pub(super) prepares: bool,
@@ -107,6 +109,7 @@ impl Room {
             frames: BTreeMap::new(),
             writes: 0,
             asked: Vec::new(),
+            saved: Vec::new(),
             streams: BTreeMap::new(),
             prepares: true,
             guards_answer: true,
@@ -275,6 +278,7 @@ impl Room {
                 Write::Turn(turn) => {
                     let stored = self.turn.as_ref().map_or(0, |turn| turn.version);
                     assert_eq!(turn.version, stored + 1, "a record follows the stored one");
+                    self.saved.extend(turn.running.iter().map(|running| running.text.clone()));
                     self.turn = Some(turn);
                 }
                 Write::Alarm(at) => self.alarm = at,

@@ -1,7 +1,7 @@
 //! How a turn ends: one message in the log, whatever happened, and then the next question.
 
 use super::super::{Conversation, Entry, Reply, Step};
-use super::{Phase, Turn};
+use super::{Attempt, Phase, Turn};
 use crate::config::{self, RuleAction, Texts, When};
 use crate::guard::Verdict;
 use crate::provider::Usage;
@@ -38,6 +38,10 @@ impl Conversation {
     }
 
     pub(super) fn interrupt(&mut self, tick: Tick, step: &mut Step) {
+        self.turns.attempt_mut().into_iter().for_each(Attempt::release);
+        if self.refuse_interrupted(tick, step) {
+            return;
+        }
         self.log_attempt(tick, Outcome::Interrupted, None, step);
         self.close_turn(tick.now, step);
     }
@@ -198,7 +202,7 @@ impl Conversation {
     }
 
     /// In the asker's language, or else in the site's.
-    fn texts(&self) -> &'static Texts {
+    pub(super) fn texts(&self) -> &'static Texts {
         let turn = self.turns.open.as_ref();
         let site = turn.and_then(Turn::live).map(|live| live.config.locale.as_str());
         let asker = turn.and_then(|turn| turn.asker.locale.as_deref());

@@ -6,6 +6,7 @@ use super::{Admitted, AttemptId, Phase, RunningRecord};
 use crate::config::{Price, ProviderKind, Timeouts};
 use crate::failover;
 use crate::guard::Verdict;
+use crate::privacy::Restorer;
 use crate::provider::{
     self, Class, Failure, Ids, Reader, Reading, Remedy, RequestParts, ResponseHead,
 };
@@ -38,6 +39,8 @@ pub(in super::super) struct Attempt {
     over_since: Option<Millis>,
     /// Whether anything of it was ever shown.
     pub(super) visible: bool,
+    /// What all text goes through: what it holds back did not come yet.
+    pub(super) restorer: Restorer,
     /// Everything that came.
     pub(super) text: String,
     /// What the provider calls it.
@@ -69,6 +72,8 @@ pub(super) struct Chosen {
     pub(super) address: Option<String>,
     /// The provider's own conversation, where the request names it.
     pub(super) conversation: Option<String>,
+    /// What restores its answer.
+    pub(super) restorer: Restorer,
 }
 
 impl fmt::Debug for Attempt {
@@ -94,6 +99,7 @@ impl Attempt {
             last_byte: now,
             over_since: None,
             visible: false,
+            restorer: chosen.restorer.clone(),
             text: String::new(),
             ids: Ids { conversation: chosen.conversation.clone(), ..Ids::default() },
             extras: Extras::new(chosen.address.clone()),
@@ -218,7 +224,11 @@ impl Conversation {
 
     pub(super) fn choose(&self, tick: Tick, admitted: &Admitted) -> Option<Chosen> {
         let (turn, asking) = self.turns.asking(tick.entropy)?;
-        let next = failover::request(turn.live()?, &admitted.provider, &asking)?;
+        let live = turn.live()?;
+        let outgoing = live.privacy.outgoing(asking.rounds, &asking.question).ok()?;
+        let question = outgoing.question.clone();
+        let masked = failover::Asking { rounds: &outgoing.rounds, question, ..asking };
+        let next = failover::request(live, &admitted.provider, &masked)?;
         Some(Chosen {
             admitted: admitted.clone(),
             price: next.provider.price,
@@ -227,6 +237,7 @@ impl Conversation {
             request: next.request,
             address: next.provider.address().map(str::to_owned),
             conversation: next.conversation,
+            restorer: outgoing.restorer(),
         })
     }
 

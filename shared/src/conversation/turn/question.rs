@@ -56,9 +56,9 @@ impl Conversation {
         }
     }
 
-    /// The question is whole: a rule that is asked first, or the first provider.
+    /// The question is whole: its words, a rule that is asked first, or the first provider.
     pub(super) fn begin(&mut self, tick: Tick, step: &mut Step) {
-        if !self.answer_by_rule(tick, When::First, step) {
+        if !self.refuse_question(tick, step) && !self.answer_by_rule(tick, When::First, step) {
             self.next_attempt(tick, step);
         }
     }

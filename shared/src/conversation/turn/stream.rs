@@ -1,7 +1,7 @@
 //! An answer while it comes: shown at once, coalesced, saved now and then, joined late.
 
 use super::super::{Audience, ConnId, Conversation, Step};
-use super::AttemptId;
+use super::{Attempt, AttemptId};
 use crate::provider::{BodyEnd, Class, Ending, Failure, Outcome, Reading, Usage};
 use crate::text::{from_utf16_offset, utf16_len};
 use crate::time::{Millis, Tick};
@@ -52,7 +52,7 @@ impl Conversation {
             }
             match reading {
                 Reading::Text(text) => self.text_came(tick.now, &text, step),
-                Reading::Replace(text) => self.text_replaced(tick.now, text, step),
+                Reading::Replace(text) => self.text_replaced(tick.now, &text, step),
                 Reading::Ended(ending) => self.answer_ended(tick, ending, step),
                 beside @ (Reading::Reasoning(_)
                 | Reading::Progress
@@ -60,21 +60,25 @@ impl Conversation {
                 | Reading::Citation(_)
                 | Reading::File(_)
                 | Reading::Ids(_)) => {
-                    if let Some(attempt) = self.turns.attempt_mut() {
+                    if let Some(attempt) = self.turns.attempt_mut()
+                        && let Some(beside) = attempt.restored(beside)
+                    {
                         attempt.take_beside(beside);
                     }
                 }
             }
+            self.refuse_answer(tick, step);
         }
         self.flush_if_due(tick.now, step);
     }
 
     fn text_came(&mut self, now: Millis, text: &str, step: &mut Step) {
         let Some(attempt) = self.turns.attempt_mut() else { return };
+        let text = attempt.restorer.feed(text);
         if text.is_empty() {
             return;
         }
-        attempt.text.push_str(text);
+        attempt.text.push_str(&text);
         if !attempt.visible {
             attempt.visible = true;
             // Durable before it shows: from here on no other provider may answer.
@@ -83,8 +87,10 @@ impl Conversation {
         }
     }
 
-    fn text_replaced(&mut self, now: Millis, text: String, step: &mut Step) {
+    fn text_replaced(&mut self, now: Millis, text: &str, step: &mut Step) {
         let Some(attempt) = self.turns.attempt_mut() else { return };
+        attempt.restorer.restart();
+        let text = attempt.restorer.feed(text);
         attempt.visible |= !text.is_empty();
         attempt.text = text;
         attempt.shown =
@@ -98,6 +104,12 @@ impl Conversation {
     }
 
     fn answer_ended(&mut self, tick: Tick, ending: Ending, step: &mut Step) {
+        if matches!(ending.outcome, Outcome::Completed | Outcome::RequiresAction) {
+            self.turns.attempt_mut().into_iter().for_each(Attempt::release);
+            if self.refuse_ended(tick, ending.usage.as_ref(), step) {
+                return;
+            }
+        }
         let visible = self.turns.attempt().is_some_and(|attempt| attempt.visible);
         match ending.outcome {
             Outcome::Completed if visible => self.complete(tick, ending.usage, step),

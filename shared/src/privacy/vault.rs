@@ -1,0 +1,103 @@
+//! Which placeholder stands for which value, within one request.
+
+use super::placeholder::{self, Key, NUMBER_MOST, Next};
+use std::sync::Arc;
+
+/// The values that were masked: few, so lists do for looking them up.
+pub(super) struct Vault {
+    labels: Arc<[String]>,
+    /// Placeholders that stand in the texts already: nobody's data is put in their place.
+    taken: Vec<Key>,
+    masked: Vec<Masked>,
+}
+
+struct Masked {
+    key: Key,
+    /// The same for values that are one.
+    alike: String,
+    value: String,
+}
+
+impl Vault {
+    pub(super) fn new(labels: Arc<[String]>) -> Self {
+        Self { labels, taken: Vec::new(), masked: Vec::new() }
+    }
+
+    pub(super) fn labels(&self) -> &[String] {
+        &self.labels
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.masked.is_empty()
+    }
+
+    pub(super) fn value(&self, key: Key) -> Option<&str> {
+        let masked = self.masked.iter().find(|masked| masked.key == key)?;
+        Some(&masked.value)
+    }
+
+    /// Leaves alone whatever in `text` looks like a placeholder.
+    pub(super) fn avoid(&mut self, text: &str) {
+        let mut at = 0;
+        while let Next::Found { end, key, .. } =
+            placeholder::next(text, at, None, &self.labels, true)
+        {
+            if !self.taken.contains(&key) {
+                self.taken.push(key);
+            }
+            at = end;
+        }
+    }
+
+    /// What stands for a value; the same for values that are one when they are written alike.
+    pub(super) fn placeholder(&mut self, label: usize, alike: String, value: &str) -> String {
+        let known = self.masked.iter().find(|it| it.key.label == label && it.alike == alike);
+        let key = known.map(|masked| masked.key).or_else(|| self.put(label, alike, value));
+        let name = self.labels.get(label).map_or("", String::as_str);
+        match key {
+            Some(Key { number, .. }) => format!("[{name}_{number}]"),
+            None => format!("[{name}]"),
+        }
+    }
+
+    fn put(&mut self, label: usize, alike: String, value: &str) -> Option<Key> {
+        let newest = self.masked.iter().rev().find(|masked| masked.key.label == label);
+        let mut key = Key { label, number: newest.map_or(0, |masked| masked.key.number) + 1 };
+        while self.taken.contains(&key) {
+            key.number += 1;
+        }
+        if key.number > NUMBER_MOST {
+            return None;
+        }
+        self.masked.push(Masked { key, alike, value: value.to_owned() });
+        Some(key)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_has_one_placeholder_and_none_that_stands_in_a_text_already() {
+        let mut vault = Vault::new(["A".to_owned(), "B".to_owned()].into());
+        vault.avoid("my [a_1] and B_2, [A 3]");
+        let mut put = |label, value: &str| vault.placeholder(label, value.into(), value);
+        assert_eq!(put(0, "x"), "[A_2]");
+        assert_eq!(put(0, "y"), "[A_4]");
+        assert_eq!(put(0, "x"), "[A_2]");
+        assert_eq!(put(1, "x"), "[B_1]");
+        assert_eq!(put(1, "y"), "[B_3]");
+        assert_eq!(vault.value(Key { label: 0, number: 2 }), Some("x"));
+        assert_eq!(vault.value(Key { label: 0, number: 1 }), None);
+    }
+
+    #[test]
+    fn values_without_a_number_left_are_masked_all_the_same() {
+        let mut vault = Vault::new(["A".to_owned()].into());
+        for number in 0..NUMBER_MOST {
+            vault.placeholder(0, number.to_string(), "x");
+        }
+        assert_eq!(vault.placeholder(0, "more".into(), "more"), "[A]");
+    }
+}
