@@ -37,6 +37,6 @@ pub use metrics::metrics;
 pub use operator::tell as tell_operator;
 pub use recovery::recover;
 pub use sites::{fetch as site_as_it_stands, order as site_order};
-pub use tasks::begun;
+pub use tasks::{begun, go_on};
 pub use uploads::{Incoming, find as upload};
 pub use visits::admit as admit_session;

@@ -29,8 +29,6 @@ messages_per_visitor = "10000/min"
 "#;
 /// How long a rate is held.
 const LENGTH: Duration = Duration::from_secs(5);
-/// Messages a second.
-const RATES: [u32; 3] = [500, 1_000, 1_500];
 /// Conversations that messages are spread over.
 const CONVERSATIONS: usize = 200;
 /// Requests under way at once while sessions and streams are opened.
@@ -45,7 +43,7 @@ pub(crate) fn measure(options: &Options) -> Result<String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut text = format!("# Kefu on Spin, measured\n\n{}.\n\n", machine::processor());
     runtime.block_on(async {
-        stored(&mut text).await?;
+        stored(options, &mut text).await?;
         streams(options.streams, &mut text).await
     })?;
     Ok(text)
@@ -135,7 +133,7 @@ async fn paced(client: &Client, visitors: &[Visitor], rate: u32, count: u32) -> 
 }
 
 /// Messages that are stored, compare-and-swap and fsync and all.
-async fn stored(text: &mut String) -> Result<()> {
+async fn stored(options: &Options, text: &mut String) -> Result<()> {
     let desk = Desk::start(None).await?;
     let pid = desk.running.pid();
     let idle = machine::resident(pid);
@@ -150,13 +148,14 @@ async fn stored(text: &mut String) -> Result<()> {
         text,
         "| due a second | stored a second | failed | P50 · P99 · max ms | CPU µs |\n|---|---|---|---|---|"
     )?;
-    for rate in RATES {
+    for rate in options.spin_rates() {
         let count = rate * u32::try_from(LENGTH.as_secs())?;
         let before = machine::processor_time(pid);
         let Paced { latencies, failed, took } = paced(&desk.client, &visitors, rate, count).await?;
         let used = machine::processor_time(pid).saturating_sub(before) / count;
         let done = latencies.len() as f64 / took.as_secs_f64();
         let spread = spread(&latencies);
+        eprintln!("{rate} a second: {done:.0} stored, {spread} ms");
         writeln!(text, "| {rate} | {done:.0} | {failed} | {spread} | {} |", used.as_micros())?;
     }
     writeln!(
