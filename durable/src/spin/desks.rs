@@ -99,6 +99,21 @@ pub(crate) async fn look(site: &str) -> Result<(), Fault> {
     Ok(())
 }
 
+/// Another instance changed it: agents who wait here see what.
+pub(crate) fn hear(site: &str) {
+    let known = DESKS.with_borrow(|desks| desks.get(site).cloned());
+    let Some(room) = known.filter(|room| !room.lines.borrow().is_empty()) else { return };
+    // Whoever is about to look sees this too.
+    if !room.about_to_look.replace(true) {
+        spawn(async move {
+            room.about_to_look.set(false);
+            if let Err(fault) = look(&room.site).await {
+                tell_fault("desk", &fault);
+            }
+        });
+    }
+}
+
 /// Whether anybody here has seen that desk.
 pub(crate) fn is_known(site: &str) -> bool {
     DESKS.with_borrow(|desks| desks.get(site).is_some_and(|room| !room.lines.borrow().is_empty()))
@@ -152,6 +167,7 @@ struct Room {
     next: Cell<ConnId>,
     lines: RefCell<BTreeMap<ConnId, Rc<Line>>>,
     timer: Cell<Option<Millis>>,
+    about_to_look: Cell<bool>,
 }
 
 impl Room {
@@ -243,8 +259,7 @@ impl Room {
         let raise = vec![string(&*self.site), number(next)];
         let mut batch = vec![Statement::must(host::RAISE_DESK, raise)];
         batch.extend(writes.iter().map(|write| self.statement(write)));
-        let news = vec![string(format!("{}/", self.site)), Value::Null];
-        batch.push(Statement::new(host::TELL, news));
+        batch.extend(bus::row(&format!("{}/", self.site), None));
         commit(batch).await?;
         self.version.set(next);
         bus::desk_changed(&self.site);
