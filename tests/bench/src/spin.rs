@@ -93,9 +93,20 @@ impl Desk {
 
 impl Visitor {
     async fn post(&self, client: &Client, key: &str) -> Result<()> {
-        let post = client.post(format!("{}/messages", self.url)).bearer_auth(&self.token);
-        let answered = post.json(&json!({ "key": key, "text": key })).send().await?;
-        ensure!(answered.status() == 202, "{}", answered.status());
+        self.act(client, "messages", &json!({ "key": key, "text": key })).await
+    }
+
+    /// A first message, then the queue, where neither AI nor rules answer: what is measured is the
+    /// message.
+    async fn wait_for_a_person(&self, client: &Client) -> Result<()> {
+        self.post(client, "the first").await?;
+        self.act(client, "handoff", &json!({ "key": "to the queue" })).await
+    }
+
+    async fn act(&self, client: &Client, act: &str, body: &Value) -> Result<()> {
+        let post = client.post(format!("{}/{act}", self.url)).bearer_auth(&self.token);
+        let answered = post.json(body).send().await?;
+        ensure!(answered.status().is_success(), "{act}: {}", answered.status());
         answered.bytes().await?;
         Ok(())
     }
@@ -136,7 +147,10 @@ async fn stored(text: &mut String) -> Result<()> {
     let pid = desk.running.pid();
     let idle = machine::resident(pid);
     let visitors = desk.visitors(CONVERSATIONS).await?;
-    join_all(visitors.iter().map(|visitor| visitor.post(&desk.client, "first"))).await;
+    let waiting = visitors.iter().map(|visitor| visitor.wait_for_a_person(&desk.client));
+    for waits in join_all(waiting).await {
+        waits?;
+    }
     writeln!(
         text,
         "## Messages stored: {CONVERSATIONS} conversations, on disk, {}\n",
