@@ -102,6 +102,11 @@ impl Options {
         }
     }
 
+    /// The same on the Spin host.
+    pub(crate) fn spin_rates(&self) -> Vec<u32> {
+        self.rates.clone().unwrap_or_else(|| vec![500, 1_000, 1_500])
+    }
+
     fn hurry(&mut self) {
         self.quick = true;
         self.rounds = 2;

@@ -25,8 +25,6 @@ messages_per_visitor = "10000/min"
 "#;
 /// How long a rate is held.
 const LENGTH: Duration = Duration::from_secs(5);
-/// Messages a second.
-const RATES: [u32; 3] = [500, 1_000, 1_500];
 /// Conversations that messages are spread over.
 const CONVERSATIONS: usize = 200;
 /// Requests under way at once while sessions and streams are opened.
@@ -41,8 +39,11 @@ pub(crate) fn measure(options: &Options) -> Result<String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut text = format!("# Kefu on Spin, measured\n\n{}.\n\n", machine::processor());
     runtime.block_on(async {
-        stored(&mut text).await?;
-        streams(options.streams, &mut text).await
+        stored(options, &mut text).await?;
+        if options.streams > 0 {
+            streams(options.streams, &mut text).await?;
+        }
+        Ok::<_, anyhow::Error>(())
     })?;
     Ok(text)
 }
@@ -106,8 +107,8 @@ impl Visitor {
     async fn act(&self, client: &Client, act: &str, body: &Value) -> Result<()> {
         let post = client.post(format!("{}/{act}", self.url)).bearer_auth(&self.token);
         let answered = post.json(body).send().await?;
-        ensure!(answered.status().is_success(), "{act}: {}", answered.status());
-        answered.bytes().await?;
+        let (status, told) = (answered.status(), answered.text().await?);
+        ensure!(status.is_success(), "{act}: {status} {told}");
         Ok(())
     }
 }
@@ -142,15 +143,17 @@ async fn paced(client: &Client, visitors: &[Visitor], rate: u32, count: u32) -> 
 }
 
 /// Messages that are stored, compare-and-swap and fsync and all.
-async fn stored(text: &mut String) -> Result<()> {
+async fn stored(options: &Options, text: &mut String) -> Result<()> {
     let desk = Desk::start(None).await?;
     let pid = desk.running.pid();
     let idle = machine::resident(pid);
     let visitors = desk.visitors(CONVERSATIONS).await?;
-    let waiting = visitors.iter().map(|visitor| visitor.wait_for_a_person(&desk.client));
-    for waits in join_all(waiting).await {
-        waits?;
-    }
+    let permits = Semaphore::new(OPENING);
+    let waiting = visitors.iter().map(|visitor| async {
+        let _permit = permits.acquire().await?;
+        visitor.wait_for_a_person(&desk.client).await
+    });
+    join_all(waiting).await.into_iter().collect::<Result<()>>()?;
     writeln!(
         text,
         "## Messages stored: {CONVERSATIONS} conversations, on disk, {}\n",
@@ -160,7 +163,7 @@ async fn stored(text: &mut String) -> Result<()> {
         text,
         "| due a second | stored a second | failed | P50 · P99 · max ms | CPU µs |\n|---|---|---|---|---|"
     )?;
-    for rate in RATES {
+    for rate in options.spin_rates() {
         let count = rate * u32::try_from(LENGTH.as_secs())?;
         let before = machine::processor_time(pid);
         let Paced { latencies, failed, took } = paced(&desk.client, &visitors, rate, count).await?;
