@@ -482,6 +482,26 @@ pub mod shared_sql {
             coalesce((SELECT seq FROM
                 (SELECT seq, spoke FROM event WHERE log = ?1 ORDER BY seq DESC LIMIT ?2)
                 WHERE spoke <= ?3 LIMIT 1), 0))";
+        /// All states and marks, and the events after one, in one look: log, after. Gives what a
+        /// row is (`ROW_…`) and four values: of a state id and value, of a mark seq and who, of an
+        /// event seq, sender, spoke and envelope.
+        pub const LOOK: &str = "SELECT 1, id, value, NULL, NULL FROM state WHERE log = ?1
+            UNION ALL SELECT 2, seq, who, NULL, NULL FROM mark WHERE log = ?1
+            UNION ALL SELECT 3, seq, sender, spoke, envelope FROM event
+                WHERE log = ?1 AND seq > ?2
+            ORDER BY 1, 2";
+        /// The same with the newest events: log, how many.
+        pub const LOAD: &str = "SELECT 1, id, value, NULL, NULL FROM state WHERE log = ?1
+            UNION ALL SELECT 2, seq, who, NULL, NULL FROM mark WHERE log = ?1
+            UNION ALL SELECT * FROM (SELECT 3, seq, sender, spoke, envelope FROM event
+                WHERE log = ?1 ORDER BY seq DESC LIMIT ?2)
+            ORDER BY 1, 2";
+        /// A row of [`LOOK`] that is a state.
+        pub const ROW_STATE: u32 = 1;
+        /// A row of [`LOOK`] that is a mark.
+        pub const ROW_MARK: u32 = 2;
+        /// A row of [`LOOK`] that is an event.
+        pub const ROW_EVENT: u32 = 3;
     }
 
     /// Of a site.

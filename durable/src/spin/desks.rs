@@ -27,9 +27,13 @@ use spin_sdk::sqlite::Value;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::time::Duration;
 
 /// How often an order is given again when somebody else changed the desk first.
 const TRIES: u32 = 24;
+/// How long it waits before that at most, the first time, and how often that is doubled.
+const PAUSE_MILLIS: u64 = 8;
+const DOUBLED_MOST: u32 = 5;
 /// Sessions that an instance remembers; more are asked for each time.
 const SESSIONS_MOST: usize = 4_096;
 
@@ -99,6 +103,21 @@ pub(crate) async fn look(site: &str) -> Result<(), Fault> {
     Ok(())
 }
 
+/// Another instance changed it: agents who wait here see what.
+pub(crate) fn hear(site: &str) {
+    let known = DESKS.with_borrow(|desks| desks.get(site).cloned());
+    let Some(room) = known.filter(|room| !room.lines.borrow().is_empty()) else { return };
+    // Whoever is about to look sees this too.
+    if !room.about_to_look.replace(true) {
+        spawn(async move {
+            room.about_to_look.set(false);
+            if let Err(fault) = look(&room.site).await {
+                tell_fault("desk", &fault);
+            }
+        });
+    }
+}
+
 /// Whether anybody here has seen that desk.
 pub(crate) fn is_known(site: &str) -> bool {
     DESKS.with_borrow(|desks| desks.get(site).is_some_and(|room| !room.lines.borrow().is_empty()))
@@ -152,6 +171,7 @@ struct Room {
     next: Cell<ConnId>,
     lines: RefCell<BTreeMap<ConnId, Rc<Line>>>,
     timer: Cell<Option<Millis>>,
+    about_to_look: Cell<bool>,
 }
 
 impl Room {
@@ -168,7 +188,7 @@ impl Room {
     }
 
     async fn step(&self, input: Input) -> Result<Option<Outcome>, Fault> {
-        for _ in 0..TRIES {
+        for tries in 0..TRIES {
             self.look().await?;
             let Some(Step { writes, acts, outcome }) = self
                 .desk
@@ -183,8 +203,11 @@ impl Room {
                     self.carry_out(acts);
                     return Ok(outcome);
                 }
-                // All that the step changed in memory is loaded again.
-                Err(Fault::Conflict) => self.version.set(-1),
+                Err(Fault::Conflict) => {
+                    // All that the step changed in memory is loaded again.
+                    self.version.set(-1);
+                    sleep(pause(tries)).await;
+                }
                 Err(fault) => return Err(fault),
             }
         }
@@ -243,8 +266,7 @@ impl Room {
         let raise = vec![string(&*self.site), number(next)];
         let mut batch = vec![Statement::must(host::RAISE_DESK, raise)];
         batch.extend(writes.iter().map(|write| self.statement(write)));
-        let news = vec![string(format!("{}/", self.site)), Value::Null];
-        batch.push(Statement::new(host::TELL, news));
+        batch.extend(bus::row(&format!("{}/", self.site), None));
         commit(batch).await?;
         self.version.set(next);
         bus::desk_changed(&self.site);
@@ -321,6 +343,14 @@ impl Room {
             }
         });
     }
+}
+
+/// A random one, longer each time, so that those who meet don't meet again: each meeting costs all
+/// but one of them a whole inbox.
+fn pause(tries: u32) -> Duration {
+    let most = PAUSE_MILLIS << tries.min(DOUBLED_MOST);
+    let random = u64::try_from(entropy::tick().entropy >> 64).unwrap_or(0);
+    Duration::from_millis(random % most)
 }
 
 fn hears(to: Audience, conn: ConnId) -> bool {

@@ -22,6 +22,7 @@ mod sites;
 mod store;
 mod streams;
 mod tasks;
+mod tells;
 mod uploads;
 mod visits;
 mod writer;

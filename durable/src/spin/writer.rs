@@ -106,6 +106,10 @@ async fn transaction(
     results: &mut Vec<Result<(), Fault>>,
 ) -> Result<(), Fault> {
     patiently(async || plain(connection, "BEGIN IMMEDIATE").await).await?;
+    if batches.len() == 1 {
+        // Nobody else's is in it: the transaction is savepoint enough, and two calls fewer.
+        return alone(connection, batches, results).await;
+    }
     for batch in batches {
         plain(connection, "SAVEPOINT batch").await?;
         match write(connection, batch).await {
@@ -121,11 +125,36 @@ async fn transaction(
         }
         plain(connection, "RELEASE batch").await?;
     }
-    if let Err(fault) = plain(connection, "COMMIT").await {
-        let _ = plain(connection, "ROLLBACK").await;
-        return Err(fault);
+    end(connection, Ok(())).await
+}
+
+/// A group of one.
+async fn alone(
+    connection: &Connection,
+    batches: Vec<Vec<Statement>>,
+    results: &mut Vec<Result<(), Fault>>,
+) -> Result<(), Fault> {
+    let mut written = Ok(());
+    for batch in batches {
+        written = write(connection, batch).await;
+    }
+    match end(connection, written).await {
+        Err(Fault::Conflict) => results.push(Err(Fault::Conflict)),
+        ended => return ended.map(|()| results.push(Ok(()))),
     }
     Ok(())
+}
+
+/// Commits what was written, or takes it all back.
+async fn end(connection: &Connection, written: Result<(), Fault>) -> Result<(), Fault> {
+    let ended = match written {
+        Ok(()) => plain(connection, "COMMIT").await,
+        failed => failed,
+    };
+    if ended.is_err() {
+        let _ = plain(connection, "ROLLBACK").await;
+    }
+    ended
 }
 
 async fn write(connection: &Connection, batch: Vec<Statement>) -> Result<(), Fault> {
