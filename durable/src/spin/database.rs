@@ -1,7 +1,8 @@
 //! The database: one connection an instance to read, one to write, and the migrations.
 
 use crate::Fault;
-use crate::spin::entropy::{self, nudged, sleep};
+use crate::spin::entropy::{self, sleep};
+use crate::spin::nudges::nudged;
 use crate::spin::operator::{self, Access};
 use futures::lock::Mutex;
 use kefu_shared::schema::{self, Migration};

@@ -14,6 +14,7 @@ mod entropy;
 mod guards;
 mod line;
 mod metrics;
+mod nudges;
 mod operator;
 mod recovery;
 mod room;
