@@ -489,19 +489,37 @@ pub mod shared_sql {
             coalesce((SELECT seq FROM
                 (SELECT seq, spoke FROM event WHERE log = ?1 ORDER BY seq DESC LIMIT ?2)
                 WHERE spoke <= ?3 LIMIT 1), 0))";
-        /// All states and marks, and the events after one, in one look: log, after. Gives what a
-        /// row is (`ROW_…`) and four values: of a state id and value, of a mark seq and who, of an
-        /// event seq, sender, spoke and envelope.
+        /// Parameters of each event of [`insert_events`].
+        pub const EVENT_COLUMNS: usize = 5;
+
+        /// Adds so many events, as many times the parameters of [`INSERT_EVENT`]. Gives log and seq
+        /// of those that it added: others wrote first where one is missing.
+        pub fn insert_events(count: usize) -> String {
+            let rows = vec!["(?, ?, ?, ?, ?)"; count].join(", ");
+            format!(
+                "INSERT OR IGNORE INTO event (log, seq, sender, spoke, envelope)
+                VALUES {rows} RETURNING log, seq"
+            )
+        }
+
+        /// All states and marks, the events after one and what the desk knows, in one look: log,
+        /// after, site, conversation. Gives what a row is (`ROW_…`) and four values: of a state id
+        /// and value, of a mark seq and who, of an event seq, sender, spoke and envelope, of the
+        /// desk's entry the fourth.
         pub const LOOK: &str = "SELECT 1, id, value, NULL, NULL FROM state WHERE log = ?1
             UNION ALL SELECT 2, seq, who, NULL, NULL FROM mark WHERE log = ?1
             UNION ALL SELECT 3, seq, sender, spoke, envelope FROM event
                 WHERE log = ?1 AND seq > ?2
+            UNION ALL SELECT 4, NULL, NULL, NULL, entry FROM inbox
+                WHERE site = ?3 AND conversation = ?4
             ORDER BY 1, 2";
-        /// The same with the newest events: log, how many.
+        /// The same with the newest events: log, how many, site, conversation.
         pub const LOAD: &str = "SELECT 1, id, value, NULL, NULL FROM state WHERE log = ?1
             UNION ALL SELECT 2, seq, who, NULL, NULL FROM mark WHERE log = ?1
             UNION ALL SELECT * FROM (SELECT 3, seq, sender, spoke, envelope FROM event
                 WHERE log = ?1 ORDER BY seq DESC LIMIT ?2)
+            UNION ALL SELECT 4, NULL, NULL, NULL, entry FROM inbox
+                WHERE site = ?3 AND conversation = ?4
             ORDER BY 1, 2";
         /// A row of [`LOOK`] that is a state.
         pub const ROW_STATE: u32 = 1;
@@ -509,6 +527,8 @@ pub mod shared_sql {
         pub const ROW_MARK: u32 = 2;
         /// A row of [`LOOK`] that is an event.
         pub const ROW_EVENT: u32 = 3;
+        /// A row of [`LOOK`] that is what the desk knows.
+        pub const ROW_TOLD: u32 = 4;
     }
 
     /// Of a site.

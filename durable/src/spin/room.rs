@@ -98,7 +98,7 @@ impl Room {
     /// when the input was a request.
     pub(crate) async fn apply(self: &Rc<Self>, input: Input) -> Result<Option<Reply>, Fault> {
         self.alone(async {
-            if is_asked(&input) || self.is_lease_over() {
+            if is_asked(&input) || self.is_for_others() {
                 self.look_here().await?;
             }
             self.step(input).await
@@ -360,9 +360,12 @@ impl Room {
         self.streams.close_all(CLOSE_TRY_AGAIN);
     }
 
-    fn is_lease_over(&self) -> bool {
+    /// Whether what is due may have been done by somebody else.
+    fn is_for_others(&self) -> bool {
         let deadline = self.state.borrow().as_ref().and_then(Conversation::deadline);
-        deadline.is_some_and(|(at, why)| why == Deadline::LeaseOver && at <= entropy::now())
+        deadline.is_some_and(|(at, why)| {
+            matches!(why, Deadline::LeaseOver | Deadline::Tell) && at <= entropy::now()
+        })
     }
 
     fn next(&self) -> Option<Millis> {

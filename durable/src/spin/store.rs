@@ -5,7 +5,8 @@ use crate::spin::bus;
 use crate::spin::database::{Row, bytes, maybe_text, number, rows, small, string, text, whole};
 use crate::spin::entropy;
 use crate::spin::writer::Statement;
-use kefu_proto::v1::Event;
+use kefu_proto::Encode;
+use kefu_proto::v1::{Event, InboxEntry};
 use kefu_shared::conversation::{Head, News, RECENT, Snapshot, Tenure, TurnRecord, Write};
 use kefu_shared::schema::shared_sql::{host, log as sql};
 use kefu_shared::schema::{STATE_HEAD, STATE_TURN};
@@ -22,7 +23,7 @@ pub(crate) fn tenure() -> Tenure {
 
 /// What a conversation is resumed from, its streams apart.
 pub(crate) async fn load(log: &str) -> Result<Snapshot, Fault> {
-    let found = Found::read(&rows(sql::LOAD, vec![string(log), number(RECENT)]).await?)?;
+    let found = Found::read(&rows(sql::LOAD, place(log, RECENT)).await?)?;
     let window = window(log, &found).await?;
     let recent = found.events.into_iter().map(|(event, sender, _)| (event, sender));
     Ok(Snapshot {
@@ -33,14 +34,20 @@ pub(crate) async fn load(log: &str) -> Result<Snapshot, Fault> {
         window,
         streams: Vec::new(),
         tenure: Some(tenure()),
+        told: found.told,
     })
 }
 
 /// What is stored beyond `known`.
 pub(crate) async fn news(log: &str, known: u32) -> Result<News, Fault> {
-    let found = Found::read(&rows(sql::LOOK, vec![string(log), number(known)]).await?)?;
-    let Found { head, turn, marks, events } = found;
-    Ok(News { events, head, turn, marks })
+    let found = Found::read(&rows(sql::LOOK, place(log, known)).await?)?;
+    let Found { head, turn, marks, events, told } = found;
+    Ok(News { events, head, turn, marks, told })
+}
+
+fn place(log: &str, events: u32) -> Vec<Value> {
+    let (site, id) = log.split_once('/').unwrap_or_default();
+    vec![string(log), number(events), string(site), string(id)]
 }
 
 /// What one look finds of a conversation: one call, and all of one moment.
@@ -50,6 +57,7 @@ struct Found {
     turn: Option<TurnRecord>,
     marks: Vec<(String, u32)>,
     events: Vec<(Event, Option<String>, Option<Millis>)>,
+    told: Option<InboxEntry>,
 }
 
 impl Found {
@@ -68,6 +76,10 @@ impl Found {
                     let sender = maybe_text(row, 2).map(ToOwned::to_owned);
                     let spoke = Some(whole(row, 3)).filter(|at| *at > 0).map(millis);
                     found.events.push((event(bytes(row, 4))?, sender, spoke));
+                }
+                sql::ROW_TOLD => {
+                    let told = InboxEntry::decode(bytes(row, 4));
+                    found.told = Some(told.map_err(|_| Fault::Corrupt("inbox entry"))?);
                 }
                 _ => {}
             }

@@ -52,6 +52,14 @@ pub(crate) fn measure(options: &Options) -> Result<String> {
     Ok(text)
 }
 
+/// How `deploy/kefu.service` has Spin reuse instances.
+fn as_deployed() -> Result<Vec<String>> {
+    let unit = include_str!("../../../deploy/kefu.service");
+    let start = unit.lines().find(|line| line.starts_with("ExecStart="));
+    let words = start.context("ExecStart")?.split_whitespace();
+    Ok(words.skip_while(|word| !word.starts_with("--max-instance")).map(Into::into).collect())
+}
+
 /// A host and its site.
 struct Desk {
     running: Running,
@@ -67,7 +75,9 @@ struct Visitor {
 
 impl Desk {
     async fn start(nats: Option<&Nats>) -> Result<Self> {
-        let options = kefu_test_host::Options { platform: Platform::Spin, ..Default::default() };
+        let arguments = as_deployed()?;
+        let options =
+            kefu_test_host::Options { platform: Platform::Spin, arguments, ..Default::default() };
         let options = match nats {
             Some(nats) => options.var("KEFU_NATS", &nats.url()),
             None => options,

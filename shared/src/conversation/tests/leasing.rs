@@ -87,7 +87,7 @@ impl Process {
             events: disk.log[known..].to_vec(),
             head: disk.head.clone(),
             turn: disk.turn.clone(),
-            marks: Vec::new(),
+            ..News::default()
         };
         let step = self.conversation.catch_up(Tenure { holder: self.holder, now }, news);
         self.acts.extend(step.acts);
