@@ -13,10 +13,6 @@ use std::collections::{BTreeSet, VecDeque};
 
 /// Batches in one group.
 const GROUP_MOST: usize = 64;
-/// How long SQLite waits by itself, with a thread of the host: as long as one other's commit takes.
-/// Longer waits are ours, since its own become long steps.
-const BUSY_TIMEOUT: &str = "PRAGMA busy_timeout = 20";
-
 /// One statement of a batch.
 pub(crate) struct Statement {
     text: Cow<'static, str>,
@@ -115,11 +111,7 @@ async fn write_all_of(slot: &mut Option<Connection>, group: Vec<Batch>, way: Way
 
 async fn connected(slot: &mut Option<Connection>) -> Result<&Connection, Fault> {
     if slot.is_none() {
-        // The reader's connection made the tables.
-        database::rows("SELECT 1", Vec::new()).await?;
-        let connection = database::open().await?;
-        plain(&connection, BUSY_TIMEOUT).await?;
-        *slot = Some(connection);
+        *slot = Some(database::open_to_write().await?);
     }
     slot.as_ref().ok_or(Fault::Corrupt("connection"))
 }

@@ -67,6 +67,8 @@ fn rest(mut arguments: Parser) -> Result<Up> {
             Arg::Long("max-instance-concurrent-reuse-count") => {
                 up.at_once = arguments.value()?.parse()?;
             }
+            // An idle instance stays as long as the process.
+            Arg::Long("idle-instance-timeout") => drop(arguments.value()?),
             other => return Err(other.unexpected().into()),
         }
     }
