@@ -20,6 +20,7 @@ mod amend;
 mod attach;
 mod catch_up;
 mod deadline;
+mod draft;
 mod input;
 mod marks;
 mod outbox;
@@ -45,6 +46,7 @@ pub use turn::{Admission, Admitted, AttemptId, Lease, Prepared, Tenure};
 
 use alarm::Alarm;
 use amend::Said;
+use draft::Drafts;
 use outbox::Outbox;
 use senders::Senders;
 use summary::Summary;
@@ -67,6 +69,7 @@ pub struct Conversation {
     turns: Turns,
     summary: Summary,
     said: Said,
+    drafts: Drafts,
     /// The visitor's place among those who wait, as far as the desk told it.
     place: Option<u32>,
     outbox: Outbox,
@@ -98,6 +101,7 @@ impl Conversation {
             ),
             summary: Summary::of(snapshot.recent.iter().map(|(event, _)| event)),
             said: Said::of(snapshot.recent.iter().map(|(event, _)| event)),
+            drafts: Drafts::of(snapshot.recent.iter().map(|(event, _)| event)),
             place: None,
             outbox: Outbox::default(),
             alarm: Alarm::default(),
@@ -150,7 +154,7 @@ impl Conversation {
                 step.tally.duplicates += u32::from(reply.is_duplicate());
                 step.reply = Some(reply);
             }
-            Input::Prepared { turn, prepared } => self.prepared(turn, prepared, &mut step),
+            Input::Prepared { turn, prepared } => self.prepared(tick, turn, prepared, &mut step),
             Input::Admitted { attempt, admission } => {
                 self.admitted(tick, attempt, admission, &mut step);
             }
@@ -241,6 +245,7 @@ impl Conversation {
             Request::Send(send) => self.post(tick, from, send, prior, step),
             Request::Edit(edit) => self.edit(tick, from, edit, prior, step),
             Request::Recall(recall) => self.recall(tick, from, recall, prior, step),
+            Request::Approve(approve) => self.approve(tick, from, &approve, prior, step),
             Request::Note { key, body } => self.note(tick, from, &key, body, prior, step),
             Request::Rate(rate) => self.rate(tick, from, rate, prior, step),
             Request::Handoff(asked) => self.handoff(tick, from, &asked, prior, step),
@@ -274,6 +279,7 @@ impl Conversation {
         self.summary.fold(&event);
         self.turns.learn_good(&event);
         self.said.fold(&event);
+        self.drafts.fold(&event);
         self.outbox.note(&event, tick.now);
         let spoke = entry.counts.then_some(tick.now);
         step.write(Write::Event { event: event.clone(), sender: entry.sender, spoke });
@@ -324,6 +330,7 @@ fn refuse_role(role: Role, request: &Request) -> Option<Refusal> {
         | Request::Release(_)
         | Request::Resolve(_)
         | Request::Reopen(_)
+        | Request::Approve(_)
         | Request::Note { .. } => role == Role::Agent,
         Request::Send(_)
         | Request::Edit(_)

@@ -296,7 +296,8 @@ impl Room {
             });
             let most = site.as_ref().map_or(0, |live| live.config.rounds);
             let rounds = if turn == 0 { Vec::new() } else { room.rounds(before, most).await };
-            let prepared = Prepared { site, rounds };
+            let on_duty = desks::on_duty(&room.site, site.as_deref()).await;
+            let prepared = Prepared { site, rounds, on_duty };
             let _ = room.apply(Input::Prepared { turn, prepared }).await;
         });
     }

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 mod budget;
 mod channel;
+mod mode;
 mod privacy;
 mod provider;
 mod rule;
@@ -84,6 +85,8 @@ fn ai(fields: &mut Fields<'_>, ai: &mut Ai) {
     set(&mut ai.while_queued, fields.flag("while_queued"));
     set(&mut ai.fail_open, fields.flag("fail_open"));
     set(&mut ai.sticky, fields.flag("sticky"));
+    set(&mut ai.enabled, fields.flag("enabled"));
+    mode::modes(fields, ai);
 }
 
 /// A budget within which no declared time-out can pass leaves none of them any meaning.

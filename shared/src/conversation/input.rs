@@ -5,8 +5,8 @@ use crate::provider::{BodyEnd, Failure, ResponseHead};
 use crate::time::Millis;
 use crate::who::Who;
 use kefu_proto::v1::{
-    Body, EditRequest, HandoffRequest, OwnerRequest, RateRequest, Read, RecallRequest, Resume,
-    Send, Stop, Typing, channel, client_frame::Frame,
+    ApproveRequest, Body, EditRequest, HandoffRequest, OwnerRequest, RateRequest, Read,
+    RecallRequest, Resume, Send, Stop, Typing, channel, client_frame::Frame,
 };
 
 /// A stream of frames to somebody: a WebSocket, or what carries an SSE or long-poll request.
@@ -15,6 +15,7 @@ pub type ConnId = u32;
 
 /// One thing that happened.
 #[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant, reason = "a request is what mostly comes")]
 pub enum Input {
     /// A stream was opened.
     Attached {
@@ -145,6 +146,8 @@ pub enum Request {
     Edit(EditRequest),
     /// Take back a message of one's own.
     Recall(RecallRequest),
+    /// Send what the AI drafted.
+    Approve(ApproveRequest),
     /// Everything up to a seq was seen.
     Read(Read),
     /// Is writing.
@@ -198,6 +201,7 @@ impl Request {
             Self::Handoff(handoff) => Some(&handoff.key),
             Self::Edit(edit) => Some(&edit.key),
             Self::Recall(recall) => Some(&recall.key),
+            Self::Approve(approve) => Some(&approve.key),
             Self::Note { key, .. } => Some(key),
             Self::Take(owner)
             | Self::Release(owner)

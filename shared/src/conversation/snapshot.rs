@@ -101,6 +101,7 @@ pub struct Policy {
     quiet_window_ms: u64,
     turn_budget_ms: u64,
     while_queued: bool,
+    drafts: bool,
     messages: u32,
     messages_window_ms: u64,
 }
@@ -123,6 +124,7 @@ impl Policy {
             quiet_window_ms: millis(ai.quiet_window),
             turn_budget_ms: millis(ai.turn_budget),
             while_queued: ai.while_queued,
+            drafts: ai.drafts(),
             messages: limits.messages_per_visitor.count,
             messages_window_ms: millis(limits.messages_per_visitor.window),
         }
@@ -141,6 +143,11 @@ impl Policy {
     /// Whether the AI speaks while a person is asked for.
     pub fn while_queued(&self) -> bool {
         self.while_queued
+    }
+
+    /// Whether the AI drafts for agents somewhere, at some time.
+    pub fn drafts(&self) -> bool {
+        self.drafts
     }
 
     /// How much a visitor may say.
@@ -186,4 +193,7 @@ pub struct RunningRecord {
     pub through: u32,
     /// What was visible when it was last saved.
     pub text: String,
+    /// Whether it is for agents to approve.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub draft: bool,
 }

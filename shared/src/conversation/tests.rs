@@ -4,6 +4,8 @@
 mod admitting;
 mod amending;
 mod answering;
+mod conducting;
+mod drafting;
 mod leasing;
 mod log;
 mod owning;

@@ -21,6 +21,8 @@ mod admission;
 mod advance;
 mod answer;
 mod attempt;
+mod conduct;
+mod drafting;
 mod extras;
 mod lease;
 mod memory;
@@ -50,6 +52,8 @@ pub struct Prepared {
     pub site: Option<Arc<Live>>,
     /// The rounds before the question, oldest first.
     pub rounds: Vec<Round>,
+    /// Whether an agent is there, where the site's modes ask for it.
+    pub on_duty: bool,
 }
 
 /// A visitor's message that waits for an answer.
@@ -94,6 +98,8 @@ struct Turn {
     /// Since when a provider's own conversation is waited for.
     busy_since: Option<Millis>,
     preparation: Preparation,
+    /// Whether agents alone see its answer, until one of them approves it.
+    drafting: bool,
     phase: Phase,
 }
 
@@ -233,6 +239,7 @@ impl Turn {
             remedy: None,
             busy_since: None,
             preparation: Preparation::Needed,
+            drafting: false,
             phase: Phase::Gathering,
         }
     }
@@ -241,6 +248,7 @@ impl Turn {
         let mut turn = Self::new(question, asker);
         // The death counts as a failure, so that a try that kills its process is not for ever.
         turn.failures = running.failures + 1;
+        turn.drafting = running.draft;
         if !running.text.is_empty() {
             turn.phase = Phase::Recovering {
                 provider: running.provider,
@@ -253,8 +261,13 @@ impl Turn {
 
     /// The site, once it is here.
     fn live(&self) -> Option<&Arc<Live>> {
+        self.prepared().map(|(live, _)| live)
+    }
+
+    /// The same, and whether an agent is there.
+    fn prepared(&self) -> Option<(&Arc<Live>, bool)> {
         match &self.preparation {
-            Preparation::Here(prepared) => prepared.site.as_ref(),
+            Preparation::Here(prepared) => Some((prepared.site.as_ref()?, prepared.on_duty)),
             Preparation::Needed | Preparation::Asked => None,
         }
     }

@@ -117,7 +117,11 @@ impl Process {
     fn ask(&mut self, disk: &mut Disk, now: Millis) -> Option<AttemptId> {
         for act in std::mem::take(&mut self.acts) {
             if let Act::Prepare { turn, .. } = act {
-                let prepared = Prepared { site: Some(live(super::room::SITE)), rounds: Vec::new() };
+                let prepared = Prepared {
+                    site: Some(live(super::room::SITE)),
+                    rounds: Vec::new(),
+                    on_duty: false,
+                };
                 self.give(disk, now, &Input::Prepared { turn, prepared });
             }
         }

@@ -76,6 +76,8 @@ pub(super) struct Room {
     streams: BTreeMap<ConnId, Stream>,
     /// Whether what a turn needs comes at once.
     pub(super) prepares: bool,
+    /// Whether an agent is there.
+    pub(super) on_duty: bool,
     /// Whether the providers' guards answer at once, and whom they refuse.
     pub(super) guards_answer: bool,
     pub(super) refused: Vec<String>,
@@ -112,11 +114,17 @@ impl Room {
             saved: Vec::new(),
             streams: BTreeMap::new(),
             prepares: true,
+            on_duty: false,
             guards_answer: true,
             refused: Vec::new(),
             reports: Vec::new(),
             admissions: Vec::new(),
         }
+    }
+
+    /// The site is configured anew.
+    pub(super) fn configure(&mut self, site: &str) {
+        self.live = live(site);
     }
 
     /// Gives an input; what comes of it is stored, sent and counted.
@@ -305,7 +313,11 @@ impl Room {
             Act::Prepare { turn, before } => {
                 if self.prepares {
                     let (site, rounds) = (Some(self.live.clone()), self.rounds(before));
-                    self.give(Input::Prepared { turn, prepared: Prepared { site, rounds } });
+                    let on_duty = self.on_duty;
+                    self.give(Input::Prepared {
+                        turn,
+                        prepared: Prepared { site, rounds, on_duty },
+                    });
                 }
             }
             Act::Admit { attempt, candidates, .. } => self.admit(attempt, candidates),
@@ -426,6 +438,10 @@ fn tell(event: &Event) -> String {
         ),
         event::Kind::Rating(rating) => format!("rated {}", rating.score),
         event::Kind::Note(_) => "note".into(),
+        event::Kind::Draft(draft) => {
+            let body = draft.message.as_ref().and_then(|message| message.body.as_ref());
+            format!("draft: {}", crate::context::plain(body.unwrap()))
+        }
         event::Kind::Closed(_) => format!("closed session {}", event.session()),
         event::Kind::Reopened(_) => format!("reopened session {}", event.session()),
         event::Kind::Edited(_)

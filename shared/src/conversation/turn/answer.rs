@@ -9,7 +9,8 @@ use crate::rules::Question;
 use crate::time::{Millis, Tick};
 use crate::who::Who;
 use kefu_proto::v1::{
-    Body, Message, ProviderSource, RuleSource, body, event, message, provider_source::Outcome,
+    Body, Draft, Message, ProviderSource, RuleSource, body, event, message,
+    provider_source::Outcome,
 };
 
 /// The name of the answer that is given when nothing else can be.
@@ -121,7 +122,8 @@ impl Conversation {
             Cut::Interrupted => Outcome::Interrupted,
             Cut::Stopped => Outcome::Stopped,
         };
-        if !text.is_empty() || matches!(cut, Cut::Stopped) {
+        let waits = matches!(cut, Cut::Stopped) && !self.turns.is_drafting();
+        if !text.is_empty() || waits {
             self.log_answer(tick, text, source(provider, outcome, None), step);
         }
     }
@@ -159,6 +161,9 @@ impl Conversation {
 
     /// No provider answers: a rule does, and where none matches a person is offered.
     pub(super) fn fall_back(&mut self, tick: Tick, step: &mut Step) {
+        if self.is_for_agents_only() {
+            self.turns.drafts();
+        }
         if !self.answer_by_rule(tick, When::Fallback, step) {
             self.offer_person(tick, step);
         }
@@ -210,8 +215,10 @@ impl Conversation {
     }
 
     fn offer_person(&mut self, tick: Tick, step: &mut Step) {
-        if self.turns.open.is_none() {
-            return;
+        let Some(turn) = &self.turns.open else { return };
+        if turn.is_drafting() {
+            // The visitor waits for one.
+            return self.close_turn(tick.now, step);
         }
         let texts = self.texts();
         let person = body::QuickReply {
@@ -230,8 +237,16 @@ impl Conversation {
         self.log_body(tick, body, message::Source::Provider(source), step);
     }
 
-    fn log_body(&mut self, tick: Tick, body: Body, source: message::Source, step: &mut Step) {
-        let channel = self.turns.open.as_ref().map(|turn| turn.asker.channel).unwrap_or_default();
+    pub(super) fn log_body(
+        &mut self,
+        tick: Tick,
+        body: Body,
+        source: message::Source,
+        step: &mut Step,
+    ) {
+        let turn = self.turns.open.as_ref();
+        let channel = turn.map(|turn| turn.asker.channel).unwrap_or_default();
+        let drafting = turn.is_some_and(Turn::is_drafting);
         let message = Message {
             author: Some(Who::bot().author()),
             body: Some(body),
@@ -239,12 +254,17 @@ impl Conversation {
             turn: Some(self.turns.record.turn),
             attempt: Some(self.turns.record.attempt),
             source: Some(source),
+            approval: None,
         };
-        let kind = event::Kind::Message(message);
+        let kind = if drafting {
+            event::Kind::Draft(Draft { message: Some(message) })
+        } else {
+            event::Kind::Message(message)
+        };
         self.append(tick, Entry { channel, kind, sender: None, counts: false }, step);
     }
 
-    fn close_turn(&mut self, now: Millis, step: &mut Step) {
+    pub(super) fn close_turn(&mut self, now: Millis, step: &mut Step) {
         if let Some(turn) = &self.turns.open {
             self.turns.record.answered = self.turns.record.answered.max(turn.through());
         }
@@ -268,7 +288,7 @@ fn source(name: String, outcome: Outcome, usage: Option<Usage>) -> ProviderSourc
     ProviderSource { name, outcome: outcome.into(), usage: usage.map(Into::into), extras: None }
 }
 
-fn offering(text: String, replies: Vec<body::QuickReply>) -> Body {
+pub(super) fn offering(text: String, replies: Vec<body::QuickReply>) -> Body {
     let kind = if replies.is_empty() {
         body::Kind::Text(body::Text { text })
     } else {

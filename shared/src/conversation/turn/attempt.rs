@@ -1,6 +1,6 @@
 //! One provider's try at a turn, from the request to its logical end.
 
-use super::super::{Act, Audience, Conversation, Step};
+use super::super::{Act, Conversation, Step};
 use super::extras::Extras;
 use super::{Admitted, AttemptId, Phase, RunningRecord};
 use crate::config::{Price, ProviderKind, Timeouts};
@@ -255,10 +255,11 @@ impl Conversation {
             failures: turn.failures,
             through: turn.through(),
             text: String::new(),
+            draft: turn.drafting,
         });
         self.turns.write(step);
         let typing = TypingNotice { author: Some(Who::bot().author()), preview: None };
-        step.send(Audience::All, Frame::Typing(typing));
+        step.send(self.turns.audience(), Frame::Typing(typing));
         step.act(Act::Call { attempt: id, request: chosen.request });
     }
 }

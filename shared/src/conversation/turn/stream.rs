@@ -99,7 +99,7 @@ impl Conversation {
         if attempt.visible {
             let frame = replace(attempt.id, attempt.text.clone());
             self.save(now, step);
-            step.send(Audience::All, frame);
+            step.send(self.turns.audience(), frame);
         }
     }
 
@@ -134,6 +134,12 @@ impl Conversation {
 
     /// The same, to some.
     pub(in super::super) fn flush_to(&mut self, to: Audience, now: Millis, step: &mut Step) {
+        let to = match (self.turns.audience(), to) {
+            (Audience::Agents, Audience::All) => Audience::Agents,
+            // It comes with what is shown next.
+            (Audience::Agents, _) => return,
+            _ => to,
+        };
         let Some(attempt) = self.turns.attempt_mut() else { return };
         let text = attempt.text.get(attempt.shown.bytes..).unwrap_or_default().to_owned();
         if text.is_empty() {
@@ -173,6 +179,9 @@ impl Conversation {
         has: Option<(u32, u32)>,
         step: &mut Step,
     ) {
+        if self.turns.is_drafting() && !self.is_agents(conn) {
+            return;
+        }
         let Some(attempt) = self.turns.attempt().filter(|attempt| attempt.visible) else {
             if let Some(frame) = self.turns.joined_elsewhere() {
                 step.send(Audience::Conn(conn), frame);
