@@ -42,7 +42,8 @@ pub use input::{ConnId, Cursor, Input, Request, Stream};
 pub use post::{KEY_MOST, TEXT_MOST};
 pub use snapshot::{Head, OwnerRecord, Policy, RECENT, RunningRecord, Snapshot, TurnRecord};
 pub use step::{Act, Audience, CANCEL_MOST, Reply, Step, Tally, Write};
-pub use turn::{Admission, Admitted, AttemptId, Lease, Prepared, Tenure};
+pub(crate) use turn::phrases;
+pub use turn::{Admission, Admitted, AttemptId, Lease, Prepared, Signs, Tenure};
 
 use alarm::Alarm;
 use amend::Said;

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 mod budget;
 mod channel;
+mod handoff;
 mod mode;
 mod privacy;
 mod provider;
@@ -87,6 +88,7 @@ fn ai(fields: &mut Fields<'_>, ai: &mut Ai) {
     set(&mut ai.sticky, fields.flag("sticky"));
     set(&mut ai.enabled, fields.flag("enabled"));
     mode::modes(fields, ai);
+    fields.table("handoff", |fields| handoff::handoff(fields, &mut ai.handoff));
 }
 
 /// A budget within which no declared time-out can pass leaves none of them any meaning.

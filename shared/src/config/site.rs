@@ -56,6 +56,8 @@ pub struct Ai {
     /// What a visitor is told whose answer an agent approves first; absent means the built-in
     /// text.
     pub draft_reply: Option<String>,
+    /// When a person is called without a rule.
+    pub handoff: Handoff,
     /// From the first message of a question to the first AI text.
     pub turn_budget: Duration,
     /// Providers' tries at one turn.
@@ -84,6 +86,7 @@ impl Default for Ai {
             mode: Mode::default(),
             modes: Vec::new(),
             draft_reply: None,
+            handoff: Handoff::default(),
             turn_budget: defaults::TURN_BUDGET,
             max_attempts: defaults::MAX_ATTEMPTS,
             quiet_window: defaults::QUIET_WINDOW,
@@ -117,6 +120,25 @@ pub struct ModeRule {
     pub channels: Vec<channel::Type>,
     /// When; absent means always.
     pub hours: Option<Hours>,
+}
+
+/// When a person is called without a rule. A limit of 0 is none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Handoff {
+    /// Words by which a visitor asks for a person.
+    pub request: Vec<String>,
+    /// Words by which a visitor is displeased.
+    pub negative: Vec<String>,
+    /// After so many such questions in a row.
+    pub negative_limit: u32,
+    /// Words by which an answer says that it is none.
+    pub unsure: Vec<String>,
+    /// After so many such answers in a row.
+    pub unsure_limit: u32,
+    /// Whether an answer without sources is one, too.
+    pub sources_required: bool,
+    /// When the same is asked so many times in a row.
+    pub repeated_limit: u32,
 }
 
 /// What AI may cost in a day, and what happens when it did.

@@ -6,6 +6,7 @@ mod amending;
 mod answering;
 mod conducting;
 mod drafting;
+mod handing_over;
 mod leasing;
 mod log;
 mod owning;

@@ -29,12 +29,15 @@ mod memory;
 mod protect;
 mod question;
 mod relay;
+mod signs;
 mod stream;
 
 pub use admission::{Admission, Admitted};
 pub(super) use answer::Cut;
 pub(super) use attempt::Attempt;
 pub use lease::{Lease, Tenure};
+pub use signs::Signs;
+pub(crate) use signs::phrases;
 
 /// Which call to a provider: everything that is reported of it names this.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -98,6 +101,8 @@ struct Turn {
     /// Since when a provider's own conversation is waited for.
     busy_since: Option<Millis>,
     preparation: Preparation,
+    /// What speaks for calling a person, once the question is whole.
+    signs: Option<Signs>,
     /// Whether agents alone see its answer, until one of them approves it.
     drafting: bool,
     phase: Phase,
@@ -194,6 +199,7 @@ impl Turns {
     pub(super) fn forget_questions(&mut self, seq: u32, step: &mut Step) {
         self.record.answered = seq;
         self.record.running = None;
+        self.record.signs = Signs::default();
         self.leave();
         self.write(step);
     }
@@ -239,6 +245,7 @@ impl Turn {
             remedy: None,
             busy_since: None,
             preparation: Preparation::Needed,
+            signs: None,
             drafting: false,
             phase: Phase::Gathering,
         }

@@ -1,8 +1,8 @@
 use super::*;
 use crate::config::{
-    Budget, Budgets, Channel, CircuitBreaker, Direction, Fault, Hours, MaskKind, MaskPattern,
-    Masking, Matching, Mode, ModeRule, OnLimit, Price, Provider, ProviderKind, Rule, RuleAction,
-    Template, Timeouts, When, Widget, WordAction, Words,
+    Budget, Budgets, Channel, CircuitBreaker, Direction, Fault, Handoff, Hours, MaskKind,
+    MaskPattern, Masking, Matching, Mode, ModeRule, OnLimit, Price, Provider, ProviderKind, Rule,
+    RuleAction, Template, Timeouts, When, Widget, WordAction, Words,
 };
 use kefu_proto::v1::channel;
 use std::collections::BTreeMap;
@@ -403,6 +403,15 @@ fn whole() -> Site {
                 hours: Some(night()),
             }],
             draft_reply: Some("请稍候".into()),
+            handoff: Handoff {
+                request: vec!["人工".into()],
+                negative: Vec::new(),
+                negative_limit: 2,
+                unsure_limit: 1,
+                sources_required: true,
+                repeated_limit: 3,
+                ..Site::default().ai.handoff
+            },
             turn_budget: Duration::from_secs(12),
             max_attempts: 2,
             quiet_window: Duration::from_millis(400),

@@ -9,7 +9,7 @@ use crate::rules::Question;
 use crate::time::{Millis, Tick};
 use crate::who::Who;
 use kefu_proto::v1::{
-    Body, Draft, Message, ProviderSource, RuleSource, body, event, message,
+    Body, Draft, Message, ProviderSource, RuleSource, body, event, message, owner_change::Reason,
     provider_source::Outcome,
 };
 
@@ -31,11 +31,16 @@ impl Conversation {
         self.turns.end_attempt(tick.now, Verdict::Success, usage.as_ref(), step);
         let Some(attempt) = self.turns.attempt() else { return };
         let (provider, conversation) = (attempt.provider.clone(), attempt.ids.conversation.clone());
+        let channel = self.turns.open.as_ref().map(|turn| turn.asker.channel).unwrap_or_default();
+        let unsure = self.is_unsure();
         self.log_attempt(tick, Outcome::Completed, usage, step);
         if let Some(conversation) = conversation {
             self.turns.remember(&provider, conversation, self.seq);
         }
         self.close_turn(tick.now, step);
+        if unsure {
+            self.handoff_for(tick, channel, Reason::Unsure, step);
+        }
     }
 
     pub(super) fn interrupt(&mut self, tick: Tick, step: &mut Step) {
@@ -200,10 +205,21 @@ impl Conversation {
 
     /// A person is asked for in the visitor's place.
     pub(super) fn call_person(&mut self, tick: Tick, name: &str, step: &mut Step) {
+        self.call_person_for(tick, name, Reason::Rule, step);
+    }
+
+    /// The same for another reason.
+    pub(super) fn call_person_for(
+        &mut self,
+        tick: Tick,
+        name: &str,
+        reason: Reason,
+        step: &mut Step,
+    ) {
         let Some(turn) = &self.turns.open else { return };
         let channel = turn.asker.channel;
         self.answer_so(tick, self.texts().handoff_asked.clone(), name, step);
-        self.handoff_by_rule(tick, channel, step);
+        self.handoff_for(tick, channel, reason, step);
     }
 
     /// In the asker's language, or else in the site's.
@@ -265,7 +281,8 @@ impl Conversation {
     }
 
     pub(super) fn close_turn(&mut self, now: Millis, step: &mut Step) {
-        if let Some(turn) = &self.turns.open {
+        if let Some(turn) = &mut self.turns.open {
+            turn.counted(&mut self.turns.record.signs);
             self.turns.record.answered = self.turns.record.answered.max(turn.through());
         }
         self.next_turn(now, step);

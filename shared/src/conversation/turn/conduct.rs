@@ -74,7 +74,10 @@ impl Conversation {
             }
             self.turns.drafts();
         }
-        if self.refuse_question(tick, step) || self.answer_by_rule(tick, When::First, step) {
+        if self.refuse_question(tick, step)
+            || self.answer_by_rule(tick, When::First, step)
+            || self.asks_for_person(tick, step)
+        {
             return;
         }
         match conduct {
