@@ -177,6 +177,7 @@ impl Conversation {
             }
         }
         self.advance(tick, &mut step);
+        self.turns.forget_traces(&mut step);
         if step.writes.iter().any(|write| matches!(write, Write::Event { .. })) {
             self.learn_policy(tick.now, &mut step);
         }
@@ -283,7 +284,8 @@ impl Conversation {
         self.drafts.fold(&event);
         self.outbox.note(&event, tick.now);
         let spoke = entry.counts.then_some(tick.now);
-        step.write(Write::Event { event: event.clone(), sender: entry.sender, spoke });
+        let trace = self.turns.take_trace(event.seq);
+        step.write(Write::Event { event: event.clone(), sender: entry.sender, spoke, trace });
         catch_up::show(&event, step);
         event
     }
@@ -302,7 +304,10 @@ impl Conversation {
                     head.version = self.head.version;
                 }
                 Write::Turn(turn) => turn.version = self.turns.next_version(),
-                Write::Event { .. } | Write::Mark { .. } | Write::Alarm(_) => {}
+                Write::Event { .. }
+                | Write::Forget { .. }
+                | Write::Mark { .. }
+                | Write::Alarm(_) => {}
             }
         }
     }

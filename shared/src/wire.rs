@@ -370,6 +370,7 @@ pub fn rows(write: &Write) -> u32 {
         // Its sender stands in an index too.
         Write::Event { sender: Some(_), .. } => 2,
         Write::Event { sender: None, .. }
+        | Write::Forget { .. }
         | Write::Head(_)
         | Write::Turn(_)
         | Write::Mark { .. }

@@ -334,7 +334,11 @@ impl Host {
     fn fold_context(&self, writes: &[Write]) {
         let events = writes.iter().filter_map(|write| match write {
             Write::Event { event, .. } => Some(event),
-            Write::Head(_) | Write::Turn(_) | Write::Mark { .. } | Write::Alarm(_) => None,
+            Write::Forget { .. }
+            | Write::Head(_)
+            | Write::Turn(_)
+            | Write::Mark { .. }
+            | Write::Alarm(_) => None,
         });
         let fold = |event: &Event| {
             CONTEXTS.with_borrow_mut(|contexts| contexts.fold(self.conversation_id(), event));

@@ -78,6 +78,8 @@ fn about(fields: &mut Fields<'_>, site: &mut Site) {
 fn ai(fields: &mut Fields<'_>, ai: &mut Ai) {
     const BUDGET: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(120));
     set(&mut ai.turn_budget, span(fields, "turn_budget", BUDGET));
+    const YEAR: Duration = Duration::from_secs(366 * 86_400);
+    set(&mut ai.keep_traces, span(fields, "keep_traces", (Duration::ZERO, YEAR)));
     set(&mut ai.max_attempts, fields.count("max_attempts", 1..=10));
     set(
         &mut ai.quiet_window,

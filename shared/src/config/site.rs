@@ -58,6 +58,8 @@ pub struct Ai {
     pub draft_reply: Option<String>,
     /// When a person is called without a rule.
     pub handoff: Handoff,
+    /// How long it is kept how questions were answered; zero is not at all.
+    pub keep_traces: Duration,
     /// From the first message of a question to the first AI text.
     pub turn_budget: Duration,
     /// Providers' tries at one turn.
@@ -87,6 +89,7 @@ impl Default for Ai {
             modes: Vec::new(),
             draft_reply: None,
             handoff: Handoff::default(),
+            keep_traces: defaults::KEEP_TRACES,
             turn_budget: defaults::TURN_BUDGET,
             max_attempts: defaults::MAX_ATTEMPTS,
             quiet_window: defaults::QUIET_WINDOW,

@@ -15,3 +15,4 @@ mod recovering;
 mod remembering;
 mod room;
 mod telling;
+mod tracing;

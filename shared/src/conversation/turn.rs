@@ -12,7 +12,7 @@ use crate::provider::{Remedy, Round};
 use crate::site::Live;
 use crate::time::Millis;
 use kefu_proto::v1::provider_source::Outcome;
-use kefu_proto::v1::{Event, author, channel, event, message};
+use kefu_proto::v1::{Event, author, channel, event, message, turn_trace};
 use lease::Elsewhere;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -31,6 +31,7 @@ mod question;
 mod relay;
 mod signs;
 mod stream;
+mod trace;
 
 pub use admission::{Admission, Admitted};
 pub(super) use answer::Cut;
@@ -79,6 +80,8 @@ pub(super) struct Turns {
     elsewhere: Option<Elsewhere>,
     /// What was heard of its answer from there.
     heard: relay::Heard,
+    /// How the turn that just ended was answered.
+    traces: trace::Traces,
 }
 
 #[derive(Clone, Debug)]
@@ -101,6 +104,8 @@ struct Turn {
     /// Since when a provider's own conversation is waited for.
     busy_since: Option<Millis>,
     preparation: Preparation,
+    /// Its attempts, as an admin sees them.
+    tries: Vec<turn_trace::Attempt>,
     /// What speaks for calling a person, once the question is whole.
     signs: Option<Signs>,
     /// Whether agents alone see its answer, until one of them approves it.
@@ -245,6 +250,7 @@ impl Turn {
             remedy: None,
             busy_since: None,
             preparation: Preparation::Needed,
+            tries: Vec::new(),
             signs: None,
             drafting: false,
             phase: Phase::Gathering,

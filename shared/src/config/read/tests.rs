@@ -412,6 +412,7 @@ fn whole() -> Site {
                 repeated_limit: 3,
                 ..Site::default().ai.handoff
             },
+            keep_traces: Duration::from_secs(7 * 86_400),
             turn_budget: Duration::from_secs(12),
             max_attempts: 2,
             quiet_window: Duration::from_millis(400),

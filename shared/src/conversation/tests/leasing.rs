@@ -30,7 +30,7 @@ impl Disk {
             }
             Write::Head(head) => head.version == self.head.as_ref().map_or(0, |it| it.version) + 1,
             Write::Turn(turn) => turn.version == self.turn.as_ref().map_or(0, |it| it.version) + 1,
-            Write::Mark { .. } | Write::Alarm(_) => true,
+            Write::Forget { .. } | Write::Mark { .. } | Write::Alarm(_) => true,
         }
     }
 
@@ -41,12 +41,12 @@ impl Disk {
         }
         for write in writes {
             match write {
-                Write::Event { event, sender, spoke } => {
+                Write::Event { event, sender, spoke, .. } => {
                     self.log.push((event.clone(), sender.clone(), *spoke));
                 }
                 Write::Head(head) => self.head = Some(head.clone()),
                 Write::Turn(turn) => self.turn = Some(turn.clone()),
-                Write::Mark { .. } | Write::Alarm(_) => {}
+                Write::Forget { .. } | Write::Mark { .. } | Write::Alarm(_) => {}
             }
         }
         true

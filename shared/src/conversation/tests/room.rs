@@ -55,6 +55,7 @@ pub(super) struct Room {
     // What is durable.
     pub(super) log: Vec<(Event, Option<String>)>,
     spoken: Vec<Millis>,
+    pub(super) traces: BTreeMap<u32, Vec<u8>>,
     head: Option<Head>,
     turn: Option<TurnRecord>,
     marks: BTreeMap<String, u32>,
@@ -99,6 +100,7 @@ impl Room {
             live: live(site),
             log: Vec::new(),
             spoken: Vec::new(),
+            traces: BTreeMap::new(),
             head: None,
             turn: None,
             marks: BTreeMap::new(),
@@ -269,7 +271,11 @@ impl Room {
         self.writes += writes.len();
         for write in writes {
             match write {
-                Write::Event { event, sender, spoke } => {
+                Write::Forget { after, upto } => {
+                    self.traces.retain(|seq, _| *seq <= after || *seq > upto);
+                }
+                Write::Event { event, sender, spoke, trace } => {
+                    self.traces.extend(trace.map(|trace| (event.seq, trace)));
                     self.spoken.extend(spoke);
                     assert_eq!(event.seq as usize, self.log.len() + 1, "seq is dense");
                     assert!(

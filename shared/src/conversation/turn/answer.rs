@@ -130,6 +130,9 @@ impl Conversation {
         let waits = matches!(cut, Cut::Stopped) && !self.turns.is_drafting();
         if !text.is_empty() || waits {
             self.log_answer(tick, text, source(provider, outcome, None), step);
+        } else {
+            // With the event that cut it off.
+            self.keep_trace(tick.now, None);
         }
     }
 
@@ -253,13 +256,13 @@ impl Conversation {
         self.log_body(tick, body, message::Source::Provider(source), step);
     }
 
-    pub(super) fn log_body(
-        &mut self,
-        tick: Tick,
-        body: Body,
-        source: message::Source,
-        step: &mut Step,
-    ) {
+    /// The turn's end.
+    fn log_body(&mut self, tick: Tick, body: Body, source: message::Source, step: &mut Step) {
+        self.keep_trace(tick.now, Some(&source));
+        self.say(tick, body, source, step);
+    }
+
+    pub(super) fn say(&mut self, tick: Tick, body: Body, source: message::Source, step: &mut Step) {
         let turn = self.turns.open.as_ref();
         let channel = turn.map(|turn| turn.asker.channel).unwrap_or_default();
         let drafting = turn.is_some_and(Turn::is_drafting);

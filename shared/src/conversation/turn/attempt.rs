@@ -158,6 +158,7 @@ impl Conversation {
         if let Some(attempt) = self.turns.current(id) {
             attempt.last_byte = now;
             attempt.reader = Some(provider::reader(attempt.kind, head));
+            self.turns.note(now, |attempt, ms| attempt.head_ms = Some(ms));
         }
     }
 
@@ -177,6 +178,7 @@ impl Conversation {
     pub(super) fn attempt_failed(&mut self, tick: Tick, failure: &Failure, step: &mut Step) {
         // What says that it failed is over; what is too slow or cannot be understood goes on.
         let verdict = Verdict::of(failure);
+        self.turns.open.iter_mut().for_each(|turn| turn.note_failure(tick.now, failure));
         if matches!(failure.class, Class::Timeout | Class::Protocol) {
             self.abandon(tick.now, verdict, step);
         } else {
@@ -249,6 +251,11 @@ impl Conversation {
         step: &mut Step,
     ) {
         let Some(turn) = &mut self.turns.open else { return };
+        turn.note(now, |attempt, ms| {
+            attempt.provider.clone_from(&chosen.admitted.provider);
+            attempt.remembered = chosen.conversation.is_some();
+            attempt.sent_ms = Some(ms);
+        });
         turn.phase = Phase::Attempting(Box::new(Attempt::new(id, &chosen, now)));
         self.turns.record.running = Some(RunningRecord {
             provider: chosen.admitted.provider,

@@ -45,7 +45,7 @@ impl Conversation {
         let own = turn.live().and_then(|live| live.config.ai.draft_reply.clone());
         let text = own.unwrap_or_else(|| self.texts().handoff_asked.clone());
         let source = message::Source::Rule(RuleSource { name: DRAFT.into() });
-        self.log_body(tick, super::answer::offering(text, Vec::new()), source, step);
+        self.say(tick, super::answer::offering(text, Vec::new()), source, step);
         let (turn, answered) = (self.turns.open.take(), self.turns.record.answered);
         self.handoff_for(tick, channel, Reason::Draft, step);
         (self.turns.open, self.turns.record.answered) = (turn, answered);

@@ -5,7 +5,7 @@ use super::{Attempt, AttemptId};
 use crate::provider::{BodyEnd, Class, Ending, Failure, Outcome, Reading, Usage};
 use crate::text::{from_utf16_offset, utf16_len};
 use crate::time::{Millis, Tick};
-use kefu_proto::v1::{Delta, Replace, server_frame::Frame};
+use kefu_proto::v1::{Delta, Replace, server_frame::Frame, turn_trace};
 
 impl Conversation {
     pub(in super::super) fn received(
@@ -81,6 +81,7 @@ impl Conversation {
         attempt.text.push_str(&text);
         if !attempt.visible {
             attempt.visible = true;
+            self.turns.note(now, |attempt, ms| attempt.first_token_ms = Some(ms));
             // Durable before it shows: from here on no other provider may answer.
             self.save(now, step);
             self.flush(now, step);
@@ -97,7 +98,11 @@ impl Conversation {
             super::attempt::Shown { bytes: attempt.text.len(), units: utf16_len(&attempt.text) };
         attempt.shown_at = now;
         if attempt.visible {
+            let first = |attempt: &mut turn_trace::Attempt, ms| {
+                attempt.first_token_ms.get_or_insert(ms);
+            };
             let frame = replace(attempt.id, attempt.text.clone());
+            self.turns.note(now, first);
             self.save(now, step);
             step.send(self.turns.audience(), frame);
         }
