@@ -43,7 +43,7 @@ pub use post::{KEY_MOST, TEXT_MOST};
 pub use snapshot::{Head, OwnerRecord, Policy, RECENT, RunningRecord, Snapshot, TurnRecord};
 pub use step::{Act, Audience, CANCEL_MOST, Reply, Step, Tally, Write};
 pub(crate) use turn::phrases;
-pub use turn::{Admission, Admitted, AttemptId, Lease, Prepared, Signs, Tenure};
+pub use turn::{Admission, Admitted, AttemptId, Lease, Prepared, Tenure};
 
 use alarm::Alarm;
 use amend::Said;

@@ -8,7 +8,6 @@ use crate::problem::{Code, Refusal};
 use crate::provider::{self, Ask, Failure, Ids, Memory, Remedy, RequestParts, Round, check};
 use crate::secrets::SecretFault;
 use crate::site::Live;
-use kefu_proto::v1::turn_trace;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -79,7 +78,7 @@ pub fn passed_over(
     live: &Live,
     tried: &BTreeSet<String>,
     candidates: &[Candidate],
-) -> Vec<turn_trace::Skip> {
+) -> Vec<(String, String)> {
     let known = |name: &String| {
         tried.contains(name) || candidates.iter().any(|candidate| candidate.provider == *name)
     };
@@ -88,12 +87,13 @@ pub fn passed_over(
         .map(|provider| {
             let failure = able(live, provider).err();
             let why = failure.map_or(Some("canary".to_owned()), |failure| failure.code);
-            turn_trace::Skip { provider: provider.name.clone(), why: why.unwrap_or_default() }
+            (provider.name.clone(), why.unwrap_or_default())
         })
         .collect()
 }
 
 /// Whether a provider can be asked as it is configured, or what is wrong.
+#[inline(never)]
 pub fn able(live: &Live, provider: &Provider) -> Result<(), Failure> {
     request_to(live, provider, &Asking::nothing()).map(|_| ())
 }

@@ -120,8 +120,8 @@ macro_rules! tables {
                 number: 2,
                 statements: &["ALTER TABLE state ADD COLUMN version INTEGER NOT NULL DEFAULT 0"],
             },
-            // How the event came about: an encoded kefu.v1.TurnTrace, on what ends a turn.
-            Migration { number: 3, statements: &["ALTER TABLE event ADD COLUMN trace BLOB"] },
+            // How the event came about: a kefu.v1.TurnTrace as JSON, on what ends a turn.
+            Migration { number: 3, statements: &["ALTER TABLE event ADD COLUMN trace TEXT"] },
         ];
 
         /// A site's.

@@ -8,7 +8,7 @@ use crate::spin::store;
 use crate::spin::streams::Sink;
 use futures::channel::oneshot;
 use futures::future::{Either, select};
-use kefu_proto::v1::{EventsPage, ServerFrame, Turns};
+use kefu_proto::v1::{EventsPage, ServerFrame};
 use kefu_shared::conversation::{Cursor, Input, Reply};
 use kefu_shared::gateway::{Act, Gateway};
 use kefu_shared::page::{PageQuery, page as page_of};
@@ -16,7 +16,7 @@ use kefu_shared::problem::Refusal;
 use kefu_shared::trace::TurnsQuery;
 use kefu_shared::view;
 use kefu_shared::who::Role;
-use kefu_shared::wire::{ActRoute, Caller};
+use kefu_shared::wire::{ActRoute, Answer, Caller};
 use std::pin::pin;
 use std::rc::Rc;
 use std::time::Duration;
@@ -61,7 +61,7 @@ pub async fn turns(
     site: &str,
     conversation: &str,
     query: &TurnsQuery,
-) -> Result<Result<Turns, Refusal>, Fault> {
+) -> Result<Result<Answer, Refusal>, Fault> {
     let log = log_of(site, conversation);
     if let Err(refusal) = rooms::room(&log).head(Role::Agent).await? {
         return Ok(Err(refusal));

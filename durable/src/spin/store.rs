@@ -70,9 +70,9 @@ pub(crate) async fn range(log: &str, after: u32, upto: u32) -> Result<Vec<Event>
 }
 
 /// Traces before an event, newest first.
-pub(crate) async fn traces(log: &str, before: u32, most: u32) -> Result<Vec<Vec<u8>>, Fault> {
+pub(crate) async fn traces(log: &str, before: u32, most: u32) -> Result<Vec<String>, Fault> {
     let found = rows(sql::TRACES, vec![string(log), number(before), number(most)]).await?;
-    Ok(found.iter().map(|row| bytes(row, 0).to_vec()).collect())
+    Ok(found.iter().map(|row| text(row, 0).to_owned()).collect())
 }
 
 pub(crate) async fn by_sender(log: &str, sender: &str) -> Result<Option<Event>, Fault> {
@@ -101,7 +101,7 @@ fn statement(log: &str, write: &Write) -> Statement {
                 sender.as_deref().map_or(Value::Null, string),
                 spoke.map_or(Value::Null, |at| number(at.0)),
                 Value::Blob(wire::seal(event)),
-                trace.clone().map_or(Value::Null, Value::Blob),
+                trace.as_deref().map_or(Value::Null, string),
             ];
             Statement::new(sql::INSERT_EVENT, params)
         }

@@ -187,7 +187,7 @@ fn turns(host: &Rc<Host>, query: &str) -> Result<web_sys::Response, Fault> {
         return respond(&Answer::refused(&refusal));
     }
     let query = TurnsQuery::read(query);
-    respond(&Answer::ok(&query.page(&host.store.traces(query.before, query.limit)?)))
+    respond(&query.page(&host.store.traces(query.before, query.limit)?))
 }
 
 fn perform(host: &Rc<Host>, caller: &Caller, act: &str, body: &[u8]) -> Result<Reply, Fault> {

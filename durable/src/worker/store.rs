@@ -100,9 +100,9 @@ impl Store {
     }
 
     /// Traces before an event, newest first.
-    pub(crate) fn traces(&self, before: u32, most: u32) -> Result<Vec<Vec<u8>>, Fault> {
+    pub(crate) fn traces(&self, before: u32, most: u32) -> Result<Vec<String>, Fault> {
         let found = self.rows(sql::TRACES, &Array::of2(&before.into(), &most.into()))?;
-        Ok(found.iter().map(|row| Uint8Array::new(&row.get(0)).to_vec()).collect())
+        Ok(found.iter().map(|row| row.get(0).as_string().unwrap_or_default()).collect())
     }
 
     pub(crate) fn by_sender(&self, sender: &str) -> Result<Option<Event>, Fault> {
@@ -162,7 +162,7 @@ impl Store {
                     sender.as_deref(),
                     spoke.map(|at| at.0 as f64),
                     envelope,
-                    trace.as_deref().map(Uint8Array::from),
+                    trace.as_deref(),
                 )
             }
             Write::Forget { after, upto } => {

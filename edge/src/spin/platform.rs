@@ -142,7 +142,7 @@ impl Host for Spin {
 
     async fn turns(&self, place: &Place, query: &TurnsQuery) -> Result<Response<Frames>, Failed> {
         let turns = durable::turns(&place.site, &place.conversation, query).await??;
-        Ok(Response::ok(&turns))
+        Ok(Response::of(&turns))
     }
 
     async fn wait_for_event(

@@ -4,15 +4,14 @@ use super::{Conversation, Entry, From, OwnerRecord, Reply, Step, key_reused, pos
 use crate::problem::{Code, Refusal};
 use crate::time::Tick;
 use crate::who::Who;
-use kefu_proto::v1::{ApproveRequest, Event, Message, SendReply, event, message::Approval, owner};
-use std::collections::VecDeque;
+use kefu_proto::v1::{Event, Message, RecallRequest, SendReply, event, owner};
 
 /// Drafts that can still be approved; older ones are answered by something else.
 const KEPT_MOST: usize = 8;
 
 /// The drafts that wait for an agent's word, by their seqs.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Drafts(VecDeque<(u32, Message)>);
+pub(super) struct Drafts(Vec<(u32, Message)>);
 
 impl Drafts {
     pub(super) fn of<'a>(events: impl IntoIterator<Item = &'a Event>) -> Self {
@@ -26,13 +25,14 @@ impl Drafts {
     pub(super) fn fold(&mut self, event: &Event) {
         match &event.kind {
             Some(event::Kind::Draft(draft)) => {
-                self.0.extend(draft.message.clone().map(|message| (event.seq, message)));
-                self.0.drain(..self.0.len().saturating_sub(KEPT_MOST));
+                if self.0.len() >= KEPT_MOST {
+                    self.0.remove(0);
+                }
+                self.0.push((event.seq, draft.clone()));
             }
             Some(event::Kind::Message(message)) => {
-                if let Some(Approval { draft, .. }) = message.approval {
-                    self.0.retain(|(seq, _)| *seq != draft);
-                }
+                let sent = self.0.iter().position(|(seq, _)| Some(*seq) == message.draft);
+                sent.into_iter().for_each(|sent| drop(self.0.remove(sent)));
             }
             Some(event::Kind::Closed(_)) => self.0.clear(),
             Some(event::Kind::Owner(change)) => {
@@ -56,7 +56,7 @@ impl Conversation {
         &mut self,
         tick: Tick,
         from: &From,
-        asked: &ApproveRequest,
+        asked: &RecallRequest,
         prior: Option<&Event>,
         step: &mut Step,
     ) -> Reply {
@@ -73,11 +73,11 @@ impl Conversation {
             let detail = "`seq` must be a draft of the open session that was not sent yet";
             return Reply::Refused(Refusal::new(Code::DraftGone, detail));
         };
-        let approval = Approval { draft: asked.seq, by: Some(from.who.author()) };
         let message = Message {
             author: Some(Who::bot().author()),
             key: Some(asked.key.clone()),
-            approval: Some(approval),
+            draft: Some(asked.seq),
+            approved_by: Some(from.who.author()),
             ..draft.clone()
         };
         let sender = Some(from.who.sender(&asked.key));
@@ -90,7 +90,7 @@ impl Conversation {
 /// Whether it is what approving that draft left.
 fn is_of(event: &Event, seq: u32) -> bool {
     let Some(event::Kind::Message(message)) = &event.kind else { return false };
-    message.approval.as_ref().is_some_and(|approval| approval.draft == seq)
+    message.draft == Some(seq)
 }
 
 fn sent(event: &Event, duplicate: bool) -> Reply {

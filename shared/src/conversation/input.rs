@@ -5,8 +5,8 @@ use crate::provider::{BodyEnd, Failure, ResponseHead};
 use crate::time::Millis;
 use crate::who::Who;
 use kefu_proto::v1::{
-    ApproveRequest, Body, EditRequest, HandoffRequest, OwnerRequest, RateRequest, Read,
-    RecallRequest, Resume, Send, Stop, Typing, channel, client_frame::Frame,
+    Body, EditRequest, HandoffRequest, OwnerRequest, RateRequest, Read, RecallRequest, Resume,
+    Send, Stop, Typing, channel, client_frame::Frame,
 };
 
 /// A stream of frames to somebody: a WebSocket, or what carries an SSE or long-poll request.
@@ -147,7 +147,7 @@ pub enum Request {
     /// Take back a message of one's own.
     Recall(RecallRequest),
     /// Send what the AI drafted.
-    Approve(ApproveRequest),
+    Approve(RecallRequest),
     /// Everything up to a seq was seen.
     Read(Read),
     /// Is writing.

@@ -2,7 +2,7 @@
 //! the log has ten events or a hundred thousand.
 
 use super::input::{ConnId, Stream};
-use super::turn::{Lease, Signs, Tenure};
+use super::turn::{Lease, Tenure};
 use crate::config::{Ai, Limits, Rate, Site};
 use crate::failover::Kept;
 use crate::guard::Ledger;
@@ -173,9 +173,9 @@ pub struct TurnRecord {
     /// What the visitor's questions cost today.
     #[serde(skip_serializing_if = "Ledger::is_empty")]
     pub spent: Ledger,
-    /// What speaks for calling a person.
-    #[serde(skip_serializing_if = "Signs::is_empty")]
-    pub signs: Signs,
+    /// What speaks for calling a person, as [`super::turn`] writes it.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub signs: String,
     /// What providers remember of the conversation, the newest last.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub kept: Vec<Kept>,

@@ -57,8 +57,8 @@ pub enum Write {
         sender: Option<String>,
         /// When, on what a visitor says: it counts towards the visitor's rate.
         spoke: Option<Millis>,
-        /// How it came about, on what ends a turn: an encoded `kefu.v1.TurnTrace`.
-        trace: Option<Vec<u8>>,
+        /// How it came about, on what ends a turn: a `kefu.v1.TurnTrace` as JSON.
+        trace: Option<String>,
     },
     /// Traces of events after `after` up to `upto` are forgotten.
     Forget {

@@ -12,7 +12,7 @@ use crate::provider::{Remedy, Round};
 use crate::site::Live;
 use crate::time::Millis;
 use kefu_proto::v1::provider_source::Outcome;
-use kefu_proto::v1::{Event, author, channel, event, message, turn_trace};
+use kefu_proto::v1::{Event, author, channel, event, message};
 use lease::Elsewhere;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -37,7 +37,7 @@ pub use admission::{Admission, Admitted};
 pub(super) use answer::Cut;
 pub(super) use attempt::Attempt;
 pub use lease::{Lease, Tenure};
-pub use signs::Signs;
+use signs::Signs;
 pub(crate) use signs::phrases;
 
 /// Which call to a provider: everything that is reported of it names this.
@@ -105,7 +105,7 @@ struct Turn {
     busy_since: Option<Millis>,
     preparation: Preparation,
     /// Its attempts, as an admin sees them.
-    tries: Vec<turn_trace::Attempt>,
+    tries: Vec<trace::Try>,
     /// What speaks for calling a person, once the question is whole.
     signs: Option<Signs>,
     /// Whether agents alone see its answer, until one of them approves it.
@@ -204,7 +204,7 @@ impl Turns {
     pub(super) fn forget_questions(&mut self, seq: u32, step: &mut Step) {
         self.record.answered = seq;
         self.record.running = None;
-        self.record.signs = Signs::default();
+        self.record.signs.clear();
         self.leave();
         self.write(step);
     }

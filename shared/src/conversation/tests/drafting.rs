@@ -4,7 +4,7 @@ use super::room::{AGENT, Room, SITE, VISITOR, code, owner};
 use crate::conversation::*;
 use crate::who::Who;
 use kefu_proto::v1::server_frame::Frame;
-use kefu_proto::v1::{ApproveRequest, event, message};
+use kefu_proto::v1::{RecallRequest, event, message};
 use std::time::Duration;
 
 fn room() -> Room {
@@ -23,7 +23,7 @@ fn drafted(room: &mut Room, key: &str, question: &str, answer: &str) {
 }
 
 fn approve(key: &str, seq: u32) -> Request {
-    Request::Approve(ApproveRequest { key: key.into(), seq })
+    Request::Approve(RecallRequest { key: key.into(), seq })
 }
 
 #[test]
@@ -68,8 +68,7 @@ fn approving_sends_a_draft_once_as_the_ai_s_and_the_visitor_waits_on() {
     assert_eq!(code(&room.ming(approve("b", 4))), "draft_gone");
     assert_eq!(room.told()[4..], ["bot: Hello there (completed)"]);
     let message = room.last_message();
-    let approval = message.approval.unwrap();
-    assert_eq!((approval.draft, approval.by.unwrap().id), (4, "ming".into()));
+    assert_eq!((message.draft, message.approved_by.unwrap().id), (Some(4), "ming".into()));
     assert!(matches!(message.source, Some(message::Source::Provider(_))), "it stays labelled");
     drafted(&mut room, "l", "and?", "That was it");
     assert_eq!(room.told().last().unwrap(), "draft: That was it");

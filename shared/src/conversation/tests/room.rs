@@ -55,7 +55,7 @@ pub(super) struct Room {
     // What is durable.
     pub(super) log: Vec<(Event, Option<String>)>,
     spoken: Vec<Millis>,
-    pub(super) traces: BTreeMap<u32, Vec<u8>>,
+    pub(super) traces: BTreeMap<u32, String>,
     head: Option<Head>,
     turn: Option<TurnRecord>,
     marks: BTreeMap<String, u32>,
@@ -445,8 +445,7 @@ fn tell(event: &Event) -> String {
         event::Kind::Rating(rating) => format!("rated {}", rating.score),
         event::Kind::Note(_) => "note".into(),
         event::Kind::Draft(draft) => {
-            let body = draft.message.as_ref().and_then(|message| message.body.as_ref());
-            format!("draft: {}", crate::context::plain(body.unwrap()))
+            format!("draft: {}", crate::context::plain(draft.body.as_ref().unwrap()))
         }
         event::Kind::Closed(_) => format!("closed session {}", event.session()),
         event::Kind::Reopened(_) => format!("reopened session {}", event.session()),

@@ -3,7 +3,6 @@
 use super::room::{Room, SITE, owner};
 use crate::conversation::*;
 use crate::provider::Failure;
-use kefu_proto::Encode;
 use kefu_proto::v1::provider_source::Outcome;
 use kefu_proto::v1::{TurnTrace, turn_trace};
 use std::time::Duration;
@@ -11,7 +10,7 @@ use std::time::Duration;
 const DAY: Duration = Duration::from_secs(86_400);
 
 fn traces(room: &Room) -> Vec<TurnTrace> {
-    room.traces.values().map(|trace| TurnTrace::decode(trace.as_slice()).unwrap()).collect()
+    room.traces.values().map(|trace| serde_json::from_str(trace).unwrap()).collect()
 }
 
 fn answered(room: &mut Room, key: &str, question: &str, answer: &str) {

@@ -8,7 +8,6 @@ use crate::guard::{Candidate, Pass, Report, Skip, Spent, Terms, Ticket, Verdict}
 use crate::provider::Usage;
 use crate::site::Live;
 use crate::time::{Millis, Tick};
-use kefu_proto::v1::turn_trace;
 use std::time::Duration;
 
 /// How long guards are waited for before the turn goes on without their word.
@@ -91,7 +90,7 @@ impl Conversation {
             return self.over_budget(tick, step);
         }
         step.tally.skips += u32::try_from(skips.len()).unwrap_or(u32::MAX);
-        self.turns.open.iter_mut().for_each(|turn| turn.note_skips(tick.now, &skips));
+        self.turns.open.iter_mut().for_each(|turn| turn.note_skips(&skips));
         let chosen = admitted.as_ref().and_then(|admitted| self.choose(tick, admitted));
         match chosen {
             Some(chosen) => self.begin_attempt(tick.now, id, chosen, step),
@@ -128,7 +127,7 @@ impl Conversation {
     fn over_budget(&mut self, tick: Tick, step: &mut Step) {
         step.tally.over_budget += 1;
         let id = AttemptId { turn: self.turns.record.turn, attempt: self.turns.record.attempt };
-        let site = turn_trace::Skip { provider: String::new(), why: "over_budget".into() };
+        let site = (String::new(), "over_budget".to_owned());
         self.turns.open.iter_mut().for_each(|turn| turn.queued(tick.now, id, vec![site.clone()]));
         let live = self.turns.open.as_ref().and_then(Turn::live);
         match live.map(|live| live.config.budgets.on_limit.clone()).unwrap_or_default() {

@@ -9,7 +9,7 @@ use crate::rules::Question;
 use crate::time::{Millis, Tick};
 use crate::who::Who;
 use kefu_proto::v1::{
-    Body, Draft, Message, ProviderSource, RuleSource, body, event, message, owner_change::Reason,
+    Body, Message, ProviderSource, RuleSource, body, event, message, owner_change::Reason,
     provider_source::Outcome,
 };
 
@@ -273,13 +273,11 @@ impl Conversation {
             turn: Some(self.turns.record.turn),
             attempt: Some(self.turns.record.attempt),
             source: Some(source),
-            approval: None,
+            draft: None,
+            approved_by: None,
         };
-        let kind = if drafting {
-            event::Kind::Draft(Draft { message: Some(message) })
-        } else {
-            event::Kind::Message(message)
-        };
+        let kind =
+            if drafting { event::Kind::Draft(message) } else { event::Kind::Message(message) };
         self.append(tick, Entry { channel, kind, sender: None, counts: false }, step);
     }
 

@@ -7,7 +7,6 @@ use crate::config::Handoff;
 use crate::rules::{Phrases, fold};
 use crate::time::Tick;
 use kefu_proto::v1::owner_change::Reason;
-use serde::{Deserialize, Serialize};
 
 /// The name of what is said when a person is called.
 const HANDOFF: &str = "kefu.handoff";
@@ -25,25 +24,33 @@ pub(crate) fn phrases(handoff: &Handoff) -> Phrases {
 }
 
 /// What was counted in a session so far, each in a row.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Signs {
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Signs {
     /// Which session's.
-    pub session: u32,
+    session: u32,
     /// Questions that were displeased.
-    pub negative: u32,
+    negative: u32,
     /// Answers that were none.
-    pub unsure: u32,
-    /// The newest question's letters and digits.
-    pub asked: String,
-    /// How often it was asked.
-    pub times: u32,
+    unsure: u32,
+    /// How often the newest question was asked.
+    times: u32,
+    /// Its letters and digits.
+    asked: String,
 }
 
 impl Signs {
-    /// Whether there is nothing to keep.
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
+    /// Reads what [`Signs::write`] made: four numbers and a question, with dots between.
+    fn read(text: &str) -> Self {
+        let mut parts = text.splitn(5, '.');
+        let mut next = || parts.next().unwrap_or_default();
+        let mut number = || next().parse().unwrap_or(0);
+        let (session, negative, unsure, times) = (number(), number(), number(), number());
+        Self { session, negative, unsure, times, asked: next().to_owned() }
+    }
+
+    fn write(&self) -> String {
+        let Self { session, negative, unsure, times, asked } = self;
+        format!("{session}.{negative}.{unsure}.{times}.{asked}")
     }
 
     fn asked(self, session: u32, negative: bool, text: &str) -> Self {
@@ -81,7 +88,7 @@ fn counted(before: u32, again: bool) -> u32 {
 impl Conversation {
     /// Whether a person is called in the place of an answer.
     pub(super) fn asks_for_person(&mut self, tick: Tick, step: &mut Step) -> bool {
-        let (before, session) = (self.turns.record.signs.clone(), self.session);
+        let (before, session) = (Signs::read(&self.turns.record.signs), self.session);
         let Some(turn) = self.turns.open.as_mut() else { return false };
         let Some(live) = turn.live().cloned() else { return false };
         let text = turn.text();
@@ -113,9 +120,9 @@ impl Conversation {
 
 impl Turn {
     /// What was counted, once the turn is over.
-    pub(super) fn counted(&mut self, record: &mut Signs) {
+    pub(super) fn counted(&mut self, record: &mut String) {
         if let Some(signs) = self.signs.take() {
-            *record = signs;
+            *record = signs.write();
         }
     }
 }

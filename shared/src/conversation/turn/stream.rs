@@ -5,7 +5,7 @@ use super::{Attempt, AttemptId};
 use crate::provider::{BodyEnd, Class, Ending, Failure, Outcome, Reading, Usage};
 use crate::text::{from_utf16_offset, utf16_len};
 use crate::time::{Millis, Tick};
-use kefu_proto::v1::{Delta, Replace, server_frame::Frame, turn_trace};
+use kefu_proto::v1::{Delta, Replace, server_frame::Frame};
 
 impl Conversation {
     pub(in super::super) fn received(
@@ -98,11 +98,8 @@ impl Conversation {
             super::attempt::Shown { bytes: attempt.text.len(), units: utf16_len(&attempt.text) };
         attempt.shown_at = now;
         if attempt.visible {
-            let first = |attempt: &mut turn_trace::Attempt, ms| {
-                attempt.first_token_ms.get_or_insert(ms);
-            };
             let frame = replace(attempt.id, attempt.text.clone());
-            self.turns.note(now, first);
+            self.turns.note(now, |attempt, ms| _ = attempt.first_token_ms.get_or_insert(ms));
             self.save(now, step);
             step.send(self.turns.audience(), frame);
         }

@@ -31,7 +31,7 @@ async fn a_draft_is_hidden_until_an_agent_approves_it_and_then_sent_once() {
     let mut socket = visitor.socket().await;
     socket.say("k1", "When?").await;
     let draft = draft(&agent, &visitor).await;
-    let told = &draft["draft"]["message"];
+    let told = &draft["draft"];
     assert_eq!(told["body"]["text"]["text"], "Within 7 days.");
     assert_eq!(told["provider"]["outcome"], "COMPLETED");
     let hidden = json!({ "seq": draft["seq"], "hidden": {} });
@@ -48,16 +48,16 @@ async fn a_draft_is_hidden_until_an_agent_approves_it_and_then_sent_once() {
     let refused = agent.act(visitor.conversation(), "approve", &other).await.expect("an answer");
     assert_eq!((refused.0, &refused.1["code"]), (409, &json!("draft_gone")));
 
-    let approved = |frame: &Value| frame["event"]["message"]["approval"].is_object();
+    let approved = |frame: &Value| frame["event"]["message"]["approvedBy"].is_object();
     let event = socket.until("event", approved).await["event"].clone();
     let message = &event["message"];
     assert_eq!(message["body"]["text"]["text"], "Within 7 days.");
     assert_eq!(message["author"]["role"], "BOT");
-    assert_eq!(message["approval"]["by"]["id"], json!(agent.id));
+    assert_eq!(message["approvedBy"]["id"], json!(agent.id));
     let shown = |frame: &Value| frame.get("delta").is_some() || frame.get("replace").is_some();
     assert!(!socket.heard.iter().any(|(_, frame)| shown(frame)), "{:?}", socket.heard);
     let sent = visitor.log().await;
-    assert_eq!(sent.iter().filter(|event| event["message"]["approval"].is_object()).count(), 1);
+    assert_eq!(sent.iter().filter(|event| event["message"]["approvedBy"].is_object()).count(), 1);
 }
 
 #[tokio::test]
