@@ -105,32 +105,75 @@ async fn transaction(
     batches: Vec<Vec<Statement>>,
     results: &mut Vec<Result<(), Fault>>,
 ) -> Result<(), Fault> {
-    patiently(async || plain(connection, "BEGIN IMMEDIATE").await).await?;
+    if let [batch] = batches.as_slice() {
+        return alone(connection, batch, results).await;
+    }
+    begin(connection).await?;
     for batch in batches {
-        plain(connection, "SAVEPOINT batch").await?;
-        match write(connection, batch).await {
-            Ok(()) => results.push(Ok(())),
-            Err(Fault::Conflict) => {
-                plain(connection, "ROLLBACK TO batch").await?;
-                results.push(Err(Fault::Conflict));
-            }
-            Err(fault) => {
+        match one_of_many(connection, &batch).await {
+            Err(fault) if !matches!(fault, Fault::Conflict) => {
                 let _ = plain(connection, "ROLLBACK").await;
                 return Err(fault);
             }
+            done => results.push(done),
         }
-        plain(connection, "RELEASE batch").await?;
     }
-    if let Err(fault) = plain(connection, "COMMIT").await {
-        let _ = plain(connection, "ROLLBACK").await;
-        return Err(fault);
+    end(connection, Ok(())).await
+}
+
+/// A batch of a group. What one statement does is taken back by itself where it fails: only more
+/// need a savepoint.
+async fn one_of_many(connection: &Connection, batch: &[Statement]) -> Result<(), Fault> {
+    if batch.len() == 1 {
+        return write(connection, batch).await;
+    }
+    plain(connection, "SAVEPOINT batch").await?;
+    let written = write(connection, batch).await;
+    if matches!(written, Err(Fault::Conflict)) {
+        plain(connection, "ROLLBACK TO batch").await?;
+    }
+    plain(connection, "RELEASE batch").await?;
+    written
+}
+
+/// A group of one: the transaction is savepoint enough, and one statement is a transaction.
+async fn alone(
+    connection: &Connection,
+    batch: &[Statement],
+    results: &mut Vec<Result<(), Fault>>,
+) -> Result<(), Fault> {
+    let ended = if batch.len() == 1 {
+        patiently(async || write(connection, batch).await).await
+    } else {
+        begin(connection).await?;
+        end(connection, write(connection, batch).await).await
+    };
+    match ended {
+        Err(Fault::Conflict) => results.push(Err(Fault::Conflict)),
+        ended => return ended.map(|()| results.push(Ok(()))),
     }
     Ok(())
 }
 
-async fn write(connection: &Connection, batch: Vec<Statement>) -> Result<(), Fault> {
+async fn begin(connection: &Connection) -> Result<(), Fault> {
+    patiently(async || plain(connection, "BEGIN IMMEDIATE").await).await
+}
+
+/// Commits what was written, or takes it all back.
+async fn end(connection: &Connection, written: Result<(), Fault>) -> Result<(), Fault> {
+    let ended = match written {
+        Ok(()) => plain(connection, "COMMIT").await,
+        failed => failed,
+    };
+    if ended.is_err() {
+        let _ = plain(connection, "ROLLBACK").await;
+    }
+    ended
+}
+
+async fn write(connection: &Connection, batch: &[Statement]) -> Result<(), Fault> {
     for statement in batch {
-        let rows = run(connection, &statement.text, statement.params).await?;
+        let rows = run(connection, &statement.text, statement.params.clone()).await?;
         if statement.must && rows.is_empty() {
             return Err(Fault::Conflict);
         }
