@@ -179,10 +179,9 @@ pub struct TurnRecord {
     /// What providers remember of the conversation, the newest last.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub kept: Vec<Kept>,
-    /// Since when (Unix milliseconds), from which event on, it is kept how questions were
-    /// answered: a few such moments, the oldest first.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub traced: Vec<(u64, u32)>,
+    /// Since when it is kept how questions were answered, as [`super::turn`] writes it.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub traced: String,
     /// In whose memory the turn is, where several processes may have it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lease: Option<Lease>,

@@ -8,8 +8,8 @@ use crate::guard::{Skip, Why};
 use crate::privacy::Outgoing;
 use crate::provider::{Failure, Usage};
 use crate::time::Millis;
-use kefu_proto::v1::{Usage as Tokens, message};
-use serde::Serialize;
+use crate::trace::BEGINS;
+use kefu_proto::v1::message;
 use std::time::Duration;
 
 /// Bytes of the question, and of the rounds before it, that are kept.
@@ -39,66 +39,22 @@ struct Next {
     keep: Duration,
 }
 
-/// A `kefu.v1.TurnTrace` in its JSON mapping: here it is only written.
-#[derive(Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Trace<'a> {
-    /// First: [`crate::trace`] looks for it there.
-    ts: String,
-    turn: u32,
-    seq: u32,
-    end_ms: u32,
-    answered_by: &'a str,
-    outcome: &'static str,
-    question: &'a str,
-    rounds: Vec<Told<'a>>,
-    rounds_left_out: usize,
-    masks: Vec<Mask<'a>>,
-    attempts: &'a [Try],
-}
-
-#[derive(Serialize)]
-struct Told<'a> {
-    question: &'a str,
-    answer: &'a str,
-}
-
-#[derive(Serialize)]
-struct Mask<'a> {
-    name: &'a str,
-    count: u32,
-}
-
-/// An attempt of a [`Trace`].
-#[derive(Clone, Debug, Default, Serialize)]
-#[serde(rename_all = "camelCase")]
+/// An attempt of a trace.
+#[derive(Clone, Debug, Default)]
 pub(super) struct Try {
     attempt: u32,
     pub(super) provider: String,
-    skips: Vec<PassedOver>,
+    skips: Vec<(String, String)>,
     queued_ms: u32,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) sent_ms: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) head_ms: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) first_token_ms: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     end_ms: Option<u32>,
     pub(super) remembered: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
     class: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    usage: Option<Tokens>,
-    cost_micros: String,
-}
-
-#[derive(Clone, Debug, Serialize)]
-struct PassedOver {
-    provider: String,
-    why: String,
+    usage: Option<Usage>,
+    cost: u64,
 }
 
 impl Turn {
@@ -109,16 +65,15 @@ impl Turn {
     /// The guards are asked, or nobody is.
     pub(super) fn queued(&mut self, now: Millis, id: AttemptId, over: Vec<(String, String)>) {
         let (attempt, queued_ms) = (id.attempt, self.ms(now));
-        let cost_micros = "0".to_owned();
         if self.tries.len() < TRIES_MOST {
-            self.tries.push(Try { attempt, queued_ms, cost_micros, ..Try::default() });
+            self.tries.push(Try { attempt, queued_ms, ..Try::default() });
             self.pass_over(over.into_iter());
         }
     }
 
     fn pass_over(&mut self, over: impl Iterator<Item = (String, String)>) {
         if let Some(newest) = self.tries.last_mut() {
-            newest.skips.extend(over.map(|(provider, why)| PassedOver { provider, why }));
+            newest.skips.extend(over);
         }
     }
 
@@ -143,8 +98,7 @@ impl Turn {
     pub(super) fn note_end(&mut self, now: Millis, usage: Option<&Usage>, cost: u64) {
         self.note(now, |attempt, ms| {
             attempt.end_ms = Some(ms);
-            attempt.usage = usage.copied().map(Into::into);
-            attempt.cost_micros = cost.to_string();
+            (attempt.usage, attempt.cost) = (usage.copied(), cost);
         });
     }
 }
@@ -170,44 +124,134 @@ impl Conversation {
             Some(message::Source::Rule(rule)) => (rule.name.as_str(), UNSPECIFIED),
             Some(message::Source::Flow(_)) | None => ("", UNSPECIFIED),
         };
-        let mut trace = Trace {
-            ts: turn.since.nanos().to_string(),
-            turn: self.turns.record.turn,
-            seq: self.seq + 1,
-            end_ms: turn.ms(now),
-            answered_by,
-            outcome,
-            attempts: &turn.tries,
-            ..Trace::default()
-        };
+        let mut json = Json(BEGINS.to_owned());
+        json.0.push_str(&turn.since.nanos().to_string());
+        json.0.push('"');
+        json.number("turn", self.turns.record.turn.into());
+        json.number("seq", (self.seq + 1).into());
+        json.number("endMs", turn.ms(now).into());
+        json.text("answeredBy", answered_by);
+        json.text("outcome", outcome);
         let sent = turn.tries.iter().any(|attempt| attempt.sent_ms.is_some());
         let rounds = failover::fitting(&asking, &live.config);
         let outgoing = live.privacy.outgoing(rounds, &asking.question).ok().filter(|_| sent);
-        if let Some(outgoing) = &outgoing {
-            trace.sent(outgoing);
-        }
-        let trace = serde_json::to_string(&trace).unwrap_or_default();
-        self.turns.traces.next = Some(Next { trace, now, keep });
+        json.sent(outgoing.as_ref());
+        json.open("attempts", '[');
+        turn.tries.iter().for_each(|attempt| json.attempt(attempt));
+        json.0.push_str("]}");
+        self.turns.traces.next = Some(Next { trace: json.0, now, keep });
     }
 }
 
-impl<'a> Trace<'a> {
+/// A `kefu.v1.TurnTrace` in its JSON mapping, written by hand: derived code for what is only written
+/// weighs more than all the rest of this file.
+struct Json(String);
+
+impl Json {
+    fn key(&mut self, key: &str) {
+        self.comma();
+        self.0.push('"');
+        self.0.push_str(key);
+        self.0.push_str("\":");
+    }
+
+    fn comma(&mut self) {
+        if !self.0.ends_with(['{', '[']) {
+            self.0.push(',');
+        }
+    }
+
+    fn text(&mut self, key: &str, value: &str) {
+        self.key(key);
+        self.0.push_str(&serde_json::to_string(value).unwrap_or_default());
+    }
+
+    fn number(&mut self, key: &str, value: u64) {
+        self.key(key);
+        self.0.push_str(&value.to_string());
+    }
+
+    fn moment(&mut self, key: &str, value: Option<u32>) {
+        if let Some(value) = value {
+            self.number(key, value.into());
+        }
+    }
+
+    fn open(&mut self, key: &str, with: char) {
+        self.key(key);
+        self.0.push(with);
+    }
+
+    /// An entry of a list with two texts.
+    fn pair(&mut self, keys: [&str; 2], values: [&str; 2]) {
+        self.comma();
+        self.0.push('{');
+        keys.iter().zip(values).for_each(|(key, value)| self.text(key, value));
+        self.0.push('}');
+    }
+
     /// What was sent, the oldest rounds left out where there is too much.
-    fn sent(&mut self, outgoing: &'a Outgoing<'_>) {
-        let end = outgoing.question.floor_char_boundary(QUESTION_MOST);
-        self.question = outgoing.question.get(..end).unwrap_or_default();
-        let (mut left, mut first) = (ROUNDS_MOST, outgoing.rounds.len());
-        for round in outgoing.rounds.iter().rev() {
-            let Some(rest) = left.checked_sub(round.question.len() + round.answer.len()) else {
-                break;
-            };
+    fn sent(&mut self, outgoing: Option<&Outgoing<'_>>) {
+        let question = outgoing.map_or("", |outgoing| &outgoing.question);
+        let end = question.floor_char_boundary(QUESTION_MOST);
+        self.text("question", question.get(..end).unwrap_or_default());
+        let rounds = outgoing.map_or(&[][..], |outgoing| &outgoing.rounds);
+        let (mut left, mut first) = (ROUNDS_MOST, rounds.len());
+        for round in rounds.iter().rev() {
+            let length = round.question.len() + round.answer.len();
+            let Some(rest) = left.checked_sub(length) else { break };
             (left, first) = (rest, first - 1);
         }
-        self.rounds_left_out = first;
-        let told = outgoing.rounds.iter().skip(first);
-        self.rounds.extend(told.map(|it| Told { question: &it.question, answer: &it.answer }));
-        let masks = outgoing.masks().into_iter();
-        self.masks.extend(masks.map(|(name, count)| Mask { name, count }));
+        self.open("rounds", '[');
+        for round in rounds.iter().skip(first) {
+            self.pair(["question", "answer"], [&round.question, &round.answer]);
+        }
+        self.0.push(']');
+        self.number("roundsLeftOut", first as u64);
+        self.open("masks", '[');
+        for (name, count) in outgoing.map(Outgoing::masks).unwrap_or_default() {
+            self.comma();
+            self.0.push('{');
+            self.text("name", name);
+            self.number("count", count.into());
+            self.0.push('}');
+        }
+        self.0.push(']');
+    }
+
+    fn attempt(&mut self, attempt: &Try) {
+        self.comma();
+        self.0.push('{');
+        self.number("attempt", attempt.attempt.into());
+        self.text("provider", &attempt.provider);
+        self.open("skips", '[');
+        for (provider, why) in &attempt.skips {
+            self.pair(["provider", "why"], [provider, why]);
+        }
+        self.0.push(']');
+        for (key, moment) in [
+            ("queuedMs", Some(attempt.queued_ms)),
+            ("sentMs", attempt.sent_ms),
+            ("headMs", attempt.head_ms),
+            ("firstTokenMs", attempt.first_token_ms),
+            ("endMs", attempt.end_ms),
+        ] {
+            self.moment(key, moment);
+        }
+        self.key("remembered");
+        self.0.push_str(if attempt.remembered { "true" } else { "false" });
+        attempt.class.iter().for_each(|class| self.text("class", class));
+        attempt.code.iter().for_each(|code| self.text("code", code));
+        if let Some(usage) = &attempt.usage {
+            self.open("usage", '{');
+            self.number("input", usage.input);
+            self.number("output", usage.output);
+            self.number("total", usage.total);
+            self.0.push('}');
+        }
+        // 64 bits are a text in JSON.
+        self.text("costMicros", &attempt.cost.to_string());
+        self.0.push('}');
     }
 }
 
@@ -222,7 +266,7 @@ impl Turns {
     /// What is kept with the event of that seq.
     pub(in super::super) fn take_trace(&mut self, seq: u32) -> Option<String> {
         let Next { trace, now, keep } = self.traces.next.take()?;
-        let traced = &mut self.record.traced;
+        let mut traced = read_marks(&self.record.traced);
         let part = (keep / PARTS).max(PART_LEAST);
         if traced.last().is_none_or(|(at, _)| Millis(*at) + part <= now) {
             traced.push((now.0, seq));
@@ -244,6 +288,7 @@ impl Turns {
         if let (Some(forget), Some(upto)) = (&mut self.traces.forget, upto) {
             forget.1 = upto;
         }
+        self.record.traced = write_marks(&traced);
         (!keep.is_zero()).then_some(trace)
     }
 
@@ -257,4 +302,18 @@ impl Turns {
             self.write(step);
         }
     }
+}
+
+/// Since when (Unix milliseconds), from which event on, traces are kept, the oldest first.
+fn read_marks(text: &str) -> Vec<(u64, u32)> {
+    let mark = |mark: &str| {
+        let (at, seq) = mark.split_once('.')?;
+        Some((at.parse().ok()?, seq.parse().ok()?))
+    };
+    text.split(' ').filter_map(mark).collect()
+}
+
+fn write_marks(marks: &[(u64, u32)]) -> String {
+    let marks: Vec<_> = marks.iter().map(|(at, seq)| format!("{at}.{seq}")).collect();
+    marks.join(" ")
 }
