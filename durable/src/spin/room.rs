@@ -11,7 +11,7 @@ use crate::spin::store::Kind;
 use crate::spin::streams::{Sink, Streams};
 use crate::spin::tasks::spawn;
 use crate::spin::writer::commit;
-use crate::spin::{bus, guards, metrics, rooms, sites, store, tells};
+use crate::spin::{bus, desks, guards, metrics, rooms, sites, store, tells};
 use futures::lock::Mutex;
 use kefu_proto::v1::InboxEntry;
 use kefu_proto::v1::server_frame::Frame;
