@@ -14,8 +14,9 @@ export class Store {
     this.read = 0;
   }
 
-  insertEvent(seq, sender, spoke, envelope) {
-    this.sql.exec(this.insertEventText, seq, sender ?? null, spoke ?? null, envelope);
+  insertEvent(seq, sender, spoke, envelope, trace) {
+    const rest = [sender ?? null, spoke ?? null, envelope, trace ?? null];
+    this.sql.exec(this.insertEventText, seq, ...rest);
   }
 
   putState(id, value, version) {

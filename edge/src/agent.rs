@@ -1,16 +1,18 @@
 //! Agents: logging in, staying logged in, and the inbox.
 
 use crate::cors;
-use crate::host::Host;
+use crate::host::{Host, Place};
 use crate::reply::{Failed, Response};
 use crate::request::Request;
 use crate::session::site_in_use;
 use kefu_durable::Fault;
 use kefu_proto::v1::{Empty, LoginReply, LoginRequest};
 use kefu_shared::desk::{Account, Order, Outcome, bad_login};
+use kefu_shared::page::PageQuery;
 use kefu_shared::time::Millis;
 use kefu_shared::token::Claims;
-use kefu_shared::wire::message;
+use kefu_shared::trace::TurnsQuery;
+use kefu_shared::wire::{Framing, message};
 use kefu_shared::{gate, password, site};
 
 /// An agent whose session is in force.
@@ -97,6 +99,22 @@ pub(crate) async fn inbox<H: Host>(
         return Err(Fault::Corrupt("outcome").into());
     };
     Ok(Response::ok(&page))
+}
+
+/// How questions of a conversation were answered, for the site's admins.
+pub(crate) async fn turns<H: Host>(
+    host: &H,
+    request: &Request<H::Body>,
+    conversation: String,
+) -> Result<Response<H::Native>, Failed> {
+    let query = PageQuery::parse(&request.query)?;
+    let Agent { claims, account } = Agent::of(host, request, None).await?;
+    gate::admin(&account, &claims.site, &claims.site)?;
+    let live = site_in_use(host, &claims.site).await?;
+    let query = TurnsQuery::of(&query, host.tick().now, live.config.ai.keep_traces);
+    let caller = gate::caller(&claims, Framing::Json);
+    let place = Place { site: claims.site, conversation, caller };
+    host.turns(&place, &query).await
 }
 
 fn answer_login<H: Host>(

@@ -53,6 +53,7 @@ async fn api<H: Host>(
         Api::Widget { site } => session::widget(host, &request, &site).await,
         Api::Act { conversation, act } => conversation::act(host, request, conversation, act).await,
         Api::Events { conversation } => conversation::events(host, &request, conversation).await,
+        Api::Turns { conversation } => agent::turns(host, &request, conversation).await,
         Api::Socket { conversation } => conversation::socket(host, &request, conversation).await,
         Api::Upload { conversation } => uploads::put(host, request, conversation).await,
         Api::Uploaded { site, conversation, upload } => {

@@ -14,6 +14,7 @@ use kefu_shared::problem::Refusal;
 use kefu_shared::provider::{RequestParts, check::Check};
 use kefu_shared::site::{self, Live};
 use kefu_shared::time::Tick;
+use kefu_shared::trace::TurnsQuery;
 use kefu_shared::wire::{ActRoute, Caller};
 use std::sync::Arc;
 use std::time::Duration;
@@ -103,6 +104,13 @@ pub(crate) trait Host: Sized {
         place: &Place,
         query: &PageQuery,
     ) -> Result<Result<EventsPage, Refusal>, Fault>;
+
+    /// How questions of a conversation were answered.
+    async fn turns(
+        &self,
+        place: &Place,
+        query: &TurnsQuery,
+    ) -> Result<Response<Self::Native>, Failed>;
 
     /// Returns when the conversation has an event after the query's cursor, or the time is over.
     async fn wait_for_event(

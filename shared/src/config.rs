@@ -39,6 +39,8 @@ pub mod defaults {
     pub const QUIET_WINDOW: Duration = Duration::from_millis(600);
     /// The most that `quiet_window` may be.
     pub const MAX_QUIET_WINDOW: Duration = Duration::from_secs(5);
+    /// How long it is kept how questions were answered.
+    pub const KEEP_TRACES: Duration = Duration::from_secs(30 * 86_400);
     /// Rounds of context, and the most that a stateless provider is ever sent.
     pub const ROUNDS: u32 = 20;
 }

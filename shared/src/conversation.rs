@@ -20,6 +20,7 @@ mod amend;
 mod attach;
 mod catch_up;
 mod deadline;
+mod draft;
 mod input;
 mod marks;
 mod outbox;
@@ -41,10 +42,12 @@ pub use input::{ConnId, Cursor, Input, Request, Stream};
 pub use post::{KEY_MOST, TEXT_MOST};
 pub use snapshot::{Head, OwnerRecord, Policy, RECENT, RunningRecord, Snapshot, TurnRecord};
 pub use step::{Act, Audience, CANCEL_MOST, Reply, Step, Tally, Write};
+pub(crate) use turn::phrases;
 pub use turn::{Admission, Admitted, AttemptId, Lease, Prepared, Tenure};
 
 use alarm::Alarm;
 use amend::Said;
+use draft::Drafts;
 use outbox::Outbox;
 use senders::Senders;
 use summary::Summary;
@@ -67,6 +70,7 @@ pub struct Conversation {
     turns: Turns,
     summary: Summary,
     said: Said,
+    drafts: Drafts,
     /// The visitor's place among those who wait, as far as the desk told it.
     place: Option<u32>,
     outbox: Outbox,
@@ -98,6 +102,7 @@ impl Conversation {
             ),
             summary: Summary::of(snapshot.recent.iter().map(|(event, _)| event)),
             said: Said::of(snapshot.recent.iter().map(|(event, _)| event)),
+            drafts: Drafts::of(snapshot.recent.iter().map(|(event, _)| event)),
             place: None,
             outbox: Outbox::default(),
             alarm: Alarm::default(),
@@ -152,7 +157,7 @@ impl Conversation {
                 step.tally.duplicates += u32::from(reply.is_duplicate());
                 step.reply = Some(reply);
             }
-            Input::Prepared { turn, prepared } => self.prepared(turn, prepared, &mut step),
+            Input::Prepared { turn, prepared } => self.prepared(tick, turn, prepared, &mut step),
             Input::Admitted { attempt, admission } => {
                 self.admitted(tick, attempt, admission, &mut step);
             }
@@ -174,6 +179,7 @@ impl Conversation {
             }
         }
         self.advance(tick, &mut step);
+        self.turns.forget_traces(&mut step);
         if step.writes.iter().any(|write| matches!(write, Write::Event { .. })) {
             self.learn_policy(tick.now, &mut step);
         }
@@ -243,6 +249,7 @@ impl Conversation {
             Request::Send(send) => self.post(tick, from, send, prior, step),
             Request::Edit(edit) => self.edit(tick, from, edit, prior, step),
             Request::Recall(recall) => self.recall(tick, from, recall, prior, step),
+            Request::Approve(approve) => self.approve(tick, from, &approve, prior, step),
             Request::Note { key, body } => self.note(tick, from, &key, body, prior, step),
             Request::Rate(rate) => self.rate(tick, from, rate, prior, step),
             Request::Handoff(asked) => self.handoff(tick, from, &asked, prior, step),
@@ -276,9 +283,11 @@ impl Conversation {
         self.summary.fold(&event);
         self.turns.learn_good(&event);
         self.said.fold(&event);
+        self.drafts.fold(&event);
         self.outbox.note(&event, tick.now);
         let spoke = entry.counts.then_some(tick.now);
-        step.write(Write::Event { event: event.clone(), sender: entry.sender, spoke });
+        let trace = self.turns.take_trace(event.seq);
+        step.write(Write::Event { event: event.clone(), sender: entry.sender, spoke, trace });
         catch_up::show(&event, step);
         event
     }
@@ -297,7 +306,10 @@ impl Conversation {
                     head.version = self.head.version;
                 }
                 Write::Turn(turn) => turn.version = self.turns.next_version(),
-                Write::Event { .. } | Write::Mark { .. } | Write::Alarm(_) => {}
+                Write::Event { .. }
+                | Write::Forget { .. }
+                | Write::Mark { .. }
+                | Write::Alarm(_) => {}
             }
         }
     }
@@ -326,6 +338,7 @@ fn refuse_role(role: Role, request: &Request) -> Option<Refusal> {
         | Request::Release(_)
         | Request::Resolve(_)
         | Request::Reopen(_)
+        | Request::Approve(_)
         | Request::Note { .. } => role == Role::Agent,
         Request::Send(_)
         | Request::Edit(_)

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 mod accounts;
+mod duty;
 mod inbox;
 mod logins;
 mod order;
@@ -112,6 +113,8 @@ pub enum Input {
     },
     /// Somebody wants something; the answer is the step's outcome.
     Ordered(Order),
+    /// Gateways are still open: others who share what is stored are to know it.
+    Beat,
     /// The time that [`Desk::deadline`] named has come.
     Woke,
 }
@@ -179,7 +182,8 @@ impl Desk {
             Input::Attached { conn, stream, cursor } => {
                 self.attach(tick.now, conn, stream, cursor, &mut step);
             }
-            Input::Detached { conn } => drop(self.streams.remove(&conn)),
+            Input::Detached { conn } => self.detach(conn, &mut step),
+            Input::Beat => self.beat(tick.now, &mut step),
             Input::Ordered(order) => step.outcome = Some(self.carry_out(tick, order, &mut step)),
             Input::Woke => {}
         }

@@ -73,7 +73,27 @@ pub fn candidates(
     .collect()
 }
 
+/// Those that are neither candidates nor tried already, each with the reason.
+pub fn passed_over(
+    live: &Live,
+    tried: &BTreeSet<String>,
+    candidates: &[Candidate],
+) -> Vec<(String, String)> {
+    let known = |name: &String| {
+        tried.contains(name) || candidates.iter().any(|candidate| candidate.provider == *name)
+    };
+    let others = live.config.providers.iter().filter(|provider| !known(&provider.name));
+    others
+        .map(|provider| {
+            let failure = able(live, provider).err();
+            let why = failure.map_or(Some("canary".to_owned()), |failure| failure.code);
+            (provider.name.clone(), why.unwrap_or_default())
+        })
+        .collect()
+}
+
 /// Whether a provider can be asked as it is configured, or what is wrong.
+#[inline(never)]
 pub fn able(live: &Live, provider: &Provider) -> Result<(), Failure> {
     request_to(live, provider, &Asking::nothing()).map(|_| ())
 }
@@ -120,7 +140,7 @@ pub fn no_such_provider(name: &str) -> Refusal {
 }
 
 /// The newest rounds, as many as are declared and as fit into the declared characters.
-fn fitting<'a>(asking: &Asking<'a>, site: &Site) -> &'a [Round] {
+pub(crate) fn fitting<'a>(asking: &Asking<'a>, site: &Site) -> &'a [Round] {
     let characters = |text: &str| u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
     let mut left = site.context_characters.saturating_sub(characters(&asking.question));
     let newest = asking.rounds.iter().rev().take(site.rounds as usize);

@@ -39,6 +39,7 @@ pub mod snowflake;
 pub mod text;
 pub mod time;
 pub mod token;
+pub mod trace;
 pub mod trouble;
 pub mod upload;
 pub mod view;

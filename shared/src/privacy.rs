@@ -142,6 +142,11 @@ impl Outgoing<'_> {
         masked.get(..end).unwrap_or_default().to_owned()
     }
 
+    /// How many values of each kind were masked.
+    pub fn masks(&self) -> Vec<(&str, u32)> {
+        self.vault.counts()
+    }
+
     /// What restores the answer.
     pub fn restorer(self) -> Restorer {
         let words = &self.privacy.words;

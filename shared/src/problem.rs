@@ -95,6 +95,8 @@ codes! {
     TooManyAgents = "too_many_agents", 409, "The site has as many agents as it may";
     /// A message that its author may not change any more, or that is somebody else's.
     NotAmendable = "not_amendable", 409, "The message may not be changed";
+    /// A draft that was sent already, or that something else answered instead of.
+    DraftGone = "draft_gone", 409, "The draft is not there to be approved";
     /// A frame for a conversation that is not open in its gateway.
     NotJoined = "not_joined", 409, "The conversation is not open in this gateway";
     /// More conversations than may be open in one gateway.

@@ -46,6 +46,11 @@ pub enum Api {
         /// The conversation.
         conversation: String,
     },
+    /// `GET /v1/conversations/{id}/turns`
+    Turns {
+        /// The conversation.
+        conversation: String,
+    },
     /// `GET /v1/conversations/{id}/ws`
     Socket {
         /// The conversation.
@@ -233,6 +238,7 @@ fn of_conversation(method: &str, id: &str, rest: &str) -> Result<Api, Refusal> {
     let conversation = id.to_owned();
     match rest {
         "events" => only(method, &["GET"], Api::Events { conversation }),
+        "turns" => only(method, &["GET"], Api::Turns { conversation }),
         "uploads" => only(method, &["POST"], Api::Upload { conversation }),
         "ws" => only(method, &["GET"], Api::Socket { conversation }),
         act => match ActRoute::of(act) {
@@ -310,6 +316,11 @@ mod tests {
                 "GET",
                 format!("/v1/conversations/{ID}/events"),
                 Route::Api(Api::Events { conversation: conversation.clone() }),
+            ),
+            (
+                "GET",
+                format!("/v1/conversations/{ID}/turns"),
+                Route::Api(Api::Turns { conversation: conversation.clone() }),
             ),
             (
                 "POST",

@@ -17,10 +17,12 @@ mod fold;
 mod hours;
 mod keywords;
 mod pattern;
+mod phrases;
 
 pub use fold::fold;
 pub(crate) use fold::{is_invisible, is_unspaced, is_wordy, narrow};
 pub use pattern::{Pattern, PatternFault};
+pub use phrases::Phrases;
 
 /// A site's rules, ready to answer; compiled once for a version of its configuration.
 #[derive(Debug, Default)]

@@ -120,6 +120,8 @@ macro_rules! tables {
                 number: 2,
                 statements: &["ALTER TABLE state ADD COLUMN version INTEGER NOT NULL DEFAULT 0"],
             },
+            // How the event came about: a kefu.v1.TurnTrace as JSON, on what ends a turn.
+            Migration { number: 3, statements: &["ALTER TABLE event ADD COLUMN trace TEXT"] },
         ];
 
         /// A site's.
@@ -231,13 +233,25 @@ macro_rules! tables {
 /// is the condition of those that have no other.
 macro_rules! statements {
     (log: $in:literal, $p:literal, $of:literal, $all:literal) => {
-        /// Adds an event: seq, sender, spoke, envelope.
+        /// Adds an event: seq, sender, spoke, envelope, trace.
         pub const INSERT_EVENT: &str = concat!(
             "INSERT INTO event (",
             $in,
-            "seq, sender, spoke, envelope) VALUES (",
+            "seq, sender, spoke, envelope, trace) VALUES (",
             $p,
-            "?, ?, ?, ?)"
+            "?, ?, ?, ?, ?)"
+        );
+        /// Traces before an event, newest first: before, limit.
+        pub const TRACES: &str = concat!(
+            "SELECT trace FROM event WHERE ",
+            $of,
+            "seq < ? AND trace IS NOT NULL ORDER BY seq DESC LIMIT ?"
+        );
+        /// Forgets traces of a range: after, upto.
+        pub const DROP_TRACES: &str = concat!(
+            "UPDATE event SET trace = NULL WHERE ",
+            $of,
+            "seq > ? AND seq <= ? AND trace IS NOT NULL"
         );
         /// Keeps a state: id, value, version. It writes no row, and gives none, unless the version
         /// follows the stored one's: somebody else wrote meanwhile, and the transaction must fail.

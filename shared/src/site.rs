@@ -6,7 +6,7 @@ use crate::keys::Keys;
 use crate::privacy::Privacy;
 use crate::problem::{Code, Refusal};
 use crate::provider::RequestParts;
-use crate::rules::RuleBook;
+use crate::rules::{Phrases, RuleBook};
 use crate::secrets::{self, Grants, Sealed, SecretFault, Secrets};
 use kefu_proto::v1::problem::Fault;
 use serde::{Deserialize, Serialize};
@@ -65,6 +65,8 @@ pub struct Live {
     pub config: Site,
     /// Its rules, compiled.
     pub rules: RuleBook,
+    /// By which words a person is called: see [`crate::conversation`]'s signs.
+    pub(crate) handoff: Phrases,
     /// Its protection, compiled.
     pub privacy: Privacy,
     secrets: Secrets,
@@ -104,6 +106,7 @@ impl Live {
             revision: page.revision,
             // Reading checked every rule: what does not compile is not there.
             rules: RuleBook::compile(&config.rules).unwrap_or_default(),
+            handoff: crate::conversation::phrases(&config.ai.handoff),
             privacy: Privacy::compile(&config),
             config,
             secrets,

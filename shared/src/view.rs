@@ -20,7 +20,7 @@ pub fn hidden(seq: u32) -> Event {
 /// Whether only agents may see it.
 pub fn is_internal(event: &Event) -> bool {
     match &event.kind {
-        Some(event::Kind::Note(_) | event::Kind::Tagged(_)) => true,
+        Some(event::Kind::Note(_) | event::Kind::Tagged(_) | event::Kind::Draft(_)) => true,
         Some(
             event::Kind::Message(_)
             | event::Kind::Owner(_)

@@ -254,10 +254,12 @@ pub enum ActRoute {
     Edit,
     /// `recall`
     Recall,
+    /// `approve`
+    Approve,
 }
 
 impl ActRoute {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::Messages,
         Self::Read,
         Self::Typing,
@@ -271,6 +273,7 @@ impl ActRoute {
         Self::Notes,
         Self::Edit,
         Self::Recall,
+        Self::Approve,
     ];
 
     /// By the last part of the path.
@@ -294,6 +297,7 @@ impl ActRoute {
             Self::Notes => "notes",
             Self::Edit => "edit",
             Self::Recall => "recall",
+            Self::Approve => "approve",
         }
     }
 
@@ -309,6 +313,7 @@ impl ActRoute {
             Self::Take => Request::Take(or_default(body)?),
             Self::Edit => Request::Edit(message(body)?),
             Self::Recall => Request::Recall(message(body)?),
+            Self::Approve => Request::Approve(message(body)?),
             Self::Release => Request::Release(or_default(body)?),
             Self::Resolve => Request::Resolve(or_default(body)?),
             Self::Reopen => Request::Reopen(or_default(body)?),
@@ -365,6 +370,7 @@ pub fn rows(write: &Write) -> u32 {
         // Its sender stands in an index too.
         Write::Event { sender: Some(_), .. } => 2,
         Write::Event { sender: None, .. }
+        | Write::Forget { .. }
         | Write::Head(_)
         | Write::Turn(_)
         | Write::Mark { .. }

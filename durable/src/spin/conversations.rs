@@ -13,8 +13,10 @@ use kefu_shared::conversation::{Cursor, Input, Reply};
 use kefu_shared::gateway::{Act, Gateway};
 use kefu_shared::page::{PageQuery, page as page_of};
 use kefu_shared::problem::Refusal;
+use kefu_shared::trace::TurnsQuery;
 use kefu_shared::view;
-use kefu_shared::wire::{ActRoute, Caller};
+use kefu_shared::who::Role;
+use kefu_shared::wire::{ActRoute, Answer, Caller};
 use std::pin::pin;
 use std::rc::Rc;
 use std::time::Duration;
@@ -52,6 +54,19 @@ pub async fn page(
     let events = store::range(&log, page.after, page.upto).await?;
     let seen = events.iter().map(|event| view::of(event, role).into_owned());
     Ok(Ok(EventsPage { epoch, recovered: page.recovered, latest, events: seen.collect() }))
+}
+
+/// How questions were answered, for an admin.
+pub async fn turns(
+    site: &str,
+    conversation: &str,
+    query: &TurnsQuery,
+) -> Result<Result<Answer, Refusal>, Fault> {
+    let log = log_of(site, conversation);
+    if let Err(refusal) = rooms::room(&log).head(Role::Agent).await? {
+        return Ok(Err(refusal));
+    }
+    Ok(Ok(query.page(&store::traces(&log, query.before, query.limit).await?)))
 }
 
 /// Returns when there is an event after the query's cursor, or the time is over.

@@ -8,6 +8,7 @@ use crate::spin::entropy::{self, sleep};
 use crate::spin::line::Line;
 use crate::spin::operator::tell_fault;
 use crate::spin::rooms;
+use crate::spin::sites;
 use crate::spin::store::from_json;
 use crate::spin::tasks::spawn;
 use crate::spin::writer::{Statement, commit};
@@ -19,7 +20,7 @@ use kefu_shared::desk::{Account, Act, Desk, Inbox, Input, News, Order, Outcome, 
 use kefu_shared::problem::Refusal;
 use kefu_shared::schema::shared_sql::desk as sql;
 use kefu_shared::schema::shared_sql::host;
-use kefu_shared::site::FRESH_FOR;
+use kefu_shared::site::{FRESH_FOR, Live};
 use kefu_shared::time::Millis;
 use kefu_shared::wire::Caller;
 use spin_sdk::sqlite::Value;
@@ -47,6 +48,15 @@ pub async fn order(site: &str, order: Order) -> Result<Outcome, Fault> {
     let room = room(site);
     let outcome = room.apply(Input::Ordered(order)).await?;
     outcome.ok_or(Fault::Corrupt("desk"))
+}
+
+/// Whether an agent is there, where the site's modes ask for it. If its desk does not tell, nobody
+/// is: a visitor is never left alone for that.
+pub(crate) async fn on_duty(site: &str, live: Option<&Live>) -> bool {
+    if !live.is_some_and(|live| live.config.ai.asks_who_is_there()) {
+        return false;
+    }
+    matches!(order(site, Order::WhoIsThere).await, Ok(Outcome::OnDuty(true)))
 }
 
 /// The agent of a session, if it is in force: as its desk says, or said within the last second.
@@ -87,6 +97,7 @@ pub(crate) async fn attach(
     room.lines.borrow_mut().insert(conn, line.clone());
     let stream = caller.gateway_stream();
     room.apply(Input::Attached { conn, stream, cursor }).await?;
+    room.beat().await;
     rooms::attend();
     Ok(())
 }
@@ -140,6 +151,7 @@ pub(crate) async fn beat() {
                 let _ = room.apply(Input::Detached { conn }).await;
             }
         }
+        room.beat().await;
     }
 }
 
@@ -211,6 +223,18 @@ impl Room {
             }
         }
         Err(Fault::Conflict)
+    }
+
+    /// Tells other instances that agents are there, where the site's modes ask for it.
+    async fn beat(self: &Rc<Self>) {
+        if self.lines.borrow().is_empty() {
+            return;
+        }
+        let live = sites::fetch(&self.site).await.ok().flatten();
+        if live.is_some_and(|live| live.config.ai.asks_who_is_there()) {
+            // A fault is told where it happened; it is said again with the next beat.
+            let _ = self.apply(Input::Beat).await;
+        }
     }
 
     /// Loads the desk, or what others changed of it.

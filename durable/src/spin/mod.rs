@@ -29,7 +29,7 @@ mod visits;
 mod writer;
 
 pub use calls::try_provider;
-pub use conversations::{act, gateway, page, stream, wait_for_event};
+pub use conversations::{act, gateway, page, stream, turns, wait_for_event};
 pub use deployment::{deployed, opened_hosts};
 pub use desks::{agent_in_force, forget_session, order as desk_order};
 pub use entropy::{now, tick};

@@ -11,7 +11,7 @@ use crate::spin::store::Kind;
 use crate::spin::streams::{Sink, Streams};
 use crate::spin::tasks::spawn;
 use crate::spin::writer::commit;
-use crate::spin::{bus, guards, metrics, rooms, sites, store, tells};
+use crate::spin::{bus, desks, guards, metrics, rooms, sites, store, tells};
 use futures::lock::Mutex;
 use kefu_proto::v1::InboxEntry;
 use kefu_proto::v1::server_frame::Frame;
@@ -305,7 +305,8 @@ impl Room {
             });
             let most = site.as_ref().map_or(0, |live| live.config.rounds);
             let rounds = if turn == 0 { Vec::new() } else { room.rounds(before, most).await };
-            let prepared = Prepared { site, rounds };
+            let on_duty = desks::on_duty(&room.site, site.as_deref()).await;
+            let prepared = Prepared { site, rounds, on_duty };
             let _ = room.apply(Input::Prepared { turn, prepared }).await;
         });
     }

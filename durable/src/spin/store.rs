@@ -121,6 +121,12 @@ pub(crate) async fn range(log: &str, after: u32, upto: u32) -> Result<Vec<Event>
     found.iter().map(|row| event(bytes(row, 0))).collect()
 }
 
+/// Traces before an event, newest first.
+pub(crate) async fn traces(log: &str, before: u32, most: u32) -> Result<Vec<String>, Fault> {
+    let found = rows(sql::TRACES, vec![string(log), number(before), number(most)]).await?;
+    Ok(found.iter().map(|row| text(row, 0).to_owned()).collect())
+}
+
 pub(crate) async fn by_sender(log: &str, sender: &str) -> Result<Option<Event>, Fault> {
     let found = rows(sql::BY_SENDER, vec![string(log), string(sender)]).await?;
     found.first().map(|row| event(bytes(row, 0))).transpose()
@@ -160,15 +166,20 @@ pub(crate) fn statements(log: &str, writes: &[Write]) -> Vec<Statement> {
 
 fn statement(log: &str, write: &Write) -> Statement {
     match write {
-        Write::Event { event, sender, spoke } => {
+        Write::Event { event, sender, spoke, trace } => {
             let params = vec![
                 string(log),
                 number(event.seq),
                 sender.as_deref().map_or(Value::Null, string),
                 spoke.map_or(Value::Null, |at| number(at.0)),
                 Value::Blob(wire::seal(event)),
+                trace.as_deref().map_or(Value::Null, string),
             ];
             Statement::new(sql::INSERT_EVENT, params)
+        }
+        Write::Forget { after, upto } => {
+            let range = vec![string(log), number(*after), number(*upto)];
+            Statement::new(sql::DROP_TRACES, range)
         }
         Write::Head(head) => state(log, STATE_HEAD, head, head.version),
         Write::Turn(turn) => state(log, STATE_TURN, turn, turn.version),

@@ -14,7 +14,9 @@ use kefu_proto::v1::client_frame::Frame;
 use kefu_shared::conversation::{Audience, Cursor, Input, Reply};
 use kefu_shared::page::{PageQuery, page};
 use kefu_shared::problem::{Code, Refusal};
+use kefu_shared::trace::TurnsQuery;
 use kefu_shared::view;
+use kefu_shared::who::Role;
 use kefu_shared::wire::{ActRoute, Answer, Caller};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
@@ -139,6 +141,7 @@ async fn serve(host: &Rc<Host>, mut request: Request) -> Result<web_sys::Respons
             respond(&Answer::of(&Reply::Done))
         }
         "stream" => stream(host, &caller, url.query().unwrap_or_default()),
+        "turns" => turns(host, url.query().unwrap_or_default()),
         "events" => events(host, &caller, url.query().unwrap_or_default()),
         act => {
             let body = request.bytes().await?;
@@ -176,6 +179,15 @@ fn events(host: &Rc<Host>, caller: &Caller, query: &str) -> Result<web_sys::Resp
         latest,
         events: seen.collect(),
     }))
+}
+
+/// How questions were answered. Only an admin's request is handed on to here.
+fn turns(host: &Rc<Host>, query: &str) -> Result<web_sys::Response, Fault> {
+    if let Err(refusal) = host.admits(Role::Agent)? {
+        return respond(&Answer::refused(&refusal));
+    }
+    let query = TurnsQuery::read(query);
+    respond(&query.page(&host.store.traces(query.before, query.limit)?))
 }
 
 fn perform(host: &Rc<Host>, caller: &Caller, act: &str, body: &[u8]) -> Result<Reply, Fault> {

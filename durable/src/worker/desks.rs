@@ -4,7 +4,7 @@ use crate::error::Fault;
 use crate::worker::entropy;
 use kefu_shared::desk::{Account, Order, Outcome};
 use kefu_shared::problem::Refusal;
-use kefu_shared::site::FRESH_FOR;
+use kefu_shared::site::{FRESH_FOR, Live};
 use kefu_shared::time::Millis;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -20,6 +20,8 @@ struct Kept {
 }
 
 thread_local! {
+    /// Whether an agent of a site is there, and when that was asked.
+    static DUTY: RefCell<BTreeMap<String, (bool, Millis)>> = const { RefCell::new(BTreeMap::new()) };
     static KEPT: RefCell<BTreeMap<String, Kept>> = const { RefCell::new(BTreeMap::new()) };
 }
 
@@ -36,6 +38,33 @@ pub async fn desk_order(env: &Env, site: &str, order: &Order) -> Result<Outcome,
     let request = Request::new_with_init("https://desk/", &init)?;
     let mut response = desk(env, site)?.fetch_with_request(request).await?;
     Ok(response.json().await?)
+}
+
+/// What is known without asking of whether an agent is there.
+pub(crate) fn duty_at_hand(site: &str, live: Option<&Live>) -> Option<bool> {
+    if !live.is_some_and(|live| live.config.ai.asks_who_is_there()) {
+        return Some(false);
+    }
+    let now = entropy::now();
+    let known = DUTY.with_borrow(|duty| duty.get(site).copied());
+    known.filter(|(_, at)| now.since(*at) < FRESH_FOR).map(|(on_duty, _)| on_duty)
+}
+
+/// Whether an agent is there, where the site's modes ask for it. If its desk does not tell, nobody
+/// is: a visitor is never left alone for that.
+pub(crate) async fn on_duty(env: &Env, site: &str, live: Option<&Live>) -> bool {
+    if let Some(known) = duty_at_hand(site, live) {
+        return known;
+    }
+    let told = desk_order(env, site, &Order::WhoIsThere).await;
+    let on_duty = matches!(told, Ok(Outcome::OnDuty(true)));
+    DUTY.with_borrow_mut(|duty| {
+        if duty.len() >= KEPT_MOST {
+            duty.clear();
+        }
+        duty.insert(site.to_owned(), (on_duty, entropy::now()));
+    });
+    on_duty
 }
 
 /// The agent of a session, if it is in force: as its desk says, or said within the last second.

@@ -19,6 +19,7 @@ extern "C" {
         sender: Option<&str>,
         spoke: Option<f64>,
         envelope: Uint8Array,
+        trace: Option<&str>,
     ) -> Result<(), JsValue>;
 
     #[wasm_bindgen(method, catch, js_name = putState)]

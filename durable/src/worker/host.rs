@@ -6,6 +6,7 @@
 use crate::error::Fault;
 use crate::worker::calls::Calls;
 use crate::worker::deployment::variable;
+use crate::worker::desks;
 use crate::worker::entropy;
 use crate::worker::guards;
 use crate::worker::metrics;
@@ -258,8 +259,10 @@ impl Host {
 
     fn prepare(self: &Rc<Self>, turn: u32, before: u32) {
         let Some((site, _)) = &self.name else { return };
-        if let Lookup::Fresh(live) = sites::live(site) {
-            return self.prepared(turn, before, live);
+        if let Lookup::Fresh(live) = sites::live(site)
+            && let Some(on_duty) = desks::duty_at_hand(site, live.as_deref())
+        {
+            return self.prepared(turn, before, live, on_duty);
         }
         let (weak, env, site) = (Rc::downgrade(self), self.env.clone(), site.clone());
         self.keep_alive(async move {
@@ -270,8 +273,9 @@ impl Host {
                     None
                 }
             };
+            let on_duty = desks::on_duty(&env, &site, live.as_deref()).await;
             if let Some(host) = weak.upgrade() {
-                host.prepared(turn, before, live);
+                host.prepared(turn, before, live, on_duty);
             }
         });
     }
@@ -303,10 +307,11 @@ impl Host {
         });
     }
 
-    fn prepared(self: &Rc<Self>, turn: u32, before: u32, site: Option<Arc<Live>>) {
+    fn prepared(self: &Rc<Self>, turn: u32, before: u32, site: Option<Arc<Live>>, on_duty: bool) {
         let most = site.as_ref().map_or(0, |live| live.config.rounds);
         let rounds = if turn == 0 { Vec::new() } else { self.rounds(before, most) };
-        self.apply(Input::Prepared { turn, prepared: Prepared { site, rounds } });
+        let prepared = Prepared { site, rounds, on_duty };
+        self.apply(Input::Prepared { turn, prepared });
     }
 
     /// The rounds before an event: from the isolate's cache, else from the log.
@@ -329,7 +334,11 @@ impl Host {
     fn fold_context(&self, writes: &[Write]) {
         let events = writes.iter().filter_map(|write| match write {
             Write::Event { event, .. } => Some(event),
-            Write::Head(_) | Write::Turn(_) | Write::Mark { .. } | Write::Alarm(_) => None,
+            Write::Forget { .. }
+            | Write::Head(_)
+            | Write::Turn(_)
+            | Write::Mark { .. }
+            | Write::Alarm(_) => None,
         });
         let fold = |event: &Event| {
             CONTEXTS.with_borrow_mut(|contexts| contexts.fold(self.conversation_id(), event));

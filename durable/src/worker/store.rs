@@ -99,6 +99,12 @@ impl Store {
         self.events(sql::RANGE, &Array::of2(&after.into(), &upto.into()))
     }
 
+    /// Traces before an event, newest first.
+    pub(crate) fn traces(&self, before: u32, most: u32) -> Result<Vec<String>, Fault> {
+        let found = self.rows(sql::TRACES, &Array::of2(&before.into(), &most.into()))?;
+        Ok(found.iter().map(|row| row.get(0).as_string().unwrap_or_default()).collect())
+    }
+
     pub(crate) fn by_sender(&self, sender: &str) -> Result<Option<Event>, Fault> {
         Ok(self.events(sql::BY_SENDER, &Array::of1(&sender.into()))?.pop())
     }
@@ -149,14 +155,19 @@ impl Store {
 
     fn write(&self, write: &Write) -> Result<(), JsValue> {
         match write {
-            Write::Event { event, sender, spoke } => {
+            Write::Event { event, sender, spoke, trace } => {
                 let envelope = Uint8Array::from(wire::seal(event).as_slice());
                 self.js.insert_event(
                     event.seq,
                     sender.as_deref(),
                     spoke.map(|at| at.0 as f64),
                     envelope,
+                    trace.as_deref(),
                 )
+            }
+            Write::Forget { after, upto } => {
+                let range = Array::of2(&(*after).into(), &(*upto).into());
+                self.js.rows(sql::DROP_TRACES, &range).map(|_| ())
             }
             Write::Head(head) => {
                 self.js.put_state(schema::STATE_HEAD, &to_json(head), head.version)

@@ -19,6 +19,7 @@ use kefu_shared::problem::{Code, Refusal};
 use kefu_shared::provider::{RequestParts, check::Check};
 use kefu_shared::site::{self, Live};
 use kefu_shared::time::Tick;
+use kefu_shared::trace::TurnsQuery;
 use kefu_shared::upload;
 use kefu_shared::wire::{ActRoute, Answer, Caller};
 use spin_sdk::http::body::IncomingBodyExt;
@@ -137,6 +138,11 @@ impl Host for Spin {
         query: &PageQuery,
     ) -> Result<Result<EventsPage, Refusal>, Fault> {
         durable::page(&place.site, &place.conversation, &place.caller, query).await
+    }
+
+    async fn turns(&self, place: &Place, query: &TurnsQuery) -> Result<Response<Frames>, Failed> {
+        let turns = durable::turns(&place.site, &place.conversation, query).await??;
+        Ok(Response::of(&turns))
     }
 
     async fn wait_for_event(

@@ -18,6 +18,7 @@ use kefu_shared::problem::{Code, Refusal};
 use kefu_shared::provider::{RequestParts, check::Check};
 use kefu_shared::site::{self, Live};
 use kefu_shared::time::Tick;
+use kefu_shared::trace::TurnsQuery;
 use kefu_shared::wire::{ActRoute, Caller};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -163,6 +164,11 @@ impl Host for Cloudflare {
             return Ok(Ok(answered.json().await?));
         }
         Ok(Err(refusal(answered.json().await?)))
+    }
+
+    async fn turns(&self, place: &Place, query: &TurnsQuery) -> Result<Response<Native>, Failed> {
+        let path = format!("turns?{}", query.write());
+        passed_on(&ask(&self.env, place, Method::Get, &path, Headers::new(), None).await?)
     }
 
     async fn wait_for_event(

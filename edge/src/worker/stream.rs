@@ -9,8 +9,9 @@ use crate::worker::objects::{ask, passed_on};
 use futures::future::{Either, select};
 use futures::{StreamExt, pin_mut};
 use kefu_durable::Fault;
-use kefu_proto::v1::{ServerFrame, server_frame::Frame};
 use kefu_shared::page::PageQuery;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use std::time::Duration;
 use worker::{Delay, Env, Headers, Method, WebSocket, WebsocketEvent};
 
@@ -70,13 +71,19 @@ pub(crate) async fn wait_for_event(
     Ok(())
 }
 
+/// All that has to be known of a frame here: reading whole ones would weigh more than this file.
+#[derive(Deserialize)]
+struct Brings {
+    event: Option<IgnoredAny>,
+}
+
 async fn first_event(socket: &WebSocket) -> Result<(), Failed> {
     let mut events = socket.events()?;
     socket.accept()?;
     while let Some(event) = events.next().await {
         let WebsocketEvent::Message(message) = event? else { return Ok(()) };
-        let frame = message.text().and_then(|text| serde_json::from_str::<ServerFrame>(&text).ok());
-        if matches!(frame, Some(ServerFrame { frame: Some(Frame::Event(_)), .. })) {
+        let frame = message.text().and_then(|text| serde_json::from_str::<Brings>(&text).ok());
+        if frame.is_some_and(|frame| frame.event.is_some()) {
             return Ok(());
         }
     }

@@ -129,6 +129,7 @@ impl Texts {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Handoff;
 
     #[test]
     fn the_embedded_defaults_are_those_of_the_types() {
@@ -139,8 +140,15 @@ mod tests {
             masking: Masking { kinds: Vec::new(), patterns: Vec::new() },
             ..bare()
         };
-        assert_eq!(read_onto(marked, document.as_bytes(), Format::Toml), Ok(bare()));
-        assert_eq!(Site::default(), bare());
+        let read = read_onto(marked, document.as_bytes(), Format::Toml).unwrap();
+        assert_eq!(Site::default(), read);
+        let words = &read.ai.handoff;
+        // Lists stand in the document alone.
+        for list in [&words.request, &words.negative, &words.unsure] {
+            assert!(list.iter().any(|it| it.is_ascii()) && list.iter().any(|it| !it.is_ascii()));
+        }
+        let handoff = Handoff::default();
+        assert_eq!(Site { ai: Ai { handoff, ..read.ai.clone() }, ..read }, bare());
     }
 
     #[test]

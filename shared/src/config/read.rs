@@ -10,6 +10,8 @@ use std::time::Duration;
 
 mod budget;
 mod channel;
+mod handoff;
+mod mode;
 mod privacy;
 mod provider;
 mod rule;
@@ -76,6 +78,8 @@ fn about(fields: &mut Fields<'_>, site: &mut Site) {
 fn ai(fields: &mut Fields<'_>, ai: &mut Ai) {
     const BUDGET: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(120));
     set(&mut ai.turn_budget, span(fields, "turn_budget", BUDGET));
+    const YEAR: Duration = Duration::from_secs(366 * 86_400);
+    set(&mut ai.keep_traces, span(fields, "keep_traces", (Duration::ZERO, YEAR)));
     set(&mut ai.max_attempts, fields.count("max_attempts", 1..=10));
     set(
         &mut ai.quiet_window,
@@ -84,6 +88,9 @@ fn ai(fields: &mut Fields<'_>, ai: &mut Ai) {
     set(&mut ai.while_queued, fields.flag("while_queued"));
     set(&mut ai.fail_open, fields.flag("fail_open"));
     set(&mut ai.sticky, fields.flag("sticky"));
+    set(&mut ai.enabled, fields.flag("enabled"));
+    mode::modes(fields, ai);
+    fields.table("handoff", |fields| handoff::handoff(fields, &mut ai.handoff));
 }
 
 /// A budget within which no declared time-out can pass leaves none of them any meaning.

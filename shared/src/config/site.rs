@@ -1,6 +1,7 @@
 //! The shape of a site's configuration.
 
 use super::{Template, defaults};
+use kefu_proto::v1::channel;
 use kefu_proto::v1::widget_invitations::Invitation;
 use kefu_proto::v1::{WidgetForm, WidgetLook, WidgetPrivacy};
 use serde::{Deserialize, Serialize};
@@ -46,6 +47,19 @@ pub struct Site {
 /// How turns go.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ai {
+    /// Whether there is any AI: false silences it at once, answers under way too.
+    pub enabled: bool,
+    /// What the AI does with a question where no entry of `modes` says otherwise.
+    pub mode: Mode,
+    /// The same for some channels and hours; the first that fits holds.
+    pub modes: Vec<ModeRule>,
+    /// What a visitor is told whose answer an agent approves first; absent means the built-in
+    /// text.
+    pub draft_reply: Option<String>,
+    /// When a person is called without a rule.
+    pub handoff: Handoff,
+    /// How long it is kept how questions were answered; zero is not at all.
+    pub keep_traces: Duration,
     /// From the first message of a question to the first AI text.
     pub turn_budget: Duration,
     /// Providers' tries at one turn.
@@ -70,6 +84,12 @@ impl Default for Site {
 impl Default for Ai {
     fn default() -> Self {
         Self {
+            enabled: true,
+            mode: Mode::default(),
+            modes: Vec::new(),
+            draft_reply: None,
+            handoff: Handoff::default(),
+            keep_traces: defaults::KEEP_TRACES,
             turn_budget: defaults::TURN_BUDGET,
             max_attempts: defaults::MAX_ATTEMPTS,
             quiet_window: defaults::QUIET_WINDOW,
@@ -78,6 +98,50 @@ impl Default for Ai {
             sticky: true,
         }
     }
+}
+
+/// What the AI does with a question.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// It answers.
+    #[default]
+    Answer,
+    /// It drafts an answer, and an agent approves it.
+    Draft,
+    /// It answers while no agent is there.
+    OffDuty,
+    /// Nothing: rules and people answer.
+    Off,
+}
+
+/// An entry of `ai.modes`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModeRule {
+    /// What holds.
+    pub mode: Mode,
+    /// Where; empty means everywhere.
+    pub channels: Vec<channel::Type>,
+    /// When; absent means always.
+    pub hours: Option<Hours>,
+}
+
+/// When a person is called without a rule. A limit of 0 is none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Handoff {
+    /// Words by which a visitor asks for a person.
+    pub request: Vec<String>,
+    /// Words by which a visitor is displeased.
+    pub negative: Vec<String>,
+    /// After so many such questions in a row.
+    pub negative_limit: u32,
+    /// Words by which an answer says that it is none.
+    pub unsure: Vec<String>,
+    /// After so many such answers in a row.
+    pub unsure_limit: u32,
+    /// Whether an answer without sources is one, too.
+    pub sources_required: bool,
+    /// When the same is asked so many times in a row.
+    pub repeated_limit: u32,
 }
 
 /// What AI may cost in a day, and what happens when it did.

@@ -89,6 +89,7 @@ impl Conversation {
 
     fn hello(&mut self, now: Millis, conn: ConnId, who: &Who, cursor: Cursor, step: &mut Step) {
         let (recovered, after) = recovery(self.head.epoch, self.seq, cursor);
+        let agent = who.role == Role::Agent;
         let hello = Hello {
             epoch: self.head.epoch,
             seq: self.seq,
@@ -99,7 +100,7 @@ impl Conversation {
             after,
             session: self.session,
             presence: self.others(who),
-            turn: self.turns.under_way(),
+            turn: self.turns.under_way().filter(|_| agent || !self.turns.is_drafting()),
             now: i64::try_from(now.0).unwrap_or(i64::MAX),
             closed: self.head.closed,
         };
@@ -122,6 +123,10 @@ impl Conversation {
 
     fn is_online(&self, who: &Who) -> bool {
         self.streams.values().any(|stream| stream.who.tag() == who.tag())
+    }
+
+    pub(super) fn is_agents(&self, conn: ConnId) -> bool {
+        self.streams.get(&conn).is_some_and(|stream| stream.who.role == Role::Agent)
     }
 
     /// Everybody else who is there, once each.

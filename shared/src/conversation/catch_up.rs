@@ -68,6 +68,7 @@ impl Conversation {
         self.summary.fold(event);
         self.turns.learn_good(event);
         self.said.fold(event);
+        self.drafts.fold(event);
         show(event, step);
     }
 

@@ -30,6 +30,8 @@ pub enum Deadline {
     Total,
     /// It is known how the answer ended, only its connection did not.
     Linger,
+    /// Whether the site still has AI is looked at.
+    Look,
     /// Text waits to be shown.
     Flush,
     /// Text waits to be saved.
@@ -53,6 +55,6 @@ impl Conversation {
         let turn = self.turns.deadline(&self.head.policy);
         let outbox = self.outbox.deadline(self.turns.is_open());
         let lease = self.turns.lease_deadline();
-        [turn, outbox, lease].into_iter().flatten().min()
+        [turn, outbox, lease, self.site_deadline()].into_iter().flatten().min()
     }
 }

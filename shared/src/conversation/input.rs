@@ -15,6 +15,7 @@ pub type ConnId = u32;
 
 /// One thing that happened.
 #[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant, reason = "a request is what mostly comes")]
 pub enum Input {
     /// A stream was opened.
     Attached {
@@ -145,6 +146,8 @@ pub enum Request {
     Edit(EditRequest),
     /// Take back a message of one's own.
     Recall(RecallRequest),
+    /// Send what the AI drafted.
+    Approve(RecallRequest),
     /// Everything up to a seq was seen.
     Read(Read),
     /// Is writing.
@@ -198,6 +201,7 @@ impl Request {
             Self::Handoff(handoff) => Some(&handoff.key),
             Self::Edit(edit) => Some(&edit.key),
             Self::Recall(recall) => Some(&recall.key),
+            Self::Approve(approve) => Some(&approve.key),
             Self::Note { key, .. } => Some(key),
             Self::Take(owner)
             | Self::Release(owner)

@@ -168,9 +168,20 @@ impl Conversation {
 
     /// Asks for a person on behalf of a rule.
     pub(super) fn handoff_by_rule(&mut self, tick: Tick, channel: channel::Type, step: &mut Step) {
+        self.handoff_for(tick, channel, Reason::Rule, step);
+    }
+
+    /// The same for another reason.
+    pub(super) fn handoff_for(
+        &mut self,
+        tick: Tick,
+        channel: channel::Type,
+        reason: Reason,
+        step: &mut Step,
+    ) {
         if self.head.owner == OwnerRecord::Bot {
             let by = By { who: Who::bot(), channel, sender: None };
-            self.change_owner(tick, OwnerRecord::Queue, Reason::Rule, &by, step);
+            self.change_owner(tick, OwnerRecord::Queue, reason, &by, step);
         }
     }
 
@@ -204,7 +215,7 @@ impl Conversation {
         event
     }
 
-    fn is_owned_by(&self, who: &Who) -> bool {
+    pub(super) fn is_owned_by(&self, who: &Who) -> bool {
         matches!(&self.head.owner, OwnerRecord::Agent { id, .. } if who.role == Role::Agent && *id == who.id)
     }
 
@@ -214,7 +225,7 @@ impl Conversation {
         if held { Ok(()) } else { Err(self.owner_changed()) }
     }
 
-    fn owner_changed(&self) -> Refusal {
+    pub(super) fn owner_changed(&self) -> Refusal {
         let mut refusal = Refusal::new(
             Code::OwnerChanged,
             "the conversation has another owner: look at `owner` and `term`, then decide again",
@@ -229,11 +240,11 @@ impl Conversation {
 }
 
 impl super::Head {
-    /// Whether AI, rules and flows may answer.
+    /// Whether AI, rules and flows may answer, or at least draft.
     pub(super) fn ai_may_speak(&self) -> bool {
         match self.owner {
             OwnerRecord::Bot => true,
-            OwnerRecord::Queue => self.policy.while_queued(),
+            OwnerRecord::Queue => self.policy.while_queued() || self.policy.drafts(),
             OwnerRecord::Agent { .. } => false,
         }
     }

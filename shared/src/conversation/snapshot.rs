@@ -103,6 +103,7 @@ pub struct Policy {
     quiet_window_ms: u64,
     turn_budget_ms: u64,
     while_queued: bool,
+    drafts: bool,
     messages: u32,
     messages_window_ms: u64,
 }
@@ -125,6 +126,7 @@ impl Policy {
             quiet_window_ms: millis(ai.quiet_window),
             turn_budget_ms: millis(ai.turn_budget),
             while_queued: ai.while_queued,
+            drafts: ai.drafts(),
             messages: limits.messages_per_visitor.count,
             messages_window_ms: millis(limits.messages_per_visitor.window),
         }
@@ -143,6 +145,11 @@ impl Policy {
     /// Whether the AI speaks while a person is asked for.
     pub fn while_queued(&self) -> bool {
         self.while_queued
+    }
+
+    /// Whether the AI drafts for agents somewhere, at some time.
+    pub fn drafts(&self) -> bool {
+        self.drafts
     }
 
     /// How much a visitor may say.
@@ -168,9 +175,15 @@ pub struct TurnRecord {
     /// What the visitor's questions cost today.
     #[serde(skip_serializing_if = "Ledger::is_empty")]
     pub spent: Ledger,
+    /// What speaks for calling a person, as [`super::turn`] writes it.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub signs: String,
     /// What providers remember of the conversation, the newest last.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub kept: Vec<Kept>,
+    /// Since when it is kept how questions were answered, as [`super::turn`] writes it.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub traced: String,
     /// In whose memory the turn is, where several processes may have it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lease: Option<Lease>,
@@ -188,4 +201,7 @@ pub struct RunningRecord {
     pub through: u32,
     /// What was visible when it was last saved.
     pub text: String,
+    /// Whether it is for agents to approve.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub draft: bool,
 }

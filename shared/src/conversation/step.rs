@@ -57,6 +57,15 @@ pub enum Write {
         sender: Option<String>,
         /// When, on what a visitor says: it counts towards the visitor's rate.
         spoke: Option<Millis>,
+        /// How it came about, on what ends a turn: a `kefu.v1.TurnTrace` as JSON.
+        trace: Option<String>,
+    },
+    /// Traces of events after `after` up to `upto` are forgotten.
+    Forget {
+        /// Exclusive.
+        after: u32,
+        /// Inclusive.
+        upto: u32,
     },
     /// What is true of the conversation as a whole. The transaction fails unless its version
     /// follows the stored one's.

@@ -4,6 +4,9 @@
 mod admitting;
 mod amending;
 mod answering;
+mod conducting;
+mod drafting;
+mod handing_over;
 mod leasing;
 mod log;
 mod owning;
@@ -12,3 +15,4 @@ mod recovering;
 mod remembering;
 mod room;
 mod telling;
+mod tracing;

@@ -21,18 +21,24 @@ mod admission;
 mod advance;
 mod answer;
 mod attempt;
+mod conduct;
+mod drafting;
 mod extras;
 mod lease;
 mod memory;
 mod protect;
 mod question;
 mod relay;
+mod signs;
 mod stream;
+mod trace;
 
 pub use admission::{Admission, Admitted};
 pub(super) use answer::Cut;
 pub(super) use attempt::Attempt;
 pub use lease::{Lease, Tenure};
+use signs::Signs;
+pub(crate) use signs::phrases;
 
 /// Which call to a provider: everything that is reported of it names this.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,6 +56,8 @@ pub struct Prepared {
     pub site: Option<Arc<Live>>,
     /// The rounds before the question, oldest first.
     pub rounds: Vec<Round>,
+    /// Whether an agent is there, where the site's modes ask for it.
+    pub on_duty: bool,
 }
 
 /// A visitor's message that waits for an answer.
@@ -72,6 +80,8 @@ pub(super) struct Turns {
     elsewhere: Option<Elsewhere>,
     /// What was heard of its answer from there.
     heard: relay::Heard,
+    /// How the turn that just ended was answered.
+    traces: trace::Traces,
 }
 
 #[derive(Clone, Debug)]
@@ -94,6 +104,12 @@ struct Turn {
     /// Since when a provider's own conversation is waited for.
     busy_since: Option<Millis>,
     preparation: Preparation,
+    /// Its attempts, as an admin sees them.
+    tries: Vec<trace::Try>,
+    /// What speaks for calling a person, once the question is whole.
+    signs: Option<Signs>,
+    /// Whether agents alone see its answer, until one of them approves it.
+    drafting: bool,
     phase: Phase,
 }
 
@@ -188,6 +204,7 @@ impl Turns {
     pub(super) fn forget_questions(&mut self, seq: u32, step: &mut Step) {
         self.record.answered = seq;
         self.record.running = None;
+        self.record.signs.clear();
         self.leave();
         self.write(step);
     }
@@ -233,6 +250,9 @@ impl Turn {
             remedy: None,
             busy_since: None,
             preparation: Preparation::Needed,
+            tries: Vec::new(),
+            signs: None,
+            drafting: false,
             phase: Phase::Gathering,
         }
     }
@@ -241,6 +261,7 @@ impl Turn {
         let mut turn = Self::new(question, asker);
         // The death counts as a failure, so that a try that kills its process is not for ever.
         turn.failures = running.failures + 1;
+        turn.drafting = running.draft;
         if !running.text.is_empty() {
             turn.phase = Phase::Recovering {
                 provider: running.provider,
@@ -253,8 +274,13 @@ impl Turn {
 
     /// The site, once it is here.
     fn live(&self) -> Option<&Arc<Live>> {
+        self.prepared().map(|(live, _)| live)
+    }
+
+    /// The same, and whether an agent is there.
+    fn prepared(&self) -> Option<(&Arc<Live>, bool)> {
         match &self.preparation {
-            Preparation::Here(prepared) => prepared.site.as_ref(),
+            Preparation::Here(prepared) => Some((prepared.site.as_ref()?, prepared.on_duty)),
             Preparation::Needed | Preparation::Asked => None,
         }
     }

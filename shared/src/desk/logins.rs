@@ -90,7 +90,8 @@ impl Desk {
             step.write(Write::Pardon(tag));
         }
         let id = hex(&tick.entropy.to_be_bytes());
-        let session = Session { id: id.clone(), agent: account.id.clone(), since: tick.now.0 };
+        let session =
+            Session { id: id.clone(), agent: account.id.clone(), since: tick.now.0, here_until: 0 };
         self.open_session(session, tick.now, step);
         Outcome::LoggedIn { account: Account { hash: String::new(), ..account }, session: id }
     }

@@ -50,6 +50,8 @@ pub enum Order {
         /// Its id.
         session: String,
     },
+    /// Tell whether an agent is there.
+    WhoIsThere,
     /// Tell entries of the inbox.
     Look {
         /// Who asks; none is the operator.
@@ -87,6 +89,8 @@ pub enum Outcome {
     },
     /// Entries of the inbox.
     Inbox(Inbox),
+    /// Whether an agent is there.
+    OnDuty(bool),
     /// Not done: nothing was changed.
     Refused {
         /// A [`Code`]'s text.
@@ -128,6 +132,7 @@ impl Outcome {
             | Self::Accounts(_)
             | Self::HoldAgainst { .. }
             | Self::Inbox(_)
+            | Self::OnDuty(_)
             | Self::Refused { .. } => Err(bad_login()),
         }
     }
@@ -155,6 +160,7 @@ impl Desk {
             }
             Order::CheckSession { session } => self.check_session(&session, tick.now),
             Order::EndSession { session } => self.end_session(&session, step),
+            Order::WhoIsThere => Outcome::OnDuty(self.is_attended(tick.now)),
             Order::Look { agent, query } => match Query::parse(&query) {
                 Ok(query) => Outcome::Inbox(self.look(&query, agent.as_deref())),
                 Err(refusal) => Outcome::refused(&refusal),

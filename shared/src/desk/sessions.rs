@@ -19,6 +19,15 @@ pub struct Session {
     pub agent: String,
     /// Since when, Unix milliseconds.
     pub since: u64,
+    /// Until when its agent is taken to be there, Unix milliseconds, where several processes may
+    /// have gateways open and say so by this.
+    #[serde(default, skip_serializing_if = "is_never")]
+    pub here_until: u64,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_never(until: &u64) -> bool {
+    *until == 0
 }
 
 impl Session {
@@ -39,6 +48,15 @@ impl Sessions {
     pub(super) fn holder(&self, session: &str, now: Millis) -> Option<&str> {
         let session = self.0.get(session).filter(|session| !session.is_over(now))?;
         Some(&session.agent)
+    }
+
+    pub(super) fn values_mut(&mut self) -> impl Iterator<Item = &mut Session> {
+        self.0.values_mut()
+    }
+
+    /// Whether any process says that an agent is there.
+    pub(super) fn is_any_here(&self, now: Millis) -> bool {
+        self.0.values().any(|session| Millis(session.here_until) > now)
     }
 
     /// The sessions that end when one more of `agent` begins.

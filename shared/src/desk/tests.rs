@@ -3,5 +3,6 @@
 #![allow(clippy::wildcard_enum_match_arm, reason = "a test names what it looks for")]
 
 mod agents;
+mod duty;
 mod inbox;
 mod room;

@@ -31,6 +31,15 @@ impl Vault {
         self.masked.is_empty()
     }
 
+    /// How many values each label stands for, of those that stand for any.
+    pub(super) fn counts(&self) -> Vec<(&str, u32)> {
+        let count = |label| self.masked.iter().filter(|it| it.key.label == label).count();
+        let counts = self.labels.iter().enumerate();
+        let counts = counts.map(|(label, name)| (name.as_str(), count(label)));
+        let counts = counts.filter(|(_, count)| *count > 0);
+        counts.map(|(name, count)| (name, u32::try_from(count).unwrap_or(u32::MAX))).collect()
+    }
+
     pub(super) fn value(&self, key: Key) -> Option<&str> {
         let masked = self.masked.iter().find(|masked| masked.key == key)?;
         Some(&masked.value)

@@ -47,7 +47,7 @@ impl World<'_> {
         instance.preparing -= 1;
         let site = site::live().filter(|_| !lost);
         let rounds = if turn == 0 { Vec::new() } else { self.rounds(room, number, before)? };
-        let prepared = Prepared { site, rounds };
+        let prepared = Prepared { site, rounds, on_duty: false };
         self.give(room, number, Input::Prepared { turn, prepared })?;
         Ok(())
     }

@@ -68,14 +68,16 @@ impl Disk {
         let (stored, given) = match write {
             Write::Head(head) => (self.head().version, head.version),
             Write::Turn(turn) => (self.turn().version, turn.version),
-            Write::Event { .. } | Write::Mark { .. } | Write::Alarm(_) => return Ok(()),
+            Write::Event { .. } | Write::Forget { .. } | Write::Mark { .. } | Write::Alarm(_) => {
+                return Ok(());
+            }
         };
         if given == stored + 1 { Ok(()) } else { Err(Refused::State) }
     }
 
     fn write(&mut self, write: &Write) {
         match write {
-            Write::Event { event, sender, spoke } => {
+            Write::Event { event, sender, spoke, .. } => {
                 // As it is read back from the row.
                 self.events.extend(wire::open(&wire::seal(event)));
                 self.by_seq.push(sender.clone());
@@ -87,7 +89,7 @@ impl Disk {
             Write::Head(head) => self.head = through_json(head, &[]),
             Write::Turn(turn) => self.turn = through_json(turn, &[]),
             // The platform's, which keeps it in the same transaction.
-            Write::Alarm(_) => {}
+            Write::Forget { .. } | Write::Alarm(_) => {}
             Write::Mark { who, seq } => {
                 let mark = self.marks.entry(who.clone()).or_default();
                 *mark = (*mark).max(*seq);

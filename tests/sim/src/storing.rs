@@ -49,7 +49,7 @@ impl World<'_> {
             match write {
                 Write::Alarm(at) => self.set_alarm(room, number, *at),
                 Write::Event { event, .. } => self.logged(room, number, event)?,
-                Write::Head(_) | Write::Turn(_) | Write::Mark { .. } => {}
+                Write::Forget { .. } | Write::Head(_) | Write::Turn(_) | Write::Mark { .. } => {}
             }
         }
         let bytes = self.contexts.bytes();

@@ -129,7 +129,12 @@ impl<'a> World<'a> {
         };
         for number in 0..plan.consoles {
             let since = world.clock.wall().0;
-            let session = Session { id: console::session(number), agent: "ming".into(), since };
+            let session = Session {
+                id: console::session(number),
+                agent: "ming".into(),
+                since,
+                here_until: 0,
+            };
             world.office.disk.sessions.push(session);
         }
         for room in &mut world.rooms {

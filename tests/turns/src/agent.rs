@@ -1,6 +1,6 @@
 //! An agent of a site, and what it does over HTTP.
 
-use reqwest::Client;
+use reqwest::{Client, Response};
 use serde_json::{Value, json};
 
 /// An agent that is logged in.
@@ -38,6 +38,37 @@ impl Agent {
         let sent = self.http.post(url).bearer_auth(&self.token).json(body).send().await;
         let answered = sent.ok()?;
         Some((answered.status().as_u16(), answered.json().await.unwrap_or(json!(null))))
+    }
+
+    /// The log as agents see it.
+    ///
+    /// # Panics
+    /// When it cannot be read.
+    pub async fn log(&self, conversation: &str) -> Vec<Value> {
+        let (status, page) = self.get(conversation, "events?after=0").await;
+        assert_eq!(status, 200, "{page}");
+        page["events"].as_array().cloned().expect("events")
+    }
+
+    /// Reads something of a conversation; gives status and body.
+    ///
+    /// # Panics
+    /// When there is no answer.
+    pub async fn get(&self, conversation: &str, what: &str) -> (u16, Value) {
+        let url = format!("{}/v1/conversations/{conversation}/{what}", self.url);
+        let answered = self.http.get(url).bearer_auth(&self.token).send().await.expect("an answer");
+        (answered.status().as_u16(), answered.json().await.unwrap_or_default())
+    }
+
+    /// Opens the gateway, which stays open as long as what is given.
+    ///
+    /// # Panics
+    /// When it is refused.
+    pub async fn comes(&self) -> Response {
+        let url = format!("{}/v1/agent/events", self.url);
+        let answered = self.http.get(url).bearer_auth(&self.token).send().await.expect("an answer");
+        assert_eq!(answered.status(), 200);
+        answered
     }
 
     /// The inbox, newest first.

@@ -157,8 +157,16 @@ impl Site {
     /// # Panics
     /// When it is refused.
     pub async fn configure(&self, config: &str) -> Vec<String> {
+        self.put("application/toml", config).await
+    }
+
+    /// The same in another format.
+    ///
+    /// # Panics
+    /// When it is refused.
+    pub async fn put(&self, content_type: &str, document: &str) -> Vec<String> {
         let put = self.http.put(format!("{}/v1/sites/{}/config", self.url, self.id));
-        let put = put.header("content-type", "application/toml").body(config.to_owned());
+        let put = put.header("content-type", content_type).body(document.to_owned());
         let told = self.told(put).await;
         let warnings = told["warnings"].as_array().cloned().unwrap_or_default();
         warnings.iter().filter_map(Value::as_str).map(ToOwned::to_owned).collect()
@@ -208,10 +216,17 @@ impl Site {
     /// # Panics
     /// When it is refused.
     pub async fn agent(&self, name: &str) -> Agent {
+        self.agent_as(name, "AGENT").await
+    }
+
+    /// The same in that role.
+    ///
+    /// # Panics
+    /// When it is refused.
+    pub async fn agent_as(&self, name: &str, role: &str) -> Agent {
         let email = format!("{name}@shop.example");
         let agents = self.http.post(format!("{}/v1/sites/{}/agents", self.url, self.id));
-        let account =
-            json!({ "email": email, "name": name, "role": "AGENT", "password": PASSWORD });
+        let account = json!({ "email": email, "name": name, "role": role, "password": PASSWORD });
         self.told(agents.json(&account)).await;
         let login = self.http.post(format!("{}/v1/agent/login", self.url));
         let login = login.json(&json!({ "site": self.id, "email": email, "password": PASSWORD }));

@@ -92,7 +92,7 @@ fn matching(fields: &mut Fields<'_>) -> Matching {
     }
 }
 
-fn keyword(text: &str) -> Result<String, String> {
+pub(super) fn keyword(text: &str) -> Result<String, String> {
     if rules::fold(text).trim().is_empty() {
         return Err("found a keyword of nothing but invisible characters; remove it".to_owned());
     }

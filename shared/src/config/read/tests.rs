@@ -1,9 +1,10 @@
 use super::*;
 use crate::config::{
-    Budget, Budgets, Channel, CircuitBreaker, Direction, Fault, Hours, MaskKind, MaskPattern,
-    Masking, Matching, OnLimit, Price, Provider, ProviderKind, Rule, RuleAction, Template,
-    Timeouts, When, Widget, WordAction, Words,
+    Budget, Budgets, Channel, CircuitBreaker, Direction, Fault, Handoff, Hours, MaskKind,
+    MaskPattern, Masking, Matching, Mode, ModeRule, OnLimit, Price, Provider, ProviderKind, Rule,
+    RuleAction, Template, Timeouts, When, Widget, WordAction, Words,
 };
+use kefu_proto::v1::channel;
 use std::collections::BTreeMap;
 
 fn toml(text: &str) -> Result<Site, Invalid> {
@@ -394,6 +395,24 @@ fn whole() -> Site {
         identity_secret: Some(template("${IDENTITY}")),
         providers: whole_providers(),
         ai: Ai {
+            enabled: false,
+            mode: Mode::OffDuty,
+            modes: vec![ModeRule {
+                mode: Mode::Draft,
+                channels: vec![channel::Type::Wechat],
+                hours: Some(night()),
+            }],
+            draft_reply: Some("请稍候".into()),
+            handoff: Handoff {
+                request: vec!["人工".into()],
+                negative: Vec::new(),
+                negative_limit: 2,
+                unsure_limit: 1,
+                sources_required: true,
+                repeated_limit: 3,
+                ..Site::default().ai.handoff
+            },
+            keep_traces: Duration::from_secs(7 * 86_400),
             turn_budget: Duration::from_secs(12),
             max_attempts: 2,
             quiet_window: Duration::from_millis(400),
@@ -491,6 +510,17 @@ fn whole_words() -> Vec<Words> {
     vec![replaced, refused]
 }
 
+/// Outside the hours of an office.
+fn night() -> Hours {
+    Hours {
+        days: [true, true, true, true, true, false, false],
+        from: 540,
+        to: 1_080,
+        utc_offset: 480,
+        outside: true,
+    }
+}
+
 fn whole_rules() -> Vec<Rule> {
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
     let first = Rule {
@@ -514,13 +544,7 @@ fn whole_rules() -> Vec<Rule> {
             none: words(&["不"]),
             regex: Some("^转".to_owned()),
         },
-        hours: Some(Hours {
-            days: [true, true, true, true, true, false, false],
-            from: 540,
-            to: 1_080,
-            utc_offset: 480,
-            outside: true,
-        }),
+        hours: Some(night()),
         locales: words(&["zh"]),
         reply: None,
         quick_replies: words(&["好的"]),

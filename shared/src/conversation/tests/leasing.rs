@@ -30,7 +30,7 @@ impl Disk {
             }
             Write::Head(head) => head.version == self.head.as_ref().map_or(0, |it| it.version) + 1,
             Write::Turn(turn) => turn.version == self.turn.as_ref().map_or(0, |it| it.version) + 1,
-            Write::Mark { .. } | Write::Alarm(_) => true,
+            Write::Forget { .. } | Write::Mark { .. } | Write::Alarm(_) => true,
         }
     }
 
@@ -41,12 +41,12 @@ impl Disk {
         }
         for write in writes {
             match write {
-                Write::Event { event, sender, spoke } => {
+                Write::Event { event, sender, spoke, .. } => {
                     self.log.push((event.clone(), sender.clone(), *spoke));
                 }
                 Write::Head(head) => self.head = Some(head.clone()),
                 Write::Turn(turn) => self.turn = Some(turn.clone()),
-                Write::Mark { .. } | Write::Alarm(_) => {}
+                Write::Forget { .. } | Write::Mark { .. } | Write::Alarm(_) => {}
             }
         }
         true
@@ -117,7 +117,11 @@ impl Process {
     fn ask(&mut self, disk: &mut Disk, now: Millis) -> Option<AttemptId> {
         for act in std::mem::take(&mut self.acts) {
             if let Act::Prepare { turn, .. } = act {
-                let prepared = Prepared { site: Some(live(super::room::SITE)), rounds: Vec::new() };
+                let prepared = Prepared {
+                    site: Some(live(super::room::SITE)),
+                    rounds: Vec::new(),
+                    on_duty: false,
+                };
                 self.give(disk, now, &Input::Prepared { turn, prepared });
             }
         }

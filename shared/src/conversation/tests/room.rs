@@ -55,6 +55,7 @@ pub(super) struct Room {
     // What is durable.
     pub(super) log: Vec<(Event, Option<String>)>,
     spoken: Vec<Millis>,
+    pub(super) traces: BTreeMap<u32, String>,
     head: Option<Head>,
     turn: Option<TurnRecord>,
     marks: BTreeMap<String, u32>,
@@ -76,6 +77,8 @@ pub(super) struct Room {
     streams: BTreeMap<ConnId, Stream>,
     /// Whether what a turn needs comes at once.
     pub(super) prepares: bool,
+    /// Whether an agent is there.
+    pub(super) on_duty: bool,
     /// Whether the providers' guards answer at once, and whom they refuse.
     pub(super) guards_answer: bool,
     pub(super) refused: Vec<String>,
@@ -97,6 +100,7 @@ impl Room {
             live: live(site),
             log: Vec::new(),
             spoken: Vec::new(),
+            traces: BTreeMap::new(),
             head: None,
             turn: None,
             marks: BTreeMap::new(),
@@ -112,11 +116,17 @@ impl Room {
             saved: Vec::new(),
             streams: BTreeMap::new(),
             prepares: true,
+            on_duty: false,
             guards_answer: true,
             refused: Vec::new(),
             reports: Vec::new(),
             admissions: Vec::new(),
         }
+    }
+
+    /// The site is configured anew.
+    pub(super) fn configure(&mut self, site: &str) {
+        self.live = live(site);
     }
 
     /// Gives an input; what comes of it is stored, sent and counted.
@@ -262,7 +272,11 @@ impl Room {
         self.writes += writes.len();
         for write in writes {
             match write {
-                Write::Event { event, sender, spoke } => {
+                Write::Forget { after, upto } => {
+                    self.traces.retain(|seq, _| *seq <= after || *seq > upto);
+                }
+                Write::Event { event, sender, spoke, trace } => {
+                    self.traces.extend(trace.map(|trace| (event.seq, trace)));
                     self.spoken.extend(spoke);
                     assert_eq!(event.seq as usize, self.log.len() + 1, "seq is dense");
                     assert!(
@@ -306,7 +320,11 @@ impl Room {
             Act::Prepare { turn, before } => {
                 if self.prepares {
                     let (site, rounds) = (Some(self.live.clone()), self.rounds(before));
-                    self.give(Input::Prepared { turn, prepared: Prepared { site, rounds } });
+                    let on_duty = self.on_duty;
+                    self.give(Input::Prepared {
+                        turn,
+                        prepared: Prepared { site, rounds, on_duty },
+                    });
                 }
             }
             Act::Admit { attempt, candidates, .. } => self.admit(attempt, candidates),
@@ -427,6 +445,9 @@ fn tell(event: &Event) -> String {
         ),
         event::Kind::Rating(rating) => format!("rated {}", rating.score),
         event::Kind::Note(_) => "note".into(),
+        event::Kind::Draft(draft) => {
+            format!("draft: {}", crate::context::plain(draft.body.as_ref().unwrap()))
+        }
         event::Kind::Closed(_) => format!("closed session {}", event.session()),
         event::Kind::Reopened(_) => format!("reopened session {}", event.session()),
         event::Kind::Edited(_)

@@ -65,6 +65,8 @@ impl Conversation {
         // A turn that was let in is not stopped between its attempts.
         let all = turn.live().filter(|_| turn.failures == 0);
         let all = all.and_then(|live| Terms::of_site(&live.config, live.revision));
+        let over = turn.live().map(|live| failover::passed_over(live, &turn.tried, &candidates));
+        turn.queued(tick.now, id, over.unwrap_or_default());
         let asking = Asking { id, since: tick.now, candidates: candidates.clone() };
         turn.phase = Phase::Admitting(asking);
         step.act(Act::Admit { attempt: id, all, candidates });
@@ -88,6 +90,7 @@ impl Conversation {
             return self.over_budget(tick, step);
         }
         step.tally.skips += u32::try_from(skips.len()).unwrap_or(u32::MAX);
+        self.turns.open.iter_mut().for_each(|turn| turn.note_skips(&skips));
         let chosen = admitted.as_ref().and_then(|admitted| self.choose(tick, admitted));
         match chosen {
             Some(chosen) => self.begin_attempt(tick.now, id, chosen, step),
@@ -123,6 +126,9 @@ impl Conversation {
     /// The day's budget is spent: what the site declares for that happens.
     fn over_budget(&mut self, tick: Tick, step: &mut Step) {
         step.tally.over_budget += 1;
+        let id = AttemptId { turn: self.turns.record.turn, attempt: self.turns.record.attempt };
+        let site = (String::new(), "over_budget".to_owned());
+        self.turns.open.iter_mut().for_each(|turn| turn.queued(tick.now, id, vec![site.clone()]));
         let live = self.turns.open.as_ref().and_then(Turn::live);
         match live.map(|live| live.config.budgets.on_limit.clone()).unwrap_or_default() {
             OnLimit::Rules => self.fall_back(tick, step),
@@ -160,12 +166,14 @@ impl super::Turns {
         usage: Option<&Usage>,
         step: &mut Step,
     ) {
-        let Some(turn) = &self.open else { return };
+        let Some(turn) = &mut self.open else { return };
         let Phase::Attempting(attempt) = &turn.phase else { return };
         step.act(Act::Abort { attempt: attempt.id });
         let mut spent = Spent::of(usage, attempt.price.as_ref());
         spent.turns = u32::from(turn.failures == 0);
-        attempt.admitted.report(verdict, spent, step);
+        let (attempt, cost) = (attempt.admitted.clone(), spent.cost);
+        turn.note_end(now, usage, cost);
+        attempt.report(verdict, spent, step);
         let Some(live) = turn.live() else { return };
         let budgets = &live.config.budgets;
         if let Some(terms) = Terms::of_site(&live.config, live.revision) {

@@ -22,9 +22,10 @@ impl Conversation {
     fn meet(&mut self, tick: Tick, reason: Deadline, step: &mut Step) {
         match reason {
             Deadline::Recover => self.recover(tick, step),
-            Deadline::Prepare => self.ask_for_preparation(step),
+            Deadline::Prepare => self.ask_for_preparation(tick.now, step),
             Deadline::QuestionWhole => self.begin(tick, step),
             Deadline::NotPrepared => self.fall_back(tick, step),
+            Deadline::Look => self.look_at_site(tick.now, step),
             Deadline::Retry => self.next_attempt(tick, step),
             Deadline::NotAdmitted => self.not_admitted(tick, step),
             Deadline::TurnBudget => self.give_up(tick, step),

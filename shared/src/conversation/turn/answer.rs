@@ -9,7 +9,8 @@ use crate::rules::Question;
 use crate::time::{Millis, Tick};
 use crate::who::Who;
 use kefu_proto::v1::{
-    Body, Message, ProviderSource, RuleSource, body, event, message, provider_source::Outcome,
+    Body, Message, ProviderSource, RuleSource, body, event, message, owner_change::Reason,
+    provider_source::Outcome,
 };
 
 /// The name of the answer that is given when nothing else can be.
@@ -30,11 +31,16 @@ impl Conversation {
         self.turns.end_attempt(tick.now, Verdict::Success, usage.as_ref(), step);
         let Some(attempt) = self.turns.attempt() else { return };
         let (provider, conversation) = (attempt.provider.clone(), attempt.ids.conversation.clone());
+        let channel = self.turns.open.as_ref().map(|turn| turn.asker.channel).unwrap_or_default();
+        let unsure = self.is_unsure();
         self.log_attempt(tick, Outcome::Completed, usage, step);
         if let Some(conversation) = conversation {
             self.turns.remember(&provider, conversation, self.seq);
         }
         self.close_turn(tick.now, step);
+        if unsure {
+            self.handoff_for(tick, channel, Reason::Unsure, step);
+        }
     }
 
     pub(super) fn interrupt(&mut self, tick: Tick, step: &mut Step) {
@@ -121,8 +127,12 @@ impl Conversation {
             Cut::Interrupted => Outcome::Interrupted,
             Cut::Stopped => Outcome::Stopped,
         };
-        if !text.is_empty() || matches!(cut, Cut::Stopped) {
+        let waits = matches!(cut, Cut::Stopped) && !self.turns.is_drafting();
+        if !text.is_empty() || waits {
             self.log_answer(tick, text, source(provider, outcome, None), step);
+        } else {
+            // With the event that cut it off.
+            self.keep_trace(tick.now, None);
         }
     }
 
@@ -159,6 +169,9 @@ impl Conversation {
 
     /// No provider answers: a rule does, and where none matches a person is offered.
     pub(super) fn fall_back(&mut self, tick: Tick, step: &mut Step) {
+        if self.is_for_agents_only() {
+            self.turns.drafts();
+        }
         if !self.answer_by_rule(tick, When::Fallback, step) {
             self.offer_person(tick, step);
         }
@@ -195,10 +208,21 @@ impl Conversation {
 
     /// A person is asked for in the visitor's place.
     pub(super) fn call_person(&mut self, tick: Tick, name: &str, step: &mut Step) {
+        self.call_person_for(tick, name, Reason::Rule, step);
+    }
+
+    /// The same for another reason.
+    pub(super) fn call_person_for(
+        &mut self,
+        tick: Tick,
+        name: &str,
+        reason: Reason,
+        step: &mut Step,
+    ) {
         let Some(turn) = &self.turns.open else { return };
         let channel = turn.asker.channel;
         self.answer_so(tick, self.texts().handoff_asked.clone(), name, step);
-        self.handoff_by_rule(tick, channel, step);
+        self.handoff_for(tick, channel, reason, step);
     }
 
     /// In the asker's language, or else in the site's.
@@ -210,8 +234,10 @@ impl Conversation {
     }
 
     fn offer_person(&mut self, tick: Tick, step: &mut Step) {
-        if self.turns.open.is_none() {
-            return;
+        let Some(turn) = &self.turns.open else { return };
+        if turn.is_drafting() {
+            // The visitor waits for one.
+            return self.close_turn(tick.now, step);
         }
         let texts = self.texts();
         let person = body::QuickReply {
@@ -230,8 +256,16 @@ impl Conversation {
         self.log_body(tick, body, message::Source::Provider(source), step);
     }
 
+    /// The turn's end.
     fn log_body(&mut self, tick: Tick, body: Body, source: message::Source, step: &mut Step) {
-        let channel = self.turns.open.as_ref().map(|turn| turn.asker.channel).unwrap_or_default();
+        self.keep_trace(tick.now, Some(&source));
+        self.say(tick, body, source, step);
+    }
+
+    pub(super) fn say(&mut self, tick: Tick, body: Body, source: message::Source, step: &mut Step) {
+        let turn = self.turns.open.as_ref();
+        let channel = turn.map(|turn| turn.asker.channel).unwrap_or_default();
+        let drafting = turn.is_some_and(Turn::is_drafting);
         let message = Message {
             author: Some(Who::bot().author()),
             body: Some(body),
@@ -239,13 +273,17 @@ impl Conversation {
             turn: Some(self.turns.record.turn),
             attempt: Some(self.turns.record.attempt),
             source: Some(source),
+            draft: None,
+            approved_by: None,
         };
-        let kind = event::Kind::Message(message);
+        let kind =
+            if drafting { event::Kind::Draft(message) } else { event::Kind::Message(message) };
         self.append(tick, Entry { channel, kind, sender: None, counts: false }, step);
     }
 
-    fn close_turn(&mut self, now: Millis, step: &mut Step) {
-        if let Some(turn) = &self.turns.open {
+    pub(super) fn close_turn(&mut self, now: Millis, step: &mut Step) {
+        if let Some(turn) = &mut self.turns.open {
+            turn.counted(&mut self.turns.record.signs);
             self.turns.record.answered = self.turns.record.answered.max(turn.through());
         }
         self.next_turn(now, step);
@@ -268,7 +306,7 @@ fn source(name: String, outcome: Outcome, usage: Option<Usage>) -> ProviderSourc
     ProviderSource { name, outcome: outcome.into(), usage: usage.map(Into::into), extras: None }
 }
 
-fn offering(text: String, replies: Vec<body::QuickReply>) -> Body {
+pub(super) fn offering(text: String, replies: Vec<body::QuickReply>) -> Body {
     let kind = if replies.is_empty() {
         body::Kind::Text(body::Text { text })
     } else {

@@ -1,6 +1,6 @@
 //! One provider's try at a turn, from the request to its logical end.
 
-use super::super::{Act, Audience, Conversation, Step};
+use super::super::{Act, Conversation, Step};
 use super::extras::Extras;
 use super::{Admitted, AttemptId, Phase, RunningRecord};
 use crate::config::{Price, ProviderKind, Timeouts};
@@ -158,6 +158,7 @@ impl Conversation {
         if let Some(attempt) = self.turns.current(id) {
             attempt.last_byte = now;
             attempt.reader = Some(provider::reader(attempt.kind, head));
+            self.turns.note(now, |attempt, ms| attempt.head_ms = Some(ms));
         }
     }
 
@@ -177,6 +178,7 @@ impl Conversation {
     pub(super) fn attempt_failed(&mut self, tick: Tick, failure: &Failure, step: &mut Step) {
         // What says that it failed is over; what is too slow or cannot be understood goes on.
         let verdict = Verdict::of(failure);
+        self.turns.open.iter_mut().for_each(|turn| turn.note_failure(tick.now, failure));
         if matches!(failure.class, Class::Timeout | Class::Protocol) {
             self.abandon(tick.now, verdict, step);
         } else {
@@ -249,16 +251,22 @@ impl Conversation {
         step: &mut Step,
     ) {
         let Some(turn) = &mut self.turns.open else { return };
+        turn.note(now, |attempt, ms| {
+            attempt.provider.clone_from(&chosen.admitted.provider);
+            attempt.remembered = chosen.conversation.is_some();
+            attempt.sent_ms = Some(ms);
+        });
         turn.phase = Phase::Attempting(Box::new(Attempt::new(id, &chosen, now)));
         self.turns.record.running = Some(RunningRecord {
             provider: chosen.admitted.provider,
             failures: turn.failures,
             through: turn.through(),
             text: String::new(),
+            draft: turn.drafting,
         });
         self.turns.write(step);
         let typing = TypingNotice { author: Some(Who::bot().author()), preview: None };
-        step.send(Audience::All, Frame::Typing(typing));
+        step.send(self.turns.audience(), Frame::Typing(typing));
         step.act(Act::Call { attempt: id, request: chosen.request });
     }
 }

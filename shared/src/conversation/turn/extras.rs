@@ -47,6 +47,11 @@ impl Extras {
         !self.suggestions.is_empty()
     }
 
+    /// Whether the answer says where it comes from.
+    pub(super) fn cites(&self) -> bool {
+        !self.citations.is_empty()
+    }
+
     /// As the contract writes it; none when there is nothing.
     pub(super) fn wire(&self) -> Option<provider_source::Extras> {
         let cite = |source: &Citation| provider_source::Citation {

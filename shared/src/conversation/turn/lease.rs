@@ -155,6 +155,9 @@ impl Conversation {
         // The answer is logged on the question's channel.
         self.turns.open = Some(super::Turn::new(question, asker));
         let running = self.turns.record.running.take().unwrap_or_default();
+        if running.draft {
+            self.turns.drafts();
+        }
         let through = running.through;
         self.log_cut(tick, running.provider, text, cut, step);
         if let Some(turn) = self.turns.open.as_mut().filter(|_| through > 0) {

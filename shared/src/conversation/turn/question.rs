@@ -1,8 +1,8 @@
 //! How a question comes together, and what it waits for.
 
-use super::super::{Act, Conversation, From, Policy, Step};
+use super::super::{Act, Conversation, Deadline, From, Policy, Step};
 use super::{Asked, Asker, Phase, Preparation, Prepared, Turn};
-use crate::config::{When, defaults};
+use crate::config::defaults;
 use crate::guard::Verdict;
 use crate::time::{Millis, Tick};
 use std::time::Duration;
@@ -10,6 +10,8 @@ use std::time::Duration;
 /// How old the limits may be that hold where no turn asks for the site: asking more often would
 /// cost each conversation with a person a request a second.
 const LEARN_EVERY: Duration = Duration::from_secs(30);
+/// How old a site's switch may be while its AI is answering.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Turns are numbered from 1.
 const NO_TURN: u32 = 0;
 
@@ -42,12 +44,21 @@ impl Conversation {
         }
     }
 
-    pub(in super::super) fn prepared(&mut self, number: u32, prepared: Prepared, step: &mut Step) {
+    pub(in super::super) fn prepared(
+        &mut self,
+        tick: Tick,
+        number: u32,
+        prepared: Prepared,
+        step: &mut Step,
+    ) {
         if let Some(live) = &prepared.site {
             let policy = Policy::of(&live.config);
             if policy != self.head.policy {
                 self.head.policy = policy;
                 self.write_head(step);
+            }
+            if !live.config.ai.enabled {
+                self.silence(tick, step);
             }
         }
         let turn = self.turns.open.as_mut().filter(|_| self.turns.record.turn == number);
@@ -56,14 +67,8 @@ impl Conversation {
         }
     }
 
-    /// The question is whole: its words, a rule that is asked first, or the first provider.
-    pub(super) fn begin(&mut self, tick: Tick, step: &mut Step) {
-        if !self.refuse_question(tick, step) && !self.answer_by_rule(tick, When::First, step) {
-            self.next_attempt(tick, step);
-        }
-    }
-
-    pub(super) fn ask_for_preparation(&mut self, step: &mut Step) {
+    pub(super) fn ask_for_preparation(&mut self, now: Millis, step: &mut Step) {
+        self.site_asked = now;
         let number = self.turns.record.turn;
         if let Some(turn) = &mut self.turns.open {
             turn.preparation = Preparation::Asked;
@@ -77,6 +82,16 @@ impl Conversation {
             self.site_asked = now;
             step.act(Act::Prepare { turn: NO_TURN, before: 0 });
         }
+    }
+
+    /// Whether the site still has AI is looked at while a provider is asked.
+    pub(super) fn look_at_site(&mut self, now: Millis, step: &mut Step) {
+        self.site_asked = now;
+        step.act(Act::Prepare { turn: NO_TURN, before: 0 });
+    }
+
+    pub(in super::super) fn site_deadline(&self) -> Option<(Millis, Deadline)> {
+        self.turns.is_asking().then(|| (self.site_asked + LOOK_EVERY, Deadline::Look))
     }
 
     /// A new message before visible text: what was asked is not the whole question.
@@ -99,6 +114,14 @@ impl Conversation {
 }
 
 impl super::Turns {
+    /// Whether a provider is asked, or about to be.
+    pub(super) fn is_asking(&self) -> bool {
+        self.open.as_ref().is_some_and(|turn| match turn.phase {
+            Phase::Pausing { .. } | Phase::Admitting(_) | Phase::Attempting(_) => true,
+            Phase::Gathering | Phase::Recovering { .. } => false,
+        })
+    }
+
     pub(super) fn open_turn(&mut self, turn: Turn) {
         self.record.turn += 1;
         self.open = Some(turn);

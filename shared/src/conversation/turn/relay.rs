@@ -4,7 +4,7 @@
 //! joined where they fit, and spliced into what is saved. Readers here see text once and in order,
 //! and never less than before.
 
-use super::super::{Audience, Conversation, Step};
+use super::super::{Conversation, Step};
 use super::stream::{delta, replace};
 use super::{AttemptId, Turns};
 use crate::text::{from_utf16_offset, utf16_len};
@@ -81,7 +81,7 @@ impl Conversation {
                 self.turns.heard.replace(id, &whole.text);
                 if self.turns.running_elsewhere() == Some(id) {
                     self.turns.heard.shown = utf16_len(&whole.text);
-                    step.send(Audience::All, frame.clone());
+                    step.send(self.turns.audience(), frame.clone());
                 }
             }
             Frame::Hello(_)
@@ -113,7 +113,7 @@ impl Turns {
             offset => delta(id, offset, rest.to_owned()),
         };
         self.heard.shown = utf16_len(&whole);
-        step.send(Audience::All, frame);
+        step.send(self.audience(), frame);
     }
 
     /// The attempt that another process has under way.

@@ -81,6 +81,7 @@ impl Conversation {
         attempt.text.push_str(&text);
         if !attempt.visible {
             attempt.visible = true;
+            self.turns.note(now, |attempt, ms| attempt.first_token_ms = Some(ms));
             // Durable before it shows: from here on no other provider may answer.
             self.save(now, step);
             self.flush(now, step);
@@ -98,8 +99,9 @@ impl Conversation {
         attempt.shown_at = now;
         if attempt.visible {
             let frame = replace(attempt.id, attempt.text.clone());
+            self.turns.note(now, |attempt, ms| _ = attempt.first_token_ms.get_or_insert(ms));
             self.save(now, step);
-            step.send(Audience::All, frame);
+            step.send(self.turns.audience(), frame);
         }
     }
 
@@ -134,6 +136,12 @@ impl Conversation {
 
     /// The same, to some.
     pub(in super::super) fn flush_to(&mut self, to: Audience, now: Millis, step: &mut Step) {
+        let to = match (self.turns.audience(), to) {
+            (Audience::Agents, Audience::All) => Audience::Agents,
+            // It comes with what is shown next.
+            (Audience::Agents, _) => return,
+            _ => to,
+        };
         let Some(attempt) = self.turns.attempt_mut() else { return };
         let text = attempt.text.get(attempt.shown.bytes..).unwrap_or_default().to_owned();
         if text.is_empty() {
@@ -173,6 +181,9 @@ impl Conversation {
         has: Option<(u32, u32)>,
         step: &mut Step,
     ) {
+        if self.turns.is_drafting() && !self.is_agents(conn) {
+            return;
+        }
         let Some(attempt) = self.turns.attempt().filter(|attempt| attempt.visible) else {
             if let Some(frame) = self.turns.joined_elsewhere() {
                 step.send(Audience::Conn(conn), frame);

@@ -108,6 +108,11 @@ impl Room {
         self.give(Input::Attached { conn, stream, cursor });
     }
 
+    pub(super) fn leaves(&mut self, conn: ConnId) {
+        self.streams.remove(&conn);
+        self.give(Input::Detached { conn });
+    }
+
     /// The frames that a stream got since the last look.
     pub(super) fn seen(&mut self, conn: ConnId) -> Vec<Frame> {
         self.frames.remove(&conn).unwrap_or_default()

@@ -7,8 +7,11 @@
 )]
 
 mod answering;
+mod article;
+mod conducting;
 mod costing;
 mod crashing;
+mod drafting;
 mod failing_over;
 mod foreign;
 mod guarding;
@@ -18,6 +21,7 @@ mod joining;
 mod questioning;
 mod speaking;
 mod thousand;
+mod tracing;
 
 /// No waiting for further messages: a question is whole at once.
 const AT_ONCE: &str = "[ai]\nquiet_window = \"0s\"\n";
