@@ -10,7 +10,8 @@ use std::env;
 use std::process::Command;
 
 /// Tests of the built Worker on real workerd.
-const ON_WORKERD: [&str; 4] = ["kefu-test-host", "kefu-conformance", "kefu-turns", "kefu-faults"];
+const ON_WORKERD: [&str; 5] =
+    ["kefu-test-host", "kefu-conformance", "kefu-turns", "kefu-providers", "kefu-faults"];
 /// The short form of `cargo xtask soak`: under a minute and a half in all.
 const SOAKS: [&str; 2] =
     ["--clients 100 --minutes 0.6 --kill-every 7s --say-every 3s", "--wakes 500"];
