@@ -9,7 +9,9 @@
 )]
 
 mod case;
+mod ours;
 mod wanted;
 
 pub use case::{Case, End};
+pub use ours::{Read, read};
 pub use wanted::{Answer, Wanted};

@@ -1,6 +1,6 @@
 //! The steps, in the order in which they tell most in the least time.
 
-use super::{Skips, Step, purity, readme, serving, spin};
+use super::{Skips, Step, purity, readme, sdks, serving, spin};
 use crate::lint::{self, WASM_CRATES};
 use crate::run::{self, cargo};
 use crate::{build, size, soak, tools, tree};
@@ -19,7 +19,7 @@ const SOAKS: [&str; 2] =
 const ON_SPIN_TOO: [&str; 3] = ["chatting", "surviving", "widget-chatting"];
 const BROWSER_TESTS: &str = "tests/browser/run.mjs";
 
-pub(super) const STEPS: [Step; 16] = [
+pub(super) const STEPS: [Step; 17] = [
     step("fmt", "the code is formatted", |_| run::shown(lint::fmt(true))),
     step("clippy", "clippy has nothing to say of the native crates", |_| {
         run::shown(lint::clippy_native())
@@ -38,6 +38,7 @@ pub(super) const STEPS: [Step; 16] = [
         run::watched(on_workerd(), |line| skips.note(line))
     }),
     step("spin", "the manifest, the contract, turns and faults on the Spin host", spin::check),
+    step("sdks", "the services' own SDKs read what our adapters read", sdks::check),
     built("soak", "nothing is lost under SIGKILL and nothing is left of a wake, in short", |_| {
         SOAKS.iter().try_for_each(|line| run::shown(soak::soak(words(line))))
     }),
