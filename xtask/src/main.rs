@@ -5,6 +5,7 @@ mod bench;
 mod build;
 mod dev;
 mod fresh;
+mod fuzz;
 mod lint;
 mod mutate;
 mod progress;
@@ -27,7 +28,7 @@ struct Command {
     run: fn(Parser) -> Result<ExitCode>,
 }
 
-const COMMANDS: [Command; 9] = [
+const COMMANDS: [Command; 10] = [
     Command { name: "dev", help: dev::HELP, run: dev::command },
     Command { name: "test", help: test::HELP, run: test::command },
     Command { name: "build", help: build::HELP, run: build::command },
@@ -36,6 +37,7 @@ const COMMANDS: [Command; 9] = [
     Command { name: "size", help: size::HELP, run: size::command },
     Command { name: "mutate", help: mutate::HELP, run: mutate::command },
     Command { name: "bench", help: bench::HELP, run: bench::command },
+    Command { name: "fuzz", help: fuzz::HELP, run: fuzz::command },
     Command { name: "soak", help: soak::HELP, run: soak::command },
 ];
 
