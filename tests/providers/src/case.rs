@@ -1,5 +1,6 @@
 //! One fixture: what a service answered, how it was delivered, and what it means.
 
+use kefu_shared::config::ProviderKind;
 use kefu_turns::{Provider, Script};
 use serde_json::Value;
 use std::fs;
@@ -52,8 +53,16 @@ impl Case {
     /// # Panics
     /// When one cannot be read.
     pub fn all() -> Vec<Self> {
+        Self::in_folder(Path::new(FIXTURES))
+    }
+
+    /// Those of a folder with a folder for each service.
+    ///
+    /// # Panics
+    /// When one cannot be read.
+    pub fn in_folder(all: &Path) -> Vec<Self> {
         let folders = KINDS.iter().flat_map(|(folder, kind, needs)| {
-            bodies(&Path::new(FIXTURES).join(folder))
+            bodies(&all.join(folder))
                 .into_iter()
                 .map(move |path| Self::read(&path, folder, kind, needs))
         });
@@ -150,8 +159,15 @@ impl Case {
     }
 }
 
+/// The folder of fixtures of a kind, as a configuration names it.
+pub(crate) fn folder_of(kind: &str) -> Option<&'static str> {
+    let kind = ProviderKind::of_name(kind)?;
+    KINDS.iter().find(|it| it.1 == kind.name()).map(|it| it.0)
+}
+
+/// None where there is no such folder.
 fn bodies(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).expect("a folder of fixtures");
+    let entries = fs::read_dir(folder).into_iter().flatten();
     let mut paths: Vec<_> = entries.map(|entry| entry.expect("an entry").path()).collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "sse"));
     paths.sort();

@@ -1,4 +1,5 @@
-//! Every fixture of an AI service, served over a socket as it says that it was delivered.
+//! Every fixture of an AI service, served over a socket as it says that it was delivered; and the
+//! recorder, which makes one of a real exchange.
 #![allow(
     clippy::disallowed_methods,
     clippy::expect_used,
@@ -9,9 +10,14 @@
 )]
 
 mod case;
-mod ours;
+mod exchange;
+mod reading;
+mod record;
+mod secrets;
 mod wanted;
 
 pub use case::{Case, End};
-pub use ours::{Read, read};
+pub use exchange::{Exchange, exchange};
+pub use reading::expect;
+pub use record::{Order, record};
 pub use wanted::{Answer, Wanted};

@@ -1,6 +1,6 @@
 //! The official SDKs, each in a process of its own language.
 
-use kefu_providers::Read;
+use crate::Read;
 use kefu_test_host::workspace;
 use kefu_turns::soon;
 use serde_json::{Value, json};

@@ -1,7 +1,7 @@
 //! Fixture × adapter × SDK, as a page.
 
+use crate::Read;
 use crate::reasons::REASONS;
-use kefu_providers::Read;
 use kefu_test_host::workspace;
 use std::collections::BTreeSet;
 use std::fs;
