@@ -126,7 +126,7 @@ fn folder(kind: &str, name: &str) -> Result<PathBuf> {
 fn fuzz(fuzzer: &PathBuf, name: &str, seeds: &[PathBuf], seconds: u32) -> Result<Command> {
     let artifacts = format!("-artifact_prefix={}/", folder("artifacts", name)?.display());
     let mut fuzz = program(fuzzer, [folder("corpus", name)?]);
-    fuzz.args(seeds).args([LONGEST, "-timeout=10", "-print_final_stats=1", &artifacts]);
+    fuzz.args(seeds).args([LONGEST, "-timeout=60", "-print_final_stats=1", &artifacts]);
     fuzz.arg(format!("-max_total_time={seconds}"));
     Ok(fuzz)
 }
@@ -135,7 +135,8 @@ fn fuzz(fuzzer: &PathBuf, name: &str, seeds: &[PathBuf], seconds: u32) -> Result
 fn keep(fuzzer: &PathBuf, name: &str, seeds: &[PathBuf]) -> Result<Command> {
     let kept = tree::path("fuzz/corpus").join(name);
     fs::create_dir_all(&kept).with_context(|| kept.display().to_string())?;
-    let mut merge = program(fuzzer, ["-merge=1", "-use_value_profile=0", LONGEST]);
+    // One input a place that is reached, not one for how often: hundreds, not thousands.
+    let mut merge = program(fuzzer, ["-set_cover_merge=1", "-use_counters=0", "-max_len=2048"]);
     let fixtures = seeds.iter().filter(|folder| **folder != kept);
     merge.arg(&kept).arg(folder("corpus", name)?).args(fixtures);
     Ok(merge)
