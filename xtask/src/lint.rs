@@ -58,8 +58,8 @@ pub(crate) fn fmt(check: bool) -> Command {
 pub(crate) fn clippy_native() -> Command {
     let mut command = cargo(["clippy", "--workspace", "--all-targets"]);
     command.args(WASM_CRATES.iter().flat_map(|name| ["--exclude", name]));
-    // Tests that look into the database of Spin.
-    command.args(["--features", "kefu-faults/spin"]);
+    // Tests that look into the database of Spin, those with the SDKs of AI services, the recorder.
+    command.args(["--features", "kefu-faults/spin,kefu-providers/sdks,kefu-providers/recorder"]);
     command.args(["--", "--deny", "warnings"]);
     command
 }

@@ -14,8 +14,11 @@ use std::fs;
 
 const PAGES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/providers");
 
+/// Makes the refusal that says a code.
+type Refusal = fn(&str) -> Value;
+
 /// The page of each kind, and the refusal that says a code.
-const KINDS: [(&str, ProviderKind, fn(&str) -> Value); 5] = [
+const KINDS: [(&str, ProviderKind, Refusal); 5] = [
     ("coze", ProviderKind::Coze, |code| json!({ "code": number(code), "msg": "no" })),
     ("fastgpt", ProviderKind::FastGpt, |code| json!({ "code": number(code), "message": "no" })),
     ("dify", ProviderKind::Dify, |code| json!({ "code": code, "message": "no" })),
