@@ -22,9 +22,24 @@ pub(super) fn check(skips: &mut Skips) -> Result<()> {
         skips.add("sdks: no python3 with venv, which the SDKs for Python need");
         return Ok(());
     }
-    install_for_python()?;
+    install_for_python("sdks", "requirements.txt", "the services' SDKs for Python", "20 s")?;
     let mut tests = cargo(["test", "--package", "kefu-providers", "--features", "sdks"]);
     tests.args(["--test", "sdks"]);
+    run::watched(tests, |line| skips.note(line))
+}
+
+/// Asks LiteLLM's proxy through a running host.
+///
+/// # Errors
+/// When its answer or its errors are not read as what they are.
+pub(super) fn litellm(skips: &mut Skips) -> Result<()> {
+    if !has_python() {
+        skips.add("litellm: no python3 with venv, which it needs");
+        return Ok(());
+    }
+    install_for_python("litellm", "litellm.txt", "LiteLLM's proxy", "1 min, once")?;
+    let mut tests = cargo(["test", "--package", "kefu-providers", "--features", "litellm"]);
+    tests.args(["--test", "litellm"]);
     run::watched(tests, |line| skips.note(line))
 }
 
@@ -49,12 +64,12 @@ fn has_python() -> bool {
     probe.status().is_ok_and(|status| status.success())
 }
 
-fn install_for_python() -> Result<()> {
-    let requirements = tree::path(FOLDER).join("requirements.txt");
-    let home = tree::scratch("sdks");
+fn install_for_python(home: &str, file: &str, what: &str, long: &str) -> Result<()> {
+    let requirements = tree::path(FOLDER).join(file);
+    let home = tree::scratch(home);
     let inputs = Inputs::default().path(&requirements, &[])?;
     inputs.make(&home.join("kefu-stamp"), &[&home.join("bin/python")], || {
-        step("the services' SDKs for Python", "20 s", || install_python_to(&home, &requirements))
+        step(what, long, || install_python_to(&home, &requirements))
     })
 }
 

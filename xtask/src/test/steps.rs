@@ -19,7 +19,7 @@ const SOAKS: [&str; 2] =
 const ON_SPIN_TOO: [&str; 3] = ["chatting", "surviving", "widget-chatting"];
 const BROWSER_TESTS: &str = "tests/browser/run.mjs";
 
-pub(super) const STEPS: [Step; 17] = [
+pub(super) const STEPS: [Step; 18] = [
     step("fmt", "the code is formatted", |_| run::shown(lint::fmt(true))),
     step("clippy", "clippy has nothing to say of the native crates", |_| {
         run::shown(lint::clippy_native())
@@ -39,6 +39,7 @@ pub(super) const STEPS: [Step; 17] = [
     }),
     step("spin", "the manifest, the contract, turns and faults on the Spin host", spin::check),
     step("sdks", "the services' own SDKs read what our adapters read", sdks::check),
+    built("litellm", "a gateway that others wrote, which breaks and limits", sdks::litellm),
     built("soak", "nothing is lost under SIGKILL and nothing is left of a wake, in short", |_| {
         SOAKS.iter().try_for_each(|line| run::shown(soak::soak(words(line))))
     }),
