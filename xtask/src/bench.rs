@@ -4,7 +4,11 @@ use crate::build::{self, Mode};
 use crate::run::{self, cargo};
 use anyhow::Result;
 use lexopt::Parser;
+use std::env;
 use std::process::ExitCode;
+
+/// Names the program that runs the Spin application.
+const SPIN: &str = "SPIN_BIN";
 
 pub(crate) const HELP: &str = "\
 Measures throughput, latency and memory, with peers in the same run
@@ -22,13 +26,15 @@ pub(crate) fn command(mut arguments: Parser) -> Result<ExitCode> {
         run::shown(cargo(["bench", "--package", "kefu-shared", "--bench", "parser"]))?;
         return Ok(ExitCode::SUCCESS);
     }
+    let mut bench = cargo(["run", "--release", "--package", "kefu-bench", "--"]);
     if words.iter().any(|word| word == "spin") {
         build::all_of_spin()?;
-        build::spin_program()?;
+        if env::var_os(SPIN).is_none() {
+            bench.env(SPIN, build::measured_program()?);
+        }
     } else {
         build::all(Mode::Deployed)?;
     }
-    let mut bench = cargo(["run", "--release", "--package", "kefu-bench", "--"]);
     bench.args(words);
     run::shown(bench)?;
     Ok(ExitCode::SUCCESS)

@@ -1,7 +1,8 @@
 //! The database: one connection an instance to read, one to write, and the migrations.
 
 use crate::Fault;
-use crate::spin::entropy::{self, nudged, sleep};
+use crate::spin::entropy::{self, sleep};
+use crate::spin::nudges::nudged;
 use crate::spin::operator::{self, Access};
 use futures::lock::Mutex;
 use kefu_shared::schema::{self, Migration};
@@ -19,10 +20,11 @@ pub(crate) type Row = RowResult;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The same once that was in vain: requests of one conversation wait one after the other.
 const PATIENCE_IN_TROUBLE: Duration = Duration::from_millis(250);
-const PAUSE_MICROS: u64 = 4_000;
-const PAUSE_MOST_MICROS: u64 = 64_000;
-/// Tries after which the pause is once more as long.
-const OFTEN: u64 = 32;
+const PAUSE_MICROS: u64 = 1_000;
+/// Tries after which the pause is twice as long, and how often that happens: many who wait must not
+/// take the processor from whom they wait for.
+const OFTEN: u64 = 2;
+const DOUBLED_MOST: u64 = 6;
 
 /// How long a reader waits for what only a moment's work of others can be.
 const BUSY_TIMEOUT: &str = "PRAGMA busy_timeout = 5000";
@@ -111,7 +113,7 @@ pub(crate) async fn patiently<T>(work: impl AsyncFn() -> Result<T, Fault>) -> Re
 
 /// A random one, so that those who wait don't meet again.
 fn pause(tries: u64) -> Duration {
-    let most = (PAUSE_MICROS * (1 + tries / OFTEN)).min(PAUSE_MOST_MICROS);
+    let most = PAUSE_MICROS << (tries / OFTEN).min(DOUBLED_MOST);
     let random = u64::try_from(entropy::tick().entropy >> 64).unwrap_or(0);
     Duration::from_micros(random % most)
 }

@@ -25,6 +25,8 @@ pub struct Options {
     pub keeper: bool,
     /// On Spin: what is let out to; none is what `spin.toml` says.
     pub outbound: Option<Vec<String>>,
+    /// On Spin: more arguments of `spin up`.
+    pub arguments: Vec<String>,
     /// The checkout whose manifests and built files are used.
     pub root: PathBuf,
 }
@@ -76,6 +78,7 @@ impl Default for Options {
             log: Log::File,
             keeper: false,
             outbound: Some(vec!["*://*:*".into()]),
+            arguments: Vec::new(),
             root: workspace(),
         }
     }
