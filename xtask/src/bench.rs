@@ -14,12 +14,18 @@ pub(crate) const HELP: &str = "\
 Measures throughput, latency and memory, with peers in the same run
 
 cargo xtask bench [ARGUMENT]...
+cargo xtask bench --parser
 
-Builds what is deployed, then runs `kefu-bench` (tests/bench) with the arguments.
+Builds what is deployed, then runs `kefu-bench` (tests/bench) with the arguments. With --parser it
+measures, natively, how fast streams of AI services are read; under 200 MB/s fails.
 ";
 
 pub(crate) fn command(mut arguments: Parser) -> Result<ExitCode> {
     let words: Vec<_> = arguments.raw_args()?.collect();
+    if words.iter().any(|word| word == "--parser") {
+        run::shown(cargo(["bench", "--package", "kefu-shared", "--bench", "parser"]))?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let mut bench = cargo(["run", "--release", "--package", "kefu-bench", "--"]);
     if words.iter().any(|word| word == "spin") {
         build::all_of_spin()?;

@@ -58,8 +58,10 @@ pub(crate) fn fmt(check: bool) -> Command {
 pub(crate) fn clippy_native() -> Command {
     let mut command = cargo(["clippy", "--workspace", "--all-targets"]);
     command.args(WASM_CRATES.iter().flat_map(|name| ["--exclude", name]));
-    // Tests that look into the database of Spin.
+    // Tests that look into the database of Spin, those with programs of others, the recorder.
     command.args(["--features", "kefu-faults/spin"]);
+    command.args(["--features", "kefu-providers/sdks,kefu-providers/litellm"]);
+    command.args(["--features", "kefu-providers/recorder"]);
     command.args(["--", "--deny", "warnings"]);
     command
 }

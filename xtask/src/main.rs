@@ -5,9 +5,11 @@ mod bench;
 mod build;
 mod dev;
 mod fresh;
+mod fuzz;
 mod lint;
 mod mutate;
 mod progress;
+mod provider;
 mod run;
 mod size;
 mod soak;
@@ -27,7 +29,7 @@ struct Command {
     run: fn(Parser) -> Result<ExitCode>,
 }
 
-const COMMANDS: [Command; 9] = [
+const COMMANDS: [Command; 11] = [
     Command { name: "dev", help: dev::HELP, run: dev::command },
     Command { name: "test", help: test::HELP, run: test::command },
     Command { name: "build", help: build::HELP, run: build::command },
@@ -36,6 +38,8 @@ const COMMANDS: [Command; 9] = [
     Command { name: "size", help: size::HELP, run: size::command },
     Command { name: "mutate", help: mutate::HELP, run: mutate::command },
     Command { name: "bench", help: bench::HELP, run: bench::command },
+    Command { name: "fuzz", help: fuzz::HELP, run: fuzz::command },
+    Command { name: "provider", help: provider::HELP, run: provider::command },
     Command { name: "soak", help: soak::HELP, run: soak::command },
 ];
 
@@ -69,7 +73,7 @@ fn overview(name: &str) -> ExitCode {
     let mut text = String::from("cargo xtask COMMAND [--help]\n\n");
     for Command { name, help, .. } in &COMMANDS {
         let summary = help.lines().next().unwrap_or_default();
-        text.push_str(&format!("  {name:<6} {summary}\n"));
+        text.push_str(&format!("  {name:<8} {summary}\n"));
     }
     if matches!(name, "--help" | "-h" | "help") {
         print!("{text}");

@@ -3,6 +3,7 @@
 mod manifest;
 mod purity;
 mod readme;
+mod sdks;
 mod serving;
 mod spin;
 mod spin_up;

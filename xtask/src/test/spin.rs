@@ -8,9 +8,10 @@ use anyhow::{Context, Result};
 use std::fs;
 
 /// The suites, and where each names what only Cloudflare's host can do.
-const SUITES: [(&str, &str); 3] = [
+const SUITES: [(&str, &str); 4] = [
     ("kefu-conformance", "tests/conformance/cloudflare-only.txt"),
     ("kefu-turns", "tests/turns/cloudflare-only.txt"),
+    ("kefu-providers", "tests/providers/cloudflare-only.txt"),
     ("kefu-faults", "tests/faults/cloudflare-only.txt"),
 ];
 

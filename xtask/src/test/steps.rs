@@ -1,6 +1,6 @@
 //! The steps, in the order in which they tell most in the least time.
 
-use super::{Skips, Step, purity, readme, serving, spin};
+use super::{Skips, Step, purity, readme, sdks, serving, spin};
 use crate::lint::{self, WASM_CRATES};
 use crate::run::{self, cargo};
 use crate::{build, size, soak, tools, tree};
@@ -10,7 +10,8 @@ use std::env;
 use std::process::Command;
 
 /// Tests of the built Worker on real workerd.
-const ON_WORKERD: [&str; 4] = ["kefu-test-host", "kefu-conformance", "kefu-turns", "kefu-faults"];
+const ON_WORKERD: [&str; 5] =
+    ["kefu-test-host", "kefu-conformance", "kefu-turns", "kefu-providers", "kefu-faults"];
 /// The short form of `cargo xtask soak`: under a minute and a half in all.
 const SOAKS: [&str; 2] =
     ["--clients 100 --minutes 0.6 --kill-every 7s --say-every 3s", "--wakes 500"];
@@ -18,7 +19,7 @@ const SOAKS: [&str; 2] =
 const ON_SPIN_TOO: [&str; 3] = ["chatting", "surviving", "widget-chatting"];
 const BROWSER_TESTS: &str = "tests/browser/run.mjs";
 
-pub(super) const STEPS: [Step; 16] = [
+pub(super) const STEPS: [Step; 18] = [
     step("fmt", "the code is formatted", |_| run::shown(lint::fmt(true))),
     step("clippy", "clippy has nothing to say of the native crates", |_| {
         run::shown(lint::clippy_native())
@@ -37,6 +38,8 @@ pub(super) const STEPS: [Step; 16] = [
         run::watched(on_workerd(), |line| skips.note(line))
     }),
     step("spin", "the manifest, the contract, turns and faults on the Spin host", spin::check),
+    step("sdks", "the services' own SDKs read what our adapters read", sdks::check),
+    built("litellm", "a gateway that others wrote, which breaks and limits", sdks::litellm),
     built("soak", "nothing is lost under SIGKILL and nothing is left of a wake, in short", |_| {
         SOAKS.iter().try_for_each(|line| run::shown(soak::soak(words(line))))
     }),

@@ -1,0 +1,6 @@
+//! The adapter of `coze`.
+#![no_main]
+
+use kefu_shared::config::ProviderKind;
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| kefu_fuzz::adapter::holds(ProviderKind::Coze, input));
