@@ -147,3 +147,11 @@ export function startTimer(run, delay) {
 export function stopTimer(timer) {
   clearTimeout(timer);
 }
+
+/// The RS256 signature of a text by a key in PKCS #8.
+export async function sign(key, text) {
+  const rs256 = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" };
+  const made = await crypto.subtle.importKey("pkcs8", key, rs256, false, ["sign"]);
+  const signature = await crypto.subtle.sign(rs256.name, made, new TextEncoder().encode(text));
+  return new Uint8Array(signature);
+}

@@ -23,6 +23,7 @@ mod conformance;
 mod coze;
 mod dify;
 mod endpoint;
+pub mod errand;
 mod failure;
 mod fastgpt;
 mod json;
@@ -118,7 +119,7 @@ pub struct Memory<'a> {
 }
 
 /// An HTTP request to be sent.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct RequestParts {
     /// How.
     pub method: Method,
@@ -128,6 +129,25 @@ pub struct RequestParts {
     pub headers: Vec<(&'static str, String)>,
     /// Empty for GET.
     pub body: Vec<u8>,
+    /// Who signs in for it first, where its key is no token.
+    pub sign_in: Option<Box<oauth::SignIn>>,
+}
+
+impl RequestParts {
+    /// A request that posts JSON.
+    pub(crate) fn json(url: String, body: &Value) -> Self {
+        let headers = vec![
+            ("content-type", "application/json".to_owned()),
+            ("accept", "text/event-stream".to_owned()),
+        ];
+        let body = body.to_string().into_bytes();
+        Self { method: Method::Post, url, headers, body, sign_in: None }
+    }
+
+    /// With that key.
+    pub(crate) fn authorize(&mut self, key: &str) {
+        self.headers.push(("authorization", ["Bearer ", key].concat()));
+    }
 }
 
 /// Without the values of headers, which hold secrets, and the body, which holds what visitors say.
@@ -142,11 +162,12 @@ impl fmt::Debug for RequestParts {
 }
 
 /// The methods that providers want.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Method {
     /// GET.
     Get,
     /// POST.
+    #[default]
     Post,
 }
 
@@ -252,17 +273,15 @@ impl Ask<'_> {
 
     /// A request that posts JSON, with the api key.
     pub(crate) fn post(&self, url: Url, body: &Value) -> Result<RequestParts, Failure> {
-        let mut headers = vec![
-            ("content-type", "application/json".to_owned()),
-            ("accept", "text/event-stream".to_owned()),
-        ];
-        headers.extend(self.bearer()?.map(|bearer| ("authorization", bearer)));
-        let body = body.to_string().into_bytes();
-        Ok(RequestParts { method: Method::Post, url: url.into(), headers, body })
+        let mut parts = RequestParts::json(url.into(), body);
+        if let Some(key) = self.key()? {
+            parts.authorize(key);
+        }
+        Ok(parts)
     }
 
-    /// `Bearer` and the key; none when the provider is configured without one.
-    pub(crate) fn bearer(&self) -> Result<Option<String>, Failure> {
+    /// The key; none when the provider is configured without one.
+    pub(crate) fn key(&self) -> Result<Option<&str>, Failure> {
         if self.provider.api_key.is_none() {
             return Ok(None);
         }
@@ -273,7 +292,7 @@ impl Ask<'_> {
         if !key.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(Failure::config("bad_api_key", "the api_key is not plain ASCII"));
         }
-        Ok(Some(format!("Bearer {key}")))
+        Ok(Some(key))
     }
 }
 
@@ -339,7 +358,7 @@ mod tests {
             (Some("sk\r\nx: y"), "bad_api_key"),
             (Some("密钥"), "bad_api_key"),
         ] {
-            let failure = Ask { api_key: key, ..ask(&provider) }.bearer().unwrap_err();
+            let failure = Ask { api_key: key, ..ask(&provider) }.key().unwrap_err();
             assert_eq!(failure.to_string(), format!("config ({code})"));
         }
     }

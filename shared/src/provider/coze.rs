@@ -5,10 +5,11 @@
 use super::answer::Answer;
 use super::sse::Frame;
 use super::{
-    Adapter, Ask, Attachment, Class, Dialect, Failure, Ids, Keeps, MAX_PAUSE, Outcome,
+    Adapter, Ask, Attachment, Class, Dialect, Failure, Ids, Keeps, MAX_PAUSE, Outcome, Remedy,
     RequestParts, ResponseHead, ToolCall, Usage, endpoint, json,
 };
 use serde_json::Value;
+use url::Url;
 
 pub mod oauth;
 
@@ -41,7 +42,16 @@ fn request(ask: &Ask<'_>) -> Result<RequestParts, Failure> {
     if !ask.provider.inputs.is_empty() {
         json::put(&mut body, "parameters", json::texts(&ask.provider.inputs));
     }
-    ask.post(url, &body)
+    post(ask, url, &body)
+}
+
+/// With the key, or with the token of an app whose configuration the key is.
+fn post(ask: &Ask<'_>, url: Url, body: &Value) -> Result<RequestParts, Failure> {
+    let app = oauth::App::of(ask.provider, ask.api_key.unwrap_or_default())?;
+    let Some(app) = app else { return ask.post(url, body) };
+    let renew = ask.remedy == Some(Remedy::NewToken);
+    let sign_in = Some(Box::new(oauth::SignIn { app, renew }));
+    Ok(RequestParts { sign_in, ..RequestParts::json(url.into(), body) })
 }
 
 fn message(role: &str, content: &str) -> Value {
@@ -60,7 +70,7 @@ fn cancel(ask: &Ask<'_>, ids: &Ids) -> Option<RequestParts> {
     let url = endpoint::at(ask.provider, "v3/chat/cancel").ok()?;
     let body =
         json::object(&mut [("conversation_id", conversation.into()), ("chat_id", chat.into())]);
-    ask.post(url, &body).ok()
+    post(ask, url, &body).ok()
 }
 
 #[derive(Clone)]

@@ -30,6 +30,8 @@ pub(in super::super) struct Attempt {
     pub(super) admitted: Admitted,
     pub(super) price: Option<Price>,
     kind: ProviderKind,
+    /// Whether its token may be refused where a new one is not.
+    renewable: bool,
     /// There once the response's head is.
     pub(super) reader: Option<Reader>,
     pub(super) timeouts: Timeouts,
@@ -93,6 +95,7 @@ impl Attempt {
             admitted: chosen.admitted.clone(),
             price: chosen.price,
             kind: chosen.kind,
+            renewable: chosen.request.sign_in.as_ref().is_some_and(|it| !it.renew),
             reader: None,
             timeouts: chosen.timeouts,
             sent_at: now,
@@ -146,6 +149,15 @@ impl Attempt {
         } else {
             self.extras.take(reading);
         }
+    }
+
+    /// What its provider's word means: a token may be refused before its time, and then a new one
+    /// is tried before anybody is told.
+    pub(super) fn understood(&self, failure: Failure) -> Failure {
+        if self.renewable && failure.class == Class::Auth {
+            return Failure { excused: true, ..failure.with_remedy(Remedy::NewToken) };
+        }
+        failure
     }
 
     pub(super) fn save_at(&self) -> Option<Millis> {
