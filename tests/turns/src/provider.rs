@@ -35,6 +35,8 @@ pub struct Asked {
     pub head: String,
     /// The JSON body.
     pub body: Value,
+    /// The key that came with it.
+    pub key: String,
     left: watch::Receiver<Option<Instant>>,
 }
 
@@ -133,11 +135,14 @@ async fn answer_all(listener: TcpListener, desk: Arc<Desk>) {
 
 async fn answer(mut stream: TcpStream, desk: &Desk) -> io::Result<()> {
     stream.set_nodelay(true)?;
-    let (head, body) = read_request(&mut stream).await?;
+    let (raw, body) = read_request(&mut stream).await?;
+    let bearer = raw.lines().find_map(|line| line.split_once(": Bearer "));
+    let key = bearer.map(|(_, key)| key.trim().to_owned()).unwrap_or_default();
+    let head = raw.to_lowercase();
     let (leave, left) = watch::channel(None);
     let script = desk.next_script();
     desk.asked.send_modify(|asked| {
-        asked.push(Asked { at: Instant::now(), head, body, left });
+        asked.push(Asked { at: Instant::now(), head, body, key, left });
     });
     let (mut from, mut to) = stream.split();
     let finished = tokio::select! {
@@ -178,8 +183,9 @@ async fn read_request(stream: &mut TcpStream) -> io::Result<(String, Value)> {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else { continue };
-        let head = String::from_utf8_lossy(&bytes[..end]).to_lowercase();
-        let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+        let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
+        let lower = head.to_lowercase();
+        let length = lower.lines().find_map(|line| line.strip_prefix("content-length: "));
         let length: usize = length.and_then(|text| text.trim().parse().ok()).unwrap_or(0);
         let body = &bytes[end + 4..];
         if body.len() >= length {

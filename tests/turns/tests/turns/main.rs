@@ -16,6 +16,7 @@ mod handing_over;
 mod hibernating;
 mod joining;
 mod questioning;
+mod signing_in;
 mod speaking;
 mod thousand;
 
