@@ -155,3 +155,13 @@ export async function sign(key, text) {
   const signature = await crypto.subtle.sign(rs256.name, made, new TextEncoder().encode(text));
   return new Uint8Array(signature);
 }
+
+/// Whether the binding of Workers AI is there.
+export function runsModels(env) {
+  return env.AI !== undefined;
+}
+
+/// The response of a model that the binding runs; `inputs` is JSON.
+export async function runModel(env, model, inputs, signal) {
+  return env.AI.run(model, JSON.parse(inputs), { returnRawResponse: true, signal });
+}

@@ -131,6 +131,8 @@ pub struct RequestParts {
     pub body: Vec<u8>,
     /// Who signs in for it first, where its key is no token.
     pub sign_in: Option<Box<oauth::SignIn>>,
+    /// The model that the host's own Workers AI runs on the body: then it goes to no address.
+    pub model: Option<String>,
 }
 
 impl RequestParts {
@@ -141,7 +143,7 @@ impl RequestParts {
             ("accept", "text/event-stream".to_owned()),
         ];
         let body = body.to_string().into_bytes();
-        Self { method: Method::Post, url, headers, body, sign_in: None }
+        Self { url, headers, body, ..Self::default() }
     }
 
     /// With that key.

@@ -11,7 +11,7 @@ use kefu_shared::provider::{BodyEnd, RequestParts};
 use std::cell::RefCell;
 use std::pin::pin;
 use std::rc::Rc;
-use worker::{AbortController, ByteStream, Delay, Response};
+use worker::{AbortController, ByteStream, Delay, Env, Response};
 
 /// The call under way; a conversation has at most one.
 #[derive(Default)]
@@ -25,10 +25,10 @@ impl Calls {
         let controller = AbortController::default();
         let signal = controller.signal();
         self.under_way.replace(Some((attempt, controller)));
-        let weak = Rc::downgrade(host);
+        let (weak, env) = (Rc::downgrade(host), host.env.clone());
         host.keep_alive(async move {
             let report = |input| weak.upgrade().is_some_and(|host| host.is_calling(attempt, input));
-            match send(parts, &signal).await {
+            match send(&env, parts, &signal).await {
                 Ok(response) => read(attempt, response, report).await,
                 Err(failure) => {
                     report(Input::Failed { attempt, failure });
@@ -39,10 +39,11 @@ impl Calls {
 
     /// Tells a provider to stop; nobody waits for what comes of it.
     pub(crate) fn cancel(host: &Rc<Host>, parts: RequestParts) {
+        let env = host.env.clone();
         host.keep_alive(async move {
             let controller = AbortController::default();
             let signal = controller.signal();
-            let sent = pin!(send(parts, &signal));
+            let sent = pin!(send(&env, parts, &signal));
             let _ended = select(sent, Delay::from(CANCEL_MOST)).await;
             controller.abort();
         });
@@ -91,10 +92,10 @@ async fn read(attempt: AttemptId, mut response: Response, report: impl Fn(Input)
 }
 
 /// Sends a request and tells `check` what comes, until it has heard enough.
-pub async fn try_provider(parts: RequestParts, check: &mut Check) {
+pub async fn try_provider(env: &Env, parts: RequestParts, check: &mut Check) {
     let controller = AbortController::default();
     let signal = controller.signal();
-    match in_time(check, pin!(send(parts, &signal))).await {
+    match in_time(check, pin!(send(env, parts, &signal))).await {
         Some(Ok(mut response)) => {
             check.hear(entropy::now(), Heard::Head(head(&response)));
             match response.stream() {

@@ -9,7 +9,8 @@ use kefu_shared::provider::{Failure, RequestParts, ResponseHead};
 use std::cell::RefCell;
 use worker::wasm_bindgen_futures::JsFuture;
 use worker::{
-    AbortSignal, Fetch, Headers, Method, Request, RequestInit, RequestRedirect, Response,
+    AbortSignal, Env, Fetch, Headers, Method, Request, RequestInit, RequestRedirect, Response,
+    web_sys,
 };
 
 thread_local! {
@@ -17,10 +18,17 @@ thread_local! {
 }
 
 /// Sends a request once everything before it is done.
-pub(crate) async fn send(parts: RequestParts, signal: &AbortSignal) -> Result<Response, Failure> {
+pub(crate) async fn send(
+    env: &Env,
+    parts: RequestParts,
+    signal: &AbortSignal,
+) -> Result<Response, Failure> {
     let mut errand = Errand::new(parts);
     loop {
         match TOKENS.with_borrow(|tokens| errand.next(tokens, entropy::tick())) {
+            Next::Send(RequestParts { model: Some(model), body, .. }) => {
+                return run(env, &model, &body, signal).await;
+            }
             Next::Send(parts) => return fetch(&parts, signal).await,
             Next::Ask(parts) => {
                 let mut response = fetch(&parts, signal).await?;
@@ -49,6 +57,18 @@ async fn fetch(parts: &RequestParts, signal: &AbortSignal) -> Result<Response, F
     let request = request(parts).map_err(|_| Failure::unreachable())?;
     let sent = Fetch::Request(request).send_with_signal(signal).await;
     sent.map_err(|_| Failure::unreachable())
+}
+
+async fn run(
+    env: &Env,
+    model: &str,
+    inputs: &[u8],
+    signal: &AbortSignal,
+) -> Result<Response, Failure> {
+    let inputs = String::from_utf8_lossy(inputs);
+    let answer = glue::run_model(env.as_ref(), model, &inputs, signal);
+    let answer = JsFuture::from(answer).await.map_err(|_| Failure::unreachable())?;
+    Ok(Response::from(web_sys::Response::from(answer)))
 }
 
 async fn whole(response: &mut Response) -> Result<Vec<u8>, Failure> {

@@ -99,6 +99,18 @@ extern "C" {
     #[wasm_bindgen(js_name = startTimer)]
     pub(crate) fn start_timer(run: &Function, delay: f64) -> JsValue;
 
+    #[wasm_bindgen(js_name = runsModels)]
+    pub(crate) fn runs_models(env: &JsValue) -> bool;
+
+    /// Of a response.
+    #[wasm_bindgen(js_name = runModel)]
+    pub(crate) fn run_model(
+        env: &JsValue,
+        model: &str,
+        inputs: &str,
+        signal: &web_sys::AbortSignal,
+    ) -> Promise;
+
     /// Of bytes.
     pub(crate) fn sign(key: &[u8], text: &str) -> Promise;
 

@@ -7,6 +7,7 @@
 )]
 
 mod answering;
+mod binding;
 mod costing;
 mod crashing;
 mod failing_over;
