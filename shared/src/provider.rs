@@ -26,6 +26,7 @@ mod endpoint;
 pub mod errand;
 mod failure;
 mod fastgpt;
+mod files;
 mod json;
 mod openai;
 mod reader;
@@ -37,6 +38,7 @@ mod workers_ai;
 
 pub use coze::oauth;
 pub use failure::{Class, DEFAULT_PAUSE, Failure, MAX_PAUSE, Remedy};
+pub use files::{FILES_MOST, Files, INLINE_MOST, Loaded};
 pub use reader::{BodyEnd, Dialect, LINGER, Reader};
 pub use reading::{Attachment, Citation, Ending, Ids, Outcome, Reading, ToolCall, Usage};
 
@@ -61,6 +63,8 @@ pub(crate) struct Adapter {
     cancel: fn(&Ask<'_>, &Ids) -> Option<RequestParts>,
     /// Whether it remembers conversations.
     keeps: Keeps,
+    /// How it takes files, if it does.
+    takes: Option<files::Takes>,
 }
 
 /// How a provider remembers a conversation.
@@ -85,6 +89,8 @@ pub struct Ask<'a> {
     pub rounds: &'a [Round],
     /// What the visitor asks.
     pub question: &'a str,
+    /// The ids of stored files that belong to the question, oldest first.
+    pub files: &'a [String],
     /// The visitor, as the provider may know them: the same for all of a visitor's questions.
     pub visitor: &'a str,
     /// The visitor's language, BCP 47; may be empty.
@@ -131,6 +137,8 @@ pub struct RequestParts {
     pub body: Vec<u8>,
     /// Who signs in for it first, where its key is no token.
     pub sign_in: Option<Box<oauth::SignIn>>,
+    /// The files that are put into it first.
+    pub files: Option<Box<Files>>,
     /// The model that the host's own Workers AI runs on the body: then it goes to no address.
     pub model: Option<String>,
 }
@@ -223,7 +231,8 @@ impl ResponseHead {
 /// The request that asks for an answer. Fails, without any request, when the configuration cannot
 /// work: an api key that does not resolve or cannot be sent, a missing model, a bad endpoint.
 pub fn request(ask: &Ask<'_>) -> Result<RequestParts, Failure> {
-    (adapter(ask.provider.kind).request)(ask)
+    let request = (adapter(ask.provider.kind).request)(ask)?;
+    Ok(RequestParts { files: Files::of(ask)?, ..request })
 }
 
 /// The reader of the response to [`request`].
@@ -332,6 +341,7 @@ mod tests {
             api_key: Some("sk-1"),
             rounds: &[],
             question: "退货怎么办",
+            files: &[],
             visitor: "v1",
             locale: "zh-CN",
             attempt: "a1",

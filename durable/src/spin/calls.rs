@@ -37,7 +37,7 @@ impl Calls {
     /// Tells a provider to stop; nobody waits for what comes of it.
     pub(crate) fn cancel(parts: RequestParts) {
         spawn(async move {
-            let _ended = select(pin!(send(parts)), pin!(entropy::sleep(CANCEL_MOST))).await;
+            let _ended = select(pin!(send(parts, None)), pin!(entropy::sleep(CANCEL_MOST))).await;
         });
     }
 
@@ -65,7 +65,7 @@ impl Calls {
 }
 
 async fn call(room: Rc<Room>, attempt: AttemptId, parts: RequestParts) {
-    match send(parts).await {
+    match send(parts, Some(room.place())).await {
         Ok(response) => read(&room, attempt, response).await,
         Err(failure) => {
             room.is_calling(attempt, Input::Failed { attempt, failure }).await;
@@ -96,7 +96,7 @@ async fn read(room: &Rc<Room>, attempt: AttemptId, response: Response) {
 
 /// Sends a request and tells `check` what comes, until it has heard enough.
 pub async fn try_provider(parts: RequestParts, check: &mut Check) {
-    match in_time(check, pin!(send(parts))).await {
+    match in_time(check, pin!(send(parts, None))).await {
         Some(Ok(response)) => {
             check.hear(entropy::now(), Heard::Head(head(&response)));
             listen(response, check).await;

@@ -1,12 +1,12 @@
 //! Requests to providers, with what has to come before them.
 
-use crate::spin::{entropy, operator};
+use crate::spin::{entropy, operator, uploads};
 use bytes::Bytes;
 use futures::StreamExt;
 use http::header::CONTENT_LENGTH;
 use kefu_shared::provider::errand::{ANSWER_MOST, Errand, Next};
 use kefu_shared::provider::oauth::Tokens;
-use kefu_shared::provider::{Failure, RequestParts, ResponseHead};
+use kefu_shared::provider::{Failure, Loaded, RequestParts, ResponseHead};
 use rsa::PrivateKey;
 use rsa::pkcs1v15::SigningKey;
 use rsa::pkcs8::DecodePrivateKey;
@@ -22,7 +22,11 @@ thread_local! {
 }
 
 /// Sends a request once everything before it is done.
-pub(crate) async fn send(parts: RequestParts) -> Result<Response, Failure> {
+/// Files are those of the conversation `of` that site.
+pub(crate) async fn send(
+    parts: RequestParts,
+    of: Option<(&str, &str)>,
+) -> Result<Response, Failure> {
     let mut errand = Errand::new(parts);
     loop {
         match TOKENS.with_borrow(|tokens| errand.next(tokens, entropy::tick())) {
@@ -33,9 +37,15 @@ pub(crate) async fn send(parts: RequestParts) -> Result<Response, Failure> {
                 let body = whole(response).await?;
                 TOKENS.with_borrow_mut(|tokens| errand.answered(tokens, &head, &body))?;
             }
+            Next::Load(id) => errand.loaded(load(of, &id).await),
             Next::Sign { key, text } => errand.signed(sign(&key, &text))?,
         }
     }
+}
+
+async fn load(of: Option<(&str, &str)>, id: &str) -> Loaded {
+    let (site, conversation) = of?;
+    uploads::find(site, conversation, id).await.ok()?
 }
 
 /// The head of a response that comes now.

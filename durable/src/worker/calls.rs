@@ -27,8 +27,9 @@ impl Calls {
         self.under_way.replace(Some((attempt, controller)));
         let (weak, env) = (Rc::downgrade(host), host.env.clone());
         host.keep_alive(async move {
+            let load = |id: &str| weak.upgrade()?.store.upload(id);
             let report = |input| weak.upgrade().is_some_and(|host| host.is_calling(attempt, input));
-            match send(&env, parts, &signal).await {
+            match send(&env, parts, &signal, &load).await {
                 Ok(response) => read(attempt, response, report).await,
                 Err(failure) => {
                     report(Input::Failed { attempt, failure });
@@ -43,7 +44,7 @@ impl Calls {
         host.keep_alive(async move {
             let controller = AbortController::default();
             let signal = controller.signal();
-            let sent = pin!(send(&env, parts, &signal));
+            let sent = pin!(send(&env, parts, &signal, &|_| None));
             let _ended = select(sent, Delay::from(CANCEL_MOST)).await;
             controller.abort();
         });
@@ -95,7 +96,7 @@ async fn read(attempt: AttemptId, mut response: Response, report: impl Fn(Input)
 pub async fn try_provider(env: &Env, parts: RequestParts, check: &mut Check) {
     let controller = AbortController::default();
     let signal = controller.signal();
-    match in_time(check, pin!(send(env, parts, &signal))).await {
+    match in_time(check, pin!(send(env, parts, &signal, &|_| None))).await {
         Some(Ok(mut response)) => {
             check.hear(entropy::now(), Heard::Head(head(&response)));
             match response.stream() {

@@ -5,7 +5,7 @@ use futures::StreamExt;
 use js_sys::Uint8Array;
 use kefu_shared::provider::errand::{ANSWER_MOST, Errand, Next};
 use kefu_shared::provider::oauth::Tokens;
-use kefu_shared::provider::{Failure, RequestParts, ResponseHead};
+use kefu_shared::provider::{Failure, Loaded, RequestParts, ResponseHead};
 use std::cell::RefCell;
 use worker::wasm_bindgen_futures::JsFuture;
 use worker::{
@@ -22,6 +22,7 @@ pub(crate) async fn send(
     env: &Env,
     parts: RequestParts,
     signal: &AbortSignal,
+    load: &dyn Fn(&str) -> Loaded,
 ) -> Result<Response, Failure> {
     let mut errand = Errand::new(parts);
     loop {
@@ -36,6 +37,7 @@ pub(crate) async fn send(
                 let head = head(&response);
                 TOKENS.with_borrow_mut(|tokens| errand.answered(tokens, &head, &body))?;
             }
+            Next::Load(id) => errand.loaded(load(&id)),
             Next::Sign { key, text } => {
                 let signature = JsFuture::from(glue::sign(&key, &text)).await.ok();
                 errand.signed(signature.map(|bytes| Uint8Array::new(&bytes).to_vec()))?;

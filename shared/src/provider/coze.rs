@@ -3,6 +3,7 @@
 //! Frames are named, one JSON object each; refusals are JSON under HTTP 200, told by their `code`.
 
 use super::answer::Answer;
+use super::files::{Taken, Takes};
 use super::sse::Frame;
 use super::{
     Adapter, Ask, Attachment, Class, Dialect, Failure, Ids, Keeps, MAX_PAUSE, Outcome, Remedy,
@@ -18,6 +19,10 @@ pub(super) static ADAPTER: Adapter = Adapter {
     dialect: |head| Box::new(Coze { head, thinks: false, interrupted: false }),
     cancel,
     keeps: Keeps::UnderItsName,
+    takes: Some(Takes {
+        upload: Some(|ask| endpoint::at(ask.provider, "v1/files/upload")),
+        put: put_files,
+    }),
 };
 
 /// The context and, last, the question; the conversation's id is in the query.
@@ -62,6 +67,21 @@ fn message(role: &str, content: &str) -> Value {
         ("content", content.into()),
         ("content_type", "text".into()),
     ])
+}
+
+/// The question becomes a list, in text, of its words and its files.
+fn put_files(body: &mut Value, files: &[Taken]) {
+    let Some(message) = json::last(body, "additional_messages") else { return };
+    let words = json::text(message, "content").unwrap_or_default();
+    let words = json::object(&mut [("type", "text".into()), ("text", words.into())]);
+    let file = |file: &Taken| {
+        // There are no videos.
+        let kind = if file.kind == "video" { "file" } else { file.kind };
+        json::object(&mut [("type", kind.into()), ("file_id", file.reference.as_str().into())])
+    };
+    let items: Value = std::iter::once(words).chain(files.iter().map(file)).collect();
+    json::put(message, "content", items.to_string().into());
+    json::put(message, "content_type", "object_string".into());
 }
 
 /// It does not end the open stream: the connection is to be closed as well.

@@ -4,7 +4,7 @@
 //! is to be sent. All of it is one attempt, in its time.
 
 use super::oauth::{SignIn, Token, Tokens};
-use super::{Failure, RequestParts, ResponseHead};
+use super::{Failure, Loaded, RequestParts, ResponseHead};
 use crate::time::Tick;
 
 /// Bytes of an answer on the way that are read: none of them says more.
@@ -22,6 +22,8 @@ pub enum Next {
     },
     /// Sends this and reads the answer, for [`Errand::answered`].
     Ask(RequestParts),
+    /// Loads the stored file of that id, for [`Errand::loaded`].
+    Load(String),
     /// Sends this: its answer is what all of it is for.
     Send(RequestParts),
 }
@@ -33,31 +35,53 @@ pub struct Errand {
     /// What was given out to be signed.
     statement: String,
     signature: Vec<u8>,
+    /// A file that was loaded and is to be uploaded.
+    upload: Option<RequestParts>,
 }
 
 impl Errand {
     /// The way of this request.
     pub fn new(request: RequestParts) -> Self {
-        Self { request, statement: String::new(), signature: Vec::new() }
+        Self { request, statement: String::new(), signature: Vec::new(), upload: None }
     }
 
     /// What is to be done now. After [`Next::Send`] there is nothing more.
     pub fn next(&mut self, tokens: &Tokens, tick: Tick) -> Next {
-        let request = &mut self.request;
-        let Some(sign_in) = &request.sign_in else {
-            return Next::Send(std::mem::take(request));
-        };
-        if let Some(token) = tokens.find(sign_in, tick.now) {
-            request.sign_in = None;
-            request.authorize(&token.secret);
-            return Next::Send(std::mem::take(request));
+        if let Some(sign_in) = self.request.sign_in.take() {
+            let Some(token) = tokens.find(&sign_in, tick.now) else {
+                let next = self.signing_in(&sign_in, tick);
+                self.request.sign_in = Some(sign_in);
+                return next;
+            };
+            self.request.authorize(&token.secret);
         }
+        if let Some(upload) = self.upload.take() {
+            return Next::Ask(upload);
+        }
+        if let Some(files) = &self.request.files {
+            if let Some(id) = files.wanted() {
+                return Next::Load(id.clone());
+            }
+            files.put_into(&mut self.request.body);
+        }
+        Next::Send(RequestParts { files: None, ..std::mem::take(&mut self.request) })
+    }
+
+    fn signing_in(&mut self, sign_in: &SignIn, tick: Tick) -> Next {
         let app = &sign_in.app;
         if !self.signature.is_empty() {
             return Next::Ask(app.request(&self.statement, &self.signature));
         }
         self.statement = app.statement(tick);
         Next::Sign { key: app.private_key().to_vec(), text: self.statement.clone() }
+    }
+
+    /// The file of [`Next::Load`]; none when it is not there.
+    pub fn loaded(&mut self, file: Loaded) {
+        if let Some(mut files) = self.request.files.take() {
+            self.upload = files.loaded(file, &self.request);
+            self.request.files = Some(files);
+        }
     }
 
     /// The signature of [`Next::Sign`]; none when the key cannot sign.
@@ -75,10 +99,12 @@ impl Errand {
         head: &ResponseHead,
         body: &[u8],
     ) -> Result<(), Failure> {
-        let token = Token::read(head, body)?;
-        if let Some(SignIn { app, .. }) = self.request.sign_in.take().map(|it| *it) {
+        if let Some(sign_in) = self.request.sign_in.take() {
+            let token = Token::read(head, body)?;
             self.request.authorize(&token.secret);
-            tokens.keep(app, token);
+            tokens.keep(sign_in.app, token);
+        } else if let Some(files) = &mut self.request.files {
+            files.uploaded(head, body);
         }
         Ok(())
     }

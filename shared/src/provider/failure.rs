@@ -110,6 +110,8 @@ pub enum Remedy {
     NewConversation,
     /// With a new token of the app.
     NewToken,
+    /// Without the question's files.
+    WithoutFiles,
 }
 
 /// Why an attempt failed.

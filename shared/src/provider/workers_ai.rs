@@ -14,6 +14,8 @@ pub(super) static ADAPTER: Adapter = Adapter {
     dialect: |head| Box::new(WorkersAi { head, chat: Chat::default() }),
     cancel: |_, _| None,
     keeps: Keeps::Nothing,
+    // Each model takes pictures in a way of its own, if any.
+    takes: None,
 };
 
 /// The native form's own limit, 256, cuts answers off.

@@ -32,6 +32,8 @@ pub(in super::super) struct Attempt {
     kind: ProviderKind,
     /// Whether its token may be refused where a new one is not.
     renewable: bool,
+    /// Whether files go along, which a provider may refuse.
+    carries: bool,
     /// There once the response's head is.
     pub(super) reader: Option<Reader>,
     pub(super) timeouts: Timeouts,
@@ -96,6 +98,7 @@ impl Attempt {
             price: chosen.price,
             kind: chosen.kind,
             renewable: chosen.request.sign_in.as_ref().is_some_and(|it| !it.renew),
+            carries: chosen.request.files.is_some(),
             reader: None,
             timeouts: chosen.timeouts,
             sent_at: now,
@@ -152,10 +155,14 @@ impl Attempt {
     }
 
     /// What its provider's word means: a token may be refused before its time, and then a new one
-    /// is tried before anybody is told.
+    /// is tried before anybody is told; and what cannot make sense of files says so in many ways.
     pub(super) fn understood(&self, failure: Failure) -> Failure {
         if self.renewable && failure.class == Class::Auth {
             return Failure { excused: true, ..failure.with_remedy(Remedy::NewToken) };
+        }
+        let refused = matches!(failure.class, Class::BadRequest | Class::Config | Class::Upstream);
+        if self.carries && refused && failure.remedy.is_none() {
+            return Failure { excused: true, ..failure.with_remedy(Remedy::WithoutFiles) };
         }
         failure
     }

@@ -67,7 +67,8 @@ async fn a_binding_that_hangs_is_given_up_in_time() {
 
 #[tokio::test]
 async fn a_host_without_the_binding_refuses_the_configuration_and_says_why() {
-    let site = Host::shared().site(AT_ONCE).await;
+    let host = Host::shared();
+    let site = host.site(AT_ONCE).await;
     let faults = site.refuses(&format!("{AT_ONCE}{ENTRY}")).await;
     assert_eq!(
         faults,

@@ -17,6 +17,7 @@ mod handing_over;
 mod hibernating;
 mod joining;
 mod questioning;
+mod showing;
 mod signing_in;
 mod speaking;
 mod thousand;
