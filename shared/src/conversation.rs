@@ -81,7 +81,7 @@ impl Conversation {
         let seq = newest.map_or(0, |event| event.seq);
         let last_id = newest.and_then(|event| event.msg_id).unwrap_or(0);
         let head = snapshot.head.unwrap_or_default();
-        Self {
+        let mut conversation = Self {
             seq,
             session: newest.and_then(|event| event.session).unwrap_or(0),
             msg_ids: Snowflake::after(last_id, node),
@@ -102,7 +102,9 @@ impl Conversation {
             outbox: Outbox::default(),
             alarm: Alarm::default(),
             head,
-        }
+        };
+        conversation.learn_told(snapshot.told.as_ref());
+        conversation
     }
 
     /// The sender whose event has to be looked up and given to [`Conversation::step`] as `prior`:

@@ -8,7 +8,7 @@
 use crate::conversation::{Audience, ConnId, Cursor};
 use crate::time::{Millis, Tick};
 use kefu_proto::v1::server_frame::Frame;
-use kefu_proto::v1::{Hello, Inbox as Page};
+use kefu_proto::v1::{Hello, Inbox as Page, InboxEntry};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -58,6 +58,29 @@ pub struct Snapshot {
     pub tries: Vec<(String, Millis)>,
     /// Gateway streams that outlived the desk's sleep.
     pub streams: Vec<(ConnId, Stream)>,
+}
+
+/// What is stored of a desk and not known to one that is in memory.
+#[derive(Debug, Default)]
+pub struct News {
+    /// The entries after the known [`Inbox::revision`]; all, where the floor is not the known one.
+    pub entries: Vec<InboxEntry>,
+    /// The inbox's floor.
+    pub floor: u32,
+    /// All accounts.
+    pub accounts: Vec<Account>,
+    /// All sessions.
+    pub sessions: Vec<Session>,
+    /// All attempts to log in that count, whose and when, the oldest first.
+    pub tries: Vec<(String, Millis)>,
+}
+
+impl From<News> for Snapshot {
+    fn from(news: News) -> Self {
+        let News { entries, floor, accounts, sessions, tries } = news;
+        let inbox = Inbox::resume(entries, floor);
+        Self { inbox, accounts, sessions, tries, streams: Vec::new() }
+    }
 }
 
 /// An agent's gateway stream, as far as it concerns the desk.
@@ -123,17 +146,18 @@ impl Desk {
         }
     }
 
-    /// Takes in what another process wrote, where several may have the desk in memory: all that
-    /// is stored. The step has no writes.
-    pub fn catch_up(&mut self, now: Millis, snapshot: Snapshot) -> Step {
+    /// Takes in what another process wrote, where several may have the desk in memory. The step
+    /// has no writes.
+    pub fn catch_up(&mut self, now: Millis, news: News) -> Step {
         let mut step = Step::default();
-        if snapshot.inbox.revision() > self.inbox.revision() {
+        let known = self.inbox.revision();
+        self.inbox.take_in(news.entries, news.floor);
+        if self.inbox.revision() > known {
             self.changed(now);
         }
-        self.inbox = snapshot.inbox;
-        self.accounts = Accounts::resume(snapshot.accounts);
-        self.sessions = Sessions::resume(snapshot.sessions);
-        self.logins = Logins::resume(snapshot.tries);
+        self.accounts = Accounts::resume(news.accounts);
+        self.sessions = Sessions::resume(news.sessions);
+        self.logins = Logins::resume(news.tries);
         let over: Vec<String> = self
             .streams
             .values()

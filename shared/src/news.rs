@@ -8,6 +8,19 @@ use crate::conversation::Audience;
 use kefu_proto::v1::ServerFrame;
 use kefu_proto::v1::server_frame::Frame;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// Before the second try to reach a bus, and at most.
+const PAUSE: Duration = Duration::from_millis(200);
+const PAUSE_MOST: Duration = Duration::from_secs(5);
+
+/// How long to wait before the try after `failures` failed ones: full jitter, so that all who lost
+/// a bus at once do not come back at once.
+pub fn pause(failures: u32, entropy: u128) -> Duration {
+    let most = PAUSE.saturating_mul(1 << failures.min(10)).min(PAUSE_MOST);
+    let micros = most.as_micros().max(1);
+    Duration::from_micros(u64::try_from(entropy % micros).unwrap_or(0))
+}
 
 /// One thing that an instance tells the others.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -143,5 +156,15 @@ mod tests {
         let news = News { from: u64::MAX, what };
         assert_eq!(News::from_json(news.to_json().as_bytes()), Some(news));
         assert_eq!(News::from_json(b"{\"from\":1}"), None);
+    }
+
+    #[test]
+    fn tries_come_seldom_and_never_together() {
+        assert!(pause(0, 199_999) < PAUSE);
+        assert_eq!(pause(0, 200_000), Duration::ZERO);
+        assert_eq!(pause(3, 1_500_000), Duration::from_millis(1_500));
+        for failures in [5, 40, u32::MAX] {
+            assert!(pause(failures, u128::MAX) < PAUSE_MOST, "{failures}");
+        }
     }
 }

@@ -170,53 +170,60 @@ macro_rules! tables {
         }];
 
         /// A desk's.
-        pub(super) const DESK: &[Migration] = &[Migration {
-            number: 1,
-            statements: &[
-                // `entry` is the encoded kefu.v1.InboxEntry. One row a change, no index: rows are
-                // the bill.
-                concat!(
-                    "CREATE TABLE inbox (",
-                    $site,
-                    "conversation TEXT NOT NULL, entry BLOB NOT NULL,
+        pub(super) const DESK: &[Migration] = &[
+            Migration {
+                number: 1,
+                statements: &[
+                    // `entry` is the encoded kefu.v1.InboxEntry. One row a change, no index: rows are
+                    // the bill.
+                    concat!(
+                        "CREATE TABLE inbox (",
+                        $site,
+                        "conversation TEXT NOT NULL, entry BLOB NOT NULL,
                     PRIMARY KEY (",
-                    $in_site,
-                    "conversation)) STRICT, WITHOUT ROWID"
-                ),
-                // Cursors below it do not hold any more.
-                concat!(
-                    "CREATE TABLE floor (",
-                    $site,
-                    "id INTEGER NOT NULL, revision INTEGER NOT NULL,
+                        $in_site,
+                        "conversation)) STRICT, WITHOUT ROWID"
+                    ),
+                    // Cursors below it do not hold any more.
+                    concat!(
+                        "CREATE TABLE floor (",
+                        $site,
+                        "id INTEGER NOT NULL, revision INTEGER NOT NULL,
                     PRIMARY KEY (",
-                    $in_site,
-                    "id)) STRICT"
-                ),
-                // As JSON.
-                concat!(
-                    "CREATE TABLE account (",
-                    $site,
-                    "id TEXT NOT NULL, value TEXT NOT NULL,
+                        $in_site,
+                        "id)) STRICT"
+                    ),
+                    // As JSON.
+                    concat!(
+                        "CREATE TABLE account (",
+                        $site,
+                        "id TEXT NOT NULL, value TEXT NOT NULL,
                     PRIMARY KEY (",
-                    $in_site,
-                    "id)) STRICT, WITHOUT ROWID"
-                ),
-                concat!(
-                    "CREATE TABLE session (",
-                    $site,
-                    "id TEXT NOT NULL, value TEXT NOT NULL,
+                        $in_site,
+                        "id)) STRICT, WITHOUT ROWID"
+                    ),
+                    concat!(
+                        "CREATE TABLE session (",
+                        $site,
+                        "id TEXT NOT NULL, value TEXT NOT NULL,
                     PRIMARY KEY (",
-                    $in_site,
-                    "id)) STRICT, WITHOUT ROWID"
-                ),
-                // Attempts to log in: whose, and when (Unix milliseconds).
-                concat!(
-                    "CREATE TABLE try (",
-                    $site,
-                    "tag TEXT NOT NULL, at INTEGER NOT NULL) STRICT"
-                ),
-            ],
-        }];
+                        $in_site,
+                        "id)) STRICT, WITHOUT ROWID"
+                    ),
+                    // Attempts to log in: whose, and when (Unix milliseconds).
+                    concat!(
+                        "CREATE TABLE try (",
+                        $site,
+                        "tag TEXT NOT NULL, at INTEGER NOT NULL) STRICT"
+                    ),
+                ],
+            },
+            // Of its newest change: whoever has the desk in memory reads what it lacks.
+            Migration {
+                number: 2,
+                statements: &["ALTER TABLE inbox ADD COLUMN revision INTEGER NOT NULL DEFAULT 0"],
+            },
+        ];
     };
 }
 
@@ -367,16 +374,16 @@ macro_rules! statements {
         pub const SESSIONS: &str = concat!("SELECT value FROM session", $all);
         /// All attempts to log in.
         pub const TRIES: &str = concat!("SELECT tag, at FROM try", $all, " ORDER BY at");
-        /// Keeps an entry: conversation, entry.
+        /// Keeps an entry: conversation, entry, revision.
         pub const PUT_ENTRY: &str = concat!(
             "INSERT INTO inbox (",
             $in,
-            "conversation, entry) VALUES (",
+            "conversation, entry, revision) VALUES (",
             $p,
-            "?, ?)
+            "?, ?, ?)
             ON CONFLICT (",
             $in,
-            "conversation) DO UPDATE SET entry = excluded.entry"
+            "conversation) DO UPDATE SET entry = excluded.entry, revision = excluded.revision"
         );
         /// Drops an entry: conversation.
         pub const DROP_ENTRY: &str = concat!("DELETE FROM inbox WHERE ", $of, "conversation = ?");
@@ -482,6 +489,46 @@ pub mod shared_sql {
             coalesce((SELECT seq FROM
                 (SELECT seq, spoke FROM event WHERE log = ?1 ORDER BY seq DESC LIMIT ?2)
                 WHERE spoke <= ?3 LIMIT 1), 0))";
+        /// Parameters of each event of [`insert_events`].
+        pub const EVENT_COLUMNS: usize = 5;
+
+        /// Adds so many events, as many times the parameters of [`INSERT_EVENT`]. Gives log and seq
+        /// of those that it added: others wrote first where one is missing.
+        pub fn insert_events(count: usize) -> String {
+            let rows = vec!["(?, ?, ?, ?, ?)"; count].join(", ");
+            format!(
+                "INSERT OR IGNORE INTO event (log, seq, sender, spoke, envelope)
+                VALUES {rows} RETURNING log, seq"
+            )
+        }
+
+        /// All states and marks, the events after one and what the desk knows, in one look: log,
+        /// after, site, conversation. Gives what a row is (`ROW_…`) and four values: of a state id
+        /// and value, of a mark seq and who, of an event seq, sender, spoke and envelope, of the
+        /// desk's entry the fourth.
+        pub const LOOK: &str = "SELECT 1, id, value, NULL, NULL FROM state WHERE log = ?1
+            UNION ALL SELECT 2, seq, who, NULL, NULL FROM mark WHERE log = ?1
+            UNION ALL SELECT 3, seq, sender, spoke, envelope FROM event
+                WHERE log = ?1 AND seq > ?2
+            UNION ALL SELECT 4, NULL, NULL, NULL, entry FROM inbox
+                WHERE site = ?3 AND conversation = ?4
+            ORDER BY 1, 2";
+        /// The same with the newest events: log, how many, site, conversation.
+        pub const LOAD: &str = "SELECT 1, id, value, NULL, NULL FROM state WHERE log = ?1
+            UNION ALL SELECT 2, seq, who, NULL, NULL FROM mark WHERE log = ?1
+            UNION ALL SELECT * FROM (SELECT 3, seq, sender, spoke, envelope FROM event
+                WHERE log = ?1 ORDER BY seq DESC LIMIT ?2)
+            UNION ALL SELECT 4, NULL, NULL, NULL, entry FROM inbox
+                WHERE site = ?3 AND conversation = ?4
+            ORDER BY 1, 2";
+        /// A row of [`LOOK`] that is a state.
+        pub const ROW_STATE: u32 = 1;
+        /// A row of [`LOOK`] that is a mark.
+        pub const ROW_MARK: u32 = 2;
+        /// A row of [`LOOK`] that is an event.
+        pub const ROW_EVENT: u32 = 3;
+        /// A row of [`LOOK`] that is what the desk knows.
+        pub const ROW_TOLD: u32 = 4;
     }
 
     /// Of a site.
@@ -492,6 +539,28 @@ pub mod shared_sql {
     /// Of a desk.
     pub mod desk {
         statements!(desk: "site, ", "?, ", "site = ? AND ", " WHERE site = ?");
+
+        /// All of a desk but the entries up to a revision, in one look: site, revision, floor. All
+        /// entries where the floor is another. Gives what a row is (`ROW_…`) and three values: the
+        /// floor; of an account and a session the value; of an attempt to log in when and whose; of
+        /// an entry the entry.
+        pub const LOOK: &str = "SELECT 1, revision, NULL, NULL FROM floor WHERE site = ?1
+            UNION ALL SELECT 2, NULL, value, NULL FROM account WHERE site = ?1
+            UNION ALL SELECT 3, NULL, value, NULL FROM session WHERE site = ?1
+            UNION ALL SELECT 4, at, tag, NULL FROM try WHERE site = ?1
+            UNION ALL SELECT 5, NULL, NULL, entry FROM inbox WHERE site = ?1 AND (revision > ?2
+                OR coalesce((SELECT revision FROM floor WHERE site = ?1), 0) <> ?3)
+            ORDER BY 1, 2";
+        /// A row of [`LOOK`] that is the floor.
+        pub const ROW_FLOOR: u32 = 1;
+        /// A row of [`LOOK`] that is an account.
+        pub const ROW_ACCOUNT: u32 = 2;
+        /// A row of [`LOOK`] that is a session.
+        pub const ROW_SESSION: u32 = 3;
+        /// A row of [`LOOK`] that is an attempt to log in.
+        pub const ROW_TRY: u32 = 4;
+        /// A row of [`LOOK`] that is an entry.
+        pub const ROW_ENTRY: u32 = 5;
     }
 
     /// Of a provider.

@@ -21,6 +21,11 @@ impl Millis {
     pub fn nanos(self) -> i64 {
         i64::try_from(self.0.saturating_mul(1_000_000)).unwrap_or(i64::MAX)
     }
+
+    /// The moment of Unix nanoseconds.
+    pub fn of_nanos(nanos: i64) -> Self {
+        Self(u64::try_from(nanos / 1_000_000).unwrap_or(0))
+    }
 }
 
 impl Add<Duration> for Millis {

@@ -4,7 +4,7 @@ mod spin;
 mod web;
 mod worker;
 
-pub(crate) use spin::spin_program;
+pub(crate) use spin::{measured_program, spin_program};
 
 use crate::tools;
 use crate::tree;

@@ -1,7 +1,8 @@
 //! The database: one connection an instance to read, one to write, and the migrations.
 
 use crate::Fault;
-use crate::spin::entropy::{self, nudged, sleep};
+use crate::spin::entropy::{self, sleep};
+use crate::spin::nudges::nudged;
 use crate::spin::operator::{self, Access};
 use futures::lock::Mutex;
 use kefu_shared::schema::{self, Migration};
@@ -19,13 +20,14 @@ pub(crate) type Row = RowResult;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The same once that was in vain: requests of one conversation wait one after the other.
 const PATIENCE_IN_TROUBLE: Duration = Duration::from_millis(250);
-const PAUSE_MICROS: u64 = 4_000;
-const PAUSE_MOST_MICROS: u64 = 64_000;
-/// Tries after which the pause is once more as long.
-const OFTEN: u64 = 32;
+const PAUSE_MICROS: u64 = 1_000;
+/// Tries after which the pause is twice as long, and how often that happens: many who wait must not
+/// take the processor from whom they wait for.
+const OFTEN: u64 = 2;
+const DOUBLED_MOST: u64 = 6;
 
-/// How long a reader waits for what only a moment's work of others can be.
-const BUSY_TIMEOUT: &str = "PRAGMA busy_timeout = 5000";
+/// How long SQLite waits by itself, with a thread of the host: as long as one other's commit takes.
+const BUSY_TIMEOUT: &str = "PRAGMA busy_timeout = 20";
 
 thread_local! {
     static READER: RefCell<Option<Rc<Connection>>> = const { RefCell::new(None) };
@@ -35,7 +37,7 @@ thread_local! {
 /// The rows that a query gives.
 pub(crate) async fn rows(text: &str, params: Vec<Value>) -> Result<Vec<Row>, Fault> {
     let rows = match reader().await {
-        Ok(connection) => run(&connection, text, params).await,
+        Ok(connection) => patiently(async || run(&connection, text, params.clone()).await).await,
         Err(fault) => Err(fault),
     };
     if rows.is_err() {
@@ -55,9 +57,16 @@ pub(crate) async fn run(
     nudged(async { Ok(connection.execute(text, params).await?.collect().await?) }).await
 }
 
-/// A connection of its own: it alone has a transaction.
-pub(crate) async fn open() -> Result<Connection, Fault> {
-    Ok(Connection::open_default().await?)
+/// A connection of its own to write with, once the tables are there: it alone has a transaction.
+pub(crate) async fn open_to_write() -> Result<Connection, Fault> {
+    reader().await?;
+    open().await
+}
+
+async fn open() -> Result<Connection, Fault> {
+    let connection = Connection::open_default().await?;
+    run(&connection, BUSY_TIMEOUT, Vec::new()).await?;
+    Ok(connection)
 }
 
 async fn reader() -> Result<Rc<Connection>, Fault> {
@@ -82,12 +91,9 @@ async fn reader() -> Result<Rc<Connection>, Fault> {
 /// Whether the file can be written at all. What SQLite found unwritable stays so for its whole
 /// process while one connection is open: such a one is not kept.
 async fn takes_writes(connection: &Connection) -> bool {
-    let none = Vec::new;
-    // Nobody is waited for: whoever holds it can write.
-    let _ = run(connection, "PRAGMA busy_timeout = 0", none()).await;
-    // `BEGIN IMMEDIATE` would quietly begin to read. This changes nothing, and syncs nothing.
-    let tried = run(connection, "DELETE FROM migration WHERE number < 0", none()).await;
-    let _ = run(connection, BUSY_TIMEOUT, none()).await;
+    // `BEGIN IMMEDIATE` would quietly begin to read. This changes nothing, and syncs nothing; who
+    // holds the file can write it.
+    let tried = run(connection, "DELETE FROM migration WHERE number < 0", Vec::new()).await;
     !matches!(tried, Err(Fault::Storage(Trouble::ReadOnly)))
 }
 
@@ -111,7 +117,7 @@ pub(crate) async fn patiently<T>(work: impl AsyncFn() -> Result<T, Fault>) -> Re
 
 /// A random one, so that those who wait don't meet again.
 fn pause(tries: u64) -> Duration {
-    let most = (PAUSE_MICROS * (1 + tries / OFTEN)).min(PAUSE_MOST_MICROS);
+    let most = PAUSE_MICROS << (tries / OFTEN).min(DOUBLED_MOST);
     let random = u64::try_from(entropy::tick().entropy >> 64).unwrap_or(0);
     Duration::from_micros(random % most)
 }

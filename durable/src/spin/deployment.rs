@@ -31,6 +31,11 @@ pub async fn deployed() -> Result<Rc<Deployed>, &'static str> {
     read().await.1.clone()
 }
 
+/// The deployment, if its variables were read and are good.
+pub(crate) fn known() -> Option<Rc<Deployed>> {
+    READ.with_borrow(|read| read.as_ref().and_then(|read| read.1.clone().ok()))
+}
+
 /// A variable that was read.
 pub(crate) fn variable(name: &str) -> Option<String> {
     READ.with_borrow(|read| read.as_ref().and_then(|read| read.0.get(name).cloned()))

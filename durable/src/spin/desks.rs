@@ -3,7 +3,7 @@
 
 use crate::Fault;
 use crate::spin::bus;
-use crate::spin::database::{bytes, number, rows, small, string, text, whole};
+use crate::spin::database::{Row, bytes, number, rows, small, string, text, whole};
 use crate::spin::entropy::{self, sleep};
 use crate::spin::line::Line;
 use crate::spin::operator::tell_fault;
@@ -15,21 +15,24 @@ use futures::lock::Mutex;
 use kefu_proto::Encode;
 use kefu_proto::v1::{InboxEntry, ServerFrame};
 use kefu_shared::conversation::{self, Audience, ConnId, Cursor};
-use kefu_shared::desk::{Account, Act, Desk, Inbox, Input, Order, Outcome, Snapshot, Step, Write};
+use kefu_shared::desk::{Account, Act, Desk, Inbox, Input, News, Order, Outcome, Step, Write};
 use kefu_shared::problem::Refusal;
 use kefu_shared::schema::shared_sql::desk as sql;
 use kefu_shared::schema::shared_sql::host;
 use kefu_shared::site::FRESH_FOR;
 use kefu_shared::time::Millis;
 use kefu_shared::wire::Caller;
-use serde::de::DeserializeOwned;
 use spin_sdk::sqlite::Value;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::time::Duration;
 
 /// How often an order is given again when somebody else changed the desk first.
 const TRIES: u32 = 24;
+/// How long it waits before that at most, the first time, and how often that is doubled.
+const PAUSE_MILLIS: u64 = 8;
+const DOUBLED_MOST: u32 = 5;
 /// Sessions that an instance remembers; more are asked for each time.
 const SESSIONS_MOST: usize = 4_096;
 
@@ -99,6 +102,21 @@ pub(crate) async fn look(site: &str) -> Result<(), Fault> {
     Ok(())
 }
 
+/// Another instance changed it: agents who wait here see what.
+pub(crate) fn hear(site: &str) {
+    let known = DESKS.with_borrow(|desks| desks.get(site).cloned());
+    let Some(room) = known.filter(|room| !room.lines.borrow().is_empty()) else { return };
+    // Whoever is about to look sees this too.
+    if !room.about_to_look.replace(true) {
+        spawn(async move {
+            room.about_to_look.set(false);
+            if let Err(fault) = look(&room.site).await {
+                tell_fault("desk", &fault);
+            }
+        });
+    }
+}
+
 /// Whether anybody here has seen that desk.
 pub(crate) fn is_known(site: &str) -> bool {
     DESKS.with_borrow(|desks| desks.get(site).is_some_and(|room| !room.lines.borrow().is_empty()))
@@ -152,6 +170,7 @@ struct Room {
     next: Cell<ConnId>,
     lines: RefCell<BTreeMap<ConnId, Rc<Line>>>,
     timer: Cell<Option<Millis>>,
+    about_to_look: Cell<bool>,
 }
 
 impl Room {
@@ -168,8 +187,9 @@ impl Room {
     }
 
     async fn step(&self, input: Input) -> Result<Option<Outcome>, Fault> {
-        for _ in 0..TRIES {
+        for tries in 0..TRIES {
             self.look().await?;
+            let before = self.desk.borrow().clone();
             let Some(Step { writes, acts, outcome }) = self
                 .desk
                 .borrow_mut()
@@ -183,56 +203,53 @@ impl Room {
                     self.carry_out(acts);
                     return Ok(outcome);
                 }
-                // All that the step changed in memory is loaded again.
-                Err(Fault::Conflict) => self.version.set(-1),
+                Err(Fault::Conflict) => {
+                    self.desk.replace(before);
+                    sleep(pause(tries)).await;
+                }
                 Err(fault) => return Err(fault),
             }
         }
         Err(Fault::Conflict)
     }
 
-    /// Loads the desk, if its rows are not those that it is of.
+    /// Loads the desk, or what others changed of it.
     async fn look(&self) -> Result<(), Fault> {
         let version = rows(host::DESK_VERSION, vec![string(&*self.site)]).await?;
         let version = version.first().map_or(0, |row| whole(row, 0));
-        if self.version.get() == version && self.desk.borrow().is_some() {
+        let known = self.desk.borrow().as_ref().map(|desk| known(desk.inbox()));
+        if self.version.get() == version && known.is_some() {
             return Ok(());
         }
-        let snapshot = self.load().await?;
+        let news = self.news(known.unwrap_or_default()).await?;
         self.version.set(version);
         let mut slot = self.desk.borrow_mut();
         let Some(desk) = slot.as_mut() else {
-            *slot = Some(Desk::resume(snapshot));
+            *slot = Some(Desk::resume(news.into()));
             return Ok(());
         };
-        let step = desk.catch_up(entropy::now(), snapshot);
+        let step = desk.catch_up(entropy::now(), news);
         drop(slot);
         self.carry_out(step.acts);
         Ok(())
     }
 
-    async fn load(&self) -> Result<Snapshot, Fault> {
-        let of = || vec![string(&*self.site)];
-        let floor = rows(sql::FLOOR, of()).await?.first().map_or(0, |row| small(row, 0));
-        let entries = rows(sql::ENTRIES, of()).await?;
-        let entries = entries.iter().map(|row| {
-            InboxEntry::decode(bytes(row, 0)).map_err(|_| Fault::Corrupt("inbox entry"))
-        });
-        let entries = entries.collect::<Result<Vec<_>, _>>()?;
-        let tries = rows(sql::TRIES, of()).await?;
-        let moment = |row| Millis(u64::try_from(whole(row, 1)).unwrap_or(0));
-        Ok(Snapshot {
-            inbox: Inbox::resume(entries, floor),
-            accounts: self.values(sql::ACCOUNTS).await?,
-            sessions: self.values(sql::SESSIONS).await?,
-            tries: tries.iter().map(|row| (text(row, 0).to_owned(), moment(row))).collect(),
-            streams: Vec::new(),
-        })
-    }
-
-    async fn values<T: DeserializeOwned>(&self, query: &str) -> Result<Vec<T>, Fault> {
-        let rows = rows(query, vec![string(&*self.site)]).await?;
-        rows.iter().map(|row| from_json(text(row, 0))).collect()
+    /// What is stored beyond a revision and a floor.
+    async fn news(&self, (revision, floor): (u32, u32)) -> Result<News, Fault> {
+        let params = vec![string(&*self.site), number(revision), number(floor)];
+        let mut news = News::default();
+        for row in rows(sql::LOOK, params).await? {
+            match small(&row, 0) {
+                sql::ROW_FLOOR => news.floor = small(&row, 1),
+                sql::ROW_ACCOUNT => news.accounts.push(from_json(text(&row, 2))?),
+                sql::ROW_SESSION => news.sessions.push(from_json(text(&row, 2))?),
+                sql::ROW_TRY => news.tries.push((text(&row, 2).to_owned(), moment(&row))),
+                _ => news
+                    .entries
+                    .push(InboxEntry::decode(bytes(&row, 3)).map_err(|_| Fault::Corrupt("entry"))?),
+            }
+        }
+        Ok(news)
     }
 
     async fn store(&self, writes: &[Write]) -> Result<(), Fault> {
@@ -243,8 +260,7 @@ impl Room {
         let raise = vec![string(&*self.site), number(next)];
         let mut batch = vec![Statement::must(host::RAISE_DESK, raise)];
         batch.extend(writes.iter().map(|write| self.statement(write)));
-        let news = vec![string(format!("{}/", self.site)), Value::Null];
-        batch.push(Statement::new(host::TELL, news));
+        batch.extend(bus::row(&format!("{}/", self.site), None));
         commit(batch).await?;
         self.version.set(next);
         bus::desk_changed(&self.site);
@@ -255,7 +271,8 @@ impl Room {
         let (text, mut params) = match write {
             Write::Entry(entry) => {
                 let bytes = Value::Blob(entry.encode_to_vec());
-                (sql::PUT_ENTRY, vec![string(&*entry.conversation), bytes])
+                let revision = number(entry.revision);
+                (sql::PUT_ENTRY, vec![string(&*entry.conversation), bytes, revision])
             }
             Write::Drop(id) => (sql::DROP_ENTRY, vec![string(&**id)]),
             Write::Floor(floor) => (sql::PUT_FLOOR, vec![number(*floor)]),
@@ -321,6 +338,22 @@ impl Room {
             }
         });
     }
+}
+
+/// A random one, longer each time, so that those who meet don't meet again: each meeting costs all
+/// but one of them a whole inbox.
+fn pause(tries: u32) -> Duration {
+    let most = PAUSE_MILLIS << tries.min(DOUBLED_MOST);
+    let random = u64::try_from(entropy::tick().entropy >> 64).unwrap_or(0);
+    Duration::from_millis(random % most)
+}
+
+fn known(inbox: &Inbox) -> (u32, u32) {
+    (inbox.revision(), inbox.floor())
+}
+
+fn moment(row: &Row) -> Millis {
+    Millis(u64::try_from(whole(row, 1)).unwrap_or(0))
 }
 
 fn hears(to: Audience, conn: ConnId) -> bool {

@@ -1,11 +1,9 @@
 //! Random bits and the time: what a host knows and the core does not.
 
-use futures::future::{Either, select};
 use kefu_shared::time::{Millis, Tick};
 use spin_sdk::wasip3::clocks::system_clock;
 use spin_sdk::wasip3::random::random::get_random_u64;
 use std::cell::Cell;
-use std::pin::pin;
 use std::time::Duration;
 
 thread_local! {
@@ -33,21 +31,6 @@ pub(crate) fn holder() -> u64 {
         }
         holder.get()
     })
-}
-
-/// Between two nudges: nothing that a host does at once takes as long.
-const NUDGE: Duration = Duration::from_millis(2);
-
-/// Does work that the host finishes soon. When another request comes to the instance meanwhile,
-/// the host may not tell that it has finished until something else happens: a timer does.
-pub(crate) async fn nudged<T>(work: impl Future<Output = T>) -> T {
-    let mut work = pin!(work);
-    loop {
-        match select(work.as_mut(), pin!(sleep(NUDGE))).await {
-            Either::Left((done, _)) => return done,
-            Either::Right(((), _)) => {}
-        }
-    }
 }
 
 /// Waits.

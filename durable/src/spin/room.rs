@@ -7,10 +7,11 @@ use crate::Fault;
 use crate::spin::calls::Calls;
 use crate::spin::entropy::{self, sleep};
 use crate::spin::operator::tell_fault;
+use crate::spin::store::Kind;
 use crate::spin::streams::{Sink, Streams};
 use crate::spin::tasks::spawn;
 use crate::spin::writer::commit;
-use crate::spin::{bus, desks, guards, metrics, rooms, sites, store};
+use crate::spin::{bus, guards, metrics, rooms, sites, store, tells};
 use futures::lock::Mutex;
 use kefu_proto::v1::InboxEntry;
 use kefu_proto::v1::server_frame::Frame;
@@ -19,15 +20,18 @@ use kefu_shared::conversation::{
     Act, AttemptId, Audience, ConnId, Conversation, Cursor, Deadline, Input, Prepared, Reply, Step,
     Write,
 };
-use kefu_shared::desk;
 use kefu_shared::guard::{Candidate, Key, Report, Terms};
+use kefu_shared::news::What;
 use kefu_shared::problem::Refusal;
 use kefu_shared::time::Millis;
 use kefu_shared::view;
 use kefu_shared::who::Role;
 use kefu_shared::wire::Caller;
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::rc::Rc;
+
+mod hearing;
 
 /// How often a step is taken again when somebody else wrote first.
 const TRIES: u32 = 12;
@@ -49,6 +53,9 @@ pub(crate) struct Room {
     alarm: Cell<Option<Millis>>,
     /// When the newest timer rings, and its number.
     timer: Cell<(Option<Millis>, u64)>,
+    /// What others told and was not taken in yet, and whether somebody is at it.
+    heard: RefCell<VecDeque<What>>,
+    hearing: Cell<bool>,
 }
 
 impl Room {
@@ -65,6 +72,8 @@ impl Room {
             busy: Cell::new(0),
             alarm: Cell::new(None),
             timer: Cell::new((None, 0)),
+            heard: RefCell::default(),
+            hearing: Cell::new(false),
         }
     }
 
@@ -79,7 +88,10 @@ impl Room {
 
     /// Whether nothing is under way: it can be let go of.
     pub(crate) fn is_idle(&self) -> bool {
-        self.busy.get() == 0 && self.streams.is_empty() && self.next().is_none()
+        self.busy.get() == 0
+            && !self.hearing.get()
+            && self.streams.is_empty()
+            && self.next().is_none()
     }
 
     /// Whether somebody waits for what others do: a reader, or a turn.
@@ -91,7 +103,7 @@ impl Room {
     /// when the input was a request.
     pub(crate) async fn apply(self: &Rc<Self>, input: Input) -> Result<Option<Reply>, Fault> {
         self.alone(async {
-            if is_asked(&input) || self.is_lease_over() {
+            if is_asked(&input) || self.is_for_others() {
                 self.look_here().await?;
             }
             self.step(input).await
@@ -124,11 +136,6 @@ impl Room {
     /// Takes in what others wrote.
     pub(crate) async fn look(self: &Rc<Self>) -> Result<(), Fault> {
         self.alone(self.look_here()).await
-    }
-
-    /// A frame that another instance sent to all.
-    pub(crate) fn relay(&self, to: Audience, frame: &Frame) {
-        self.streams.send(to, frame, self.epoch());
     }
 
     /// Streams whose reader is gone are detached.
@@ -255,8 +262,10 @@ impl Room {
 
     async fn carry_out(self: &Rc<Self>, step: Step) -> Result<Option<Reply>, Fault> {
         metrics::count(|metrics| metrics.step(&step, std::time::Duration::ZERO));
-        if step.writes.iter().any(|write| matches!(write, Write::Event { .. })) {
-            bus::changed(&self.log, self.seq());
+        match store::kind(&step.writes) {
+            Kind::Events => bus::changed(&self.log, self.seq()),
+            Kind::State => bus::changed(&self.log, 0),
+            Kind::Quiet => {}
         }
         for act in step.acts {
             self.act(act).await?;
@@ -330,14 +339,13 @@ impl Room {
         let (room, seq) = (self.clone(), summary.seq);
         let entry = InboxEntry { conversation: self.id.clone(), ..summary };
         spawn(async move {
-            let told = desks::order(&room.site, desk::Order::Tell(vec![entry])).await;
+            let told = tells::tell(&room.site, entry).await;
             let age = entropy::now().since(since);
             let input = match told {
-                Ok(desk::Outcome::Told { places }) => {
+                Ok(place) => {
                     metrics::count(|metrics| metrics.told(age));
-                    Input::Told { seq, place: places.get(&room.id).copied() }
+                    Input::Told { seq, place }
                 }
-                Ok(_) => Input::NotTold { seq },
                 Err(fault) => {
                     tell_fault(&format!("desk {}", room.site), &fault);
                     metrics::count(|metrics| metrics.tells_failed += 1);
@@ -357,9 +365,12 @@ impl Room {
         self.streams.close_all(CLOSE_TRY_AGAIN);
     }
 
-    fn is_lease_over(&self) -> bool {
+    /// Whether what is due may have been done by somebody else.
+    fn is_for_others(&self) -> bool {
         let deadline = self.state.borrow().as_ref().and_then(Conversation::deadline);
-        deadline.is_some_and(|(at, why)| why == Deadline::LeaseOver && at <= entropy::now())
+        deadline.is_some_and(|(at, why)| {
+            matches!(why, Deadline::LeaseOver | Deadline::Tell) && at <= entropy::now()
+        })
     }
 
     fn next(&self) -> Option<Millis> {

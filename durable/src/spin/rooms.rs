@@ -1,19 +1,30 @@
 //! The conversations that this instance has in memory: those with streams, a turn, or something
-//! that the desk does not know yet.
+//! that the desk does not know yet; and for a while those that just were, since whoever comes back
+//! to one reads only what is new.
 
 use crate::spin::bus;
-use crate::spin::entropy::sleep;
+use crate::spin::entropy::{self, sleep};
 use crate::spin::room::Room;
 use crate::spin::tasks::spawn;
+use kefu_shared::time::Millis;
+use lru::LruCache;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::rc::Rc;
 use std::time::Duration;
 
 /// Between comments on idle streams: only a write shows that a client has gone.
 const BEAT: Duration = Duration::from_secs(15);
 
+/// Conversations with which nothing is under way, at most, and for how long. An older one may lack
+/// more than what loading it reads.
+const IDLE_MOST: NonZeroUsize = NonZeroUsize::MIN.saturating_add(255);
+const IDLE_FOR: Duration = Duration::from_secs(60);
+
 thread_local! {
+    static IDLE: RefCell<LruCache<String, (Rc<Room>, Millis)>> =
+        RefCell::new(LruCache::new(IDLE_MOST));
     static ROOMS: RefCell<BTreeMap<String, Rc<Room>>> = const { RefCell::new(BTreeMap::new()) };
     static BEATING: Cell<bool> = const { Cell::new(false) };
 }
@@ -26,8 +37,14 @@ pub(crate) fn log_of(site: &str, conversation: &str) -> String {
 /// The conversation, in memory or about to be.
 pub(crate) fn room(log: &str) -> Rc<Room> {
     ROOMS.with_borrow_mut(|rooms| {
-        rooms.entry(log.to_owned()).or_insert_with(|| Rc::new(Room::new(log))).clone()
+        let found = || idle(log).unwrap_or_else(|| Rc::new(Room::new(log)));
+        rooms.entry(log.to_owned()).or_insert_with(found).clone()
     })
+}
+
+fn idle(log: &str) -> Option<Rc<Room>> {
+    let found = IDLE.with_borrow_mut(|idle| idle.pop(log));
+    found.filter(|(_, since)| entropy::now().since(*since) < IDLE_FOR).map(|(room, _)| room)
 }
 
 /// The conversation, if it is in memory.
@@ -46,6 +63,8 @@ pub(crate) fn release(room: &Rc<Room>) {
         ROOMS.with_borrow_mut(|rooms| {
             if rooms.get(room.log()).is_some_and(|known| Rc::ptr_eq(known, room)) {
                 rooms.remove(room.log());
+                let idle = (room.clone(), entropy::now());
+                IDLE.with_borrow_mut(|rooms| rooms.put(room.log().to_owned(), idle));
             }
         });
     }

@@ -1,10 +1,12 @@
 //! A conversation's rows.
 
 use crate::Fault;
-use crate::spin::database::{bytes, maybe_text, number, rows, small, string, text, whole};
+use crate::spin::bus;
+use crate::spin::database::{Row, bytes, maybe_text, number, rows, small, string, text, whole};
 use crate::spin::entropy;
 use crate::spin::writer::Statement;
-use kefu_proto::v1::Event;
+use kefu_proto::Encode;
+use kefu_proto::v1::{Event, InboxEntry};
 use kefu_shared::conversation::{Head, News, RECENT, Snapshot, Tenure, TurnRecord, Write};
 use kefu_shared::schema::shared_sql::{host, log as sql};
 use kefu_shared::schema::{STATE_HEAD, STATE_TURN};
@@ -21,36 +23,86 @@ pub(crate) fn tenure() -> Tenure {
 
 /// What a conversation is resumed from, its streams apart.
 pub(crate) async fn load(log: &str) -> Result<Snapshot, Fault> {
-    // States first: an event that comes meanwhile is known without them, never they without it.
-    let (head, turn) = states(log).await?;
-    let recent = recent(log, RECENT).await?;
-    let rate = head.clone().unwrap_or_default().policy.messages_per_visitor();
-    let most = rate.count.saturating_mul(4).clamp(64, 4_096);
-    let since = entropy::now() - rate.window;
-    let window = rows(sql::WINDOW, vec![string(log), number(most), number(since.0)]).await?;
-    let mut window: Vec<_> = window.iter().map(|row| millis(whole(row, 0))).collect();
-    window.sort();
+    let found = Found::read(&rows(sql::LOAD, place(log, RECENT)).await?)?;
+    let window = window(log, &found).await?;
+    let recent = found.events.into_iter().map(|(event, sender, _)| (event, sender));
     Ok(Snapshot {
-        head,
-        turn,
-        marks: marks(log).await?,
-        recent,
+        head: found.head,
+        turn: found.turn,
+        marks: found.marks,
+        recent: recent.collect(),
         window,
         streams: Vec::new(),
         tenure: Some(tenure()),
+        told: found.told,
     })
 }
 
 /// What is stored beyond `known`.
 pub(crate) async fn news(log: &str, known: u32) -> Result<News, Fault> {
-    let (head, turn) = states(log).await?;
-    let since = rows(sql::SINCE, vec![string(log), number(known)]).await?;
-    let mut events = Vec::with_capacity(since.len());
-    for row in &since {
-        let spoke = Some(whole(row, 2)).filter(|at| *at > 0).map(millis);
-        events.push((event(bytes(row, 0))?, maybe_text(row, 1).map(ToOwned::to_owned), spoke));
+    let found = Found::read(&rows(sql::LOOK, place(log, known)).await?)?;
+    let Found { head, turn, marks, events, told } = found;
+    Ok(News { events, head, turn, marks, told })
+}
+
+fn place(log: &str, events: u32) -> Vec<Value> {
+    let (site, id) = log.split_once('/').unwrap_or_default();
+    vec![string(log), number(events), string(site), string(id)]
+}
+
+/// What one look finds of a conversation: one call, and all of one moment.
+#[derive(Default)]
+struct Found {
+    head: Option<Head>,
+    turn: Option<TurnRecord>,
+    marks: Vec<(String, u32)>,
+    events: Vec<(Event, Option<String>, Option<Millis>)>,
+    told: Option<InboxEntry>,
+}
+
+impl Found {
+    fn read(rows: &[Row]) -> Result<Self, Fault> {
+        let mut found = Self::default();
+        for row in rows {
+            match small(row, 0) {
+                sql::ROW_STATE if small(row, 1) == STATE_HEAD => {
+                    found.head = Some(from_json(text(row, 2))?);
+                }
+                sql::ROW_STATE if small(row, 1) == STATE_TURN => {
+                    found.turn = Some(from_json(text(row, 2))?);
+                }
+                sql::ROW_MARK => found.marks.push((text(row, 2).to_owned(), small(row, 1))),
+                sql::ROW_EVENT => {
+                    let sender = maybe_text(row, 2).map(ToOwned::to_owned);
+                    let spoke = Some(whole(row, 3)).filter(|at| *at > 0).map(millis);
+                    found.events.push((event(bytes(row, 4))?, sender, spoke));
+                }
+                sql::ROW_TOLD => {
+                    let told = InboxEntry::decode(bytes(row, 4));
+                    found.told = Some(told.map_err(|_| Fault::Corrupt("inbox entry"))?);
+                }
+                _ => {}
+            }
+        }
+        Ok(found)
     }
-    Ok(News { events, head, turn, marks: marks(log).await? })
+}
+
+/// When the visitor's messages that count towards its rate were. Mostly the newest events tell.
+async fn window(log: &str, found: &Found) -> Result<Vec<Millis>, Fault> {
+    let rate = found.head.clone().unwrap_or_default().policy.messages_per_visitor();
+    let most = rate.count.saturating_mul(4).clamp(64, 4_096);
+    let since = entropy::now() - rate.window;
+    let spoke = found.events.iter().filter_map(|(_, _, spoke)| *spoke);
+    let from_first = found.events.first().is_none_or(|(event, ..)| event.seq == 1);
+    let mut window: Vec<Millis> = if from_first || spoke.clone().any(|at| at <= since) {
+        spoke.filter(|at| *at > since).collect()
+    } else {
+        let found = rows(sql::WINDOW, vec![string(log), number(most), number(since.0)]).await?;
+        found.iter().map(|row| millis(whole(row, 0))).collect()
+    };
+    window.sort();
+    Ok(window)
 }
 
 /// The newest events with their senders, oldest first.
@@ -74,14 +126,34 @@ pub(crate) async fn by_sender(log: &str, sender: &str) -> Result<Option<Event>, 
     found.first().map(|row| event(bytes(row, 0))).transpose()
 }
 
+/// What others have to know of writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// There are events.
+    Events,
+    /// There are none, and something else changed that somebody may see.
+    State,
+    /// Nothing that anybody sees.
+    Quiet,
+}
+
+/// What others have to know of these.
+pub(crate) fn kind(writes: &[Write]) -> Kind {
+    if writes.iter().any(|write| matches!(write, Write::Event { .. })) {
+        Kind::Events
+    } else if writes.iter().all(|write| matches!(write, Write::Alarm(_))) {
+        Kind::Quiet
+    } else {
+        Kind::State
+    }
+}
+
 /// The statements of a step.
 pub(crate) fn statements(log: &str, writes: &[Write]) -> Vec<Statement> {
     let mut batch: Vec<_> = writes.iter().map(|write| statement(log, write)).collect();
-    let tells = |write: &Write| matches!(write, Write::Event { .. });
-    let quiet = |write: &Write| matches!(write, Write::Alarm(_));
-    if !writes.iter().any(tells) && !writes.iter().all(quiet) {
+    if kind(writes) == Kind::State {
         // No event tells others of it.
-        batch.push(Statement::new(host::TELL, vec![string(log), Value::Null]));
+        batch.extend(bus::row(log, None));
     }
     batch
 }
@@ -117,23 +189,6 @@ fn state(log: &str, id: u32, value: &impl Serialize, version: u32) -> Statement 
     let value = serde_json::to_string(value).unwrap_or_default();
     let params = vec![string(log), number(id), string(value), number(version)];
     Statement::must(format!("{} RETURNING version", sql::PUT_STATE), params)
-}
-
-async fn states(log: &str) -> Result<(Option<Head>, Option<TurnRecord>), Fault> {
-    let (mut head, mut turn) = (None, None);
-    for row in rows(sql::STATES, vec![string(log)]).await? {
-        if small(&row, 0) == STATE_HEAD {
-            head = Some(from_json(text(&row, 1))?);
-        } else if small(&row, 0) == STATE_TURN {
-            turn = Some(from_json(text(&row, 1))?);
-        }
-    }
-    Ok((head, turn))
-}
-
-async fn marks(log: &str) -> Result<Vec<(String, u32)>, Fault> {
-    let marks = rows(sql::MARKS, vec![string(log)]).await?;
-    Ok(marks.iter().map(|row| (text(row, 0).to_owned(), small(row, 1))).collect())
 }
 
 fn event(envelope: &[u8]) -> Result<Event, Fault> {

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::future::poll_fn;
 use std::pin::pin;
+use std::task::Poll;
 
 thread_local! {
     static SPAWNED: Cell<bool> = const { Cell::new(false) };
@@ -13,6 +14,15 @@ thread_local! {
 pub(crate) fn spawn(work: impl Future<Output = ()> + 'static) {
     SPAWNED.set(true);
     spin_sdk::wasip3::spawn(begun(work));
+}
+
+/// Has work go as far as it comes by itself, and then on beside whoever began it.
+pub async fn go_on(work: impl Future<Output = ()> + 'static) {
+    let mut work = Box::pin(work);
+    let done = poll_fn(|context| Poll::Ready(work.as_mut().poll(context).is_ready())).await;
+    if !done {
+        spawn(work);
+    }
 }
 
 /// Does work, and lets what it spawns begin: the executor (wit-bindgen 0.57.1) takes new work in

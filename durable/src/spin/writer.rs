@@ -1,16 +1,17 @@
-//! The one writer of an instance: what several conversations want written at once is one
-//! transaction, since its fsync is what costs, and the failure of one is not that of the others.
+//! The one writer of an instance: what several conversations want written at once goes together,
+//! since its fsync is what costs, and the failure of one is not that of the others.
 
 use crate::Fault;
 use crate::spin::database::{self, Row, patiently, run};
 use crate::spin::operator::{self, Access};
 use futures::channel::oneshot;
+use kefu_shared::schema::shared_sql::log as sql;
 use spin_sdk::sqlite::{Connection, Value};
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
-/// Batches in one transaction.
+/// Batches in one group.
 const GROUP_MOST: usize = 64;
 /// One statement of a batch.
 pub(crate) struct Statement {
@@ -28,6 +29,10 @@ impl Statement {
     /// One that holds only if it gives a row.
     pub(crate) fn must(text: impl Into<Cow<'static, str>>, params: Vec<Value>) -> Self {
         Self { text: text.into(), params, must: true }
+    }
+
+    fn is_event(&self) -> bool {
+        self.text == sql::INSERT_EVENT
     }
 }
 
@@ -67,24 +72,37 @@ async fn write_all() {
     }
 }
 
+/// Events that come alone, as most messages do, are rows of one statement, which holds the database
+/// no longer than it takes; all else is one transaction.
 async fn write_group(slot: &mut Option<Connection>, group: Vec<Batch>) {
-    let mut results = Vec::with_capacity(group.len());
-    let mut answers = Vec::with_capacity(group.len());
-    let mut batches = Vec::with_capacity(group.len());
-    for (batch, answer) in group {
-        batches.push(batch);
-        answers.push(answer);
+    let is_event = |batch: &Batch| batch.0.len() == 1 && batch.0.iter().all(Statement::is_event);
+    let (events, others): (Vec<_>, Vec<_>) = group.into_iter().partition(is_event);
+    for (group, write) in [(events, Way::Events), (others, Way::Transaction)] {
+        if !group.is_empty() {
+            write_all_of(slot, group, write).await;
+        }
     }
-    let written = match connected(slot).await {
-        Ok(connection) => transaction(connection, batches, &mut results).await,
-        Err(fault) => Err(fault),
+}
+
+#[derive(Clone, Copy)]
+enum Way {
+    Events,
+    Transaction,
+}
+
+async fn write_all_of(slot: &mut Option<Connection>, group: Vec<Batch>, way: Way) {
+    let (batches, answers): (Vec<_>, Vec<_>) = group.into_iter().unzip();
+    let written = match (connected(slot).await, way) {
+        (Ok(connection), Way::Events) => events(connection, batches).await,
+        (Ok(connection), Way::Transaction) => transaction(connection, batches).await,
+        (Err(fault), _) => Err(fault),
     };
     operator::watch(Access::Write, written.as_ref().err());
-    if let Err(fault) = written {
+    let results = written.unwrap_or_else(|fault| {
         // Nothing of it is there; the next group has a fresh connection.
         *slot = None;
-        results = answers.iter().map(|_| Err(fault.clone())).collect();
-    }
+        answers.iter().map(|_| Err(fault.clone())).collect()
+    });
     for (answer, result) in answers.into_iter().zip(results) {
         // Who asked may be gone.
         let _ = answer.send(result);
@@ -93,44 +111,106 @@ async fn write_group(slot: &mut Option<Connection>, group: Vec<Batch>) {
 
 async fn connected(slot: &mut Option<Connection>) -> Result<&Connection, Fault> {
     if slot.is_none() {
-        // The reader's connection made the tables.
-        database::rows("SELECT 1", Vec::new()).await?;
-        *slot = Some(database::open().await?);
+        *slot = Some(database::open_to_write().await?);
     }
     slot.as_ref().ok_or(Fault::Corrupt("connection"))
+}
+
+/// What became of each batch of a group.
+type Results = Vec<Result<(), Fault>>;
+
+/// Batches of one event each. An event whose place is taken gives no row: somebody else wrote first.
+async fn events(connection: &Connection, batches: Vec<Vec<Statement>>) -> Result<Results, Fault> {
+    let text = sql::insert_events(batches.len());
+    let params: Vec<Value> =
+        batches.into_iter().flatten().flat_map(|statement| statement.params).collect();
+    let insert = async || run(connection, &text, params.clone()).await;
+    let there = patiently(insert).await?;
+    let place = |log: &Value, seq: &Value| match (log, seq) {
+        (Value::Text(log), Value::Integer(seq)) => Some((log.clone(), *seq)),
+        _ => None,
+    };
+    let mut there: BTreeSet<_> = there
+        .iter()
+        .filter_map(|row| row.values.first().zip(row.values.get(1)))
+        .filter_map(|(log, seq)| place(log, seq))
+        .collect();
+    let wanted = params.chunks(sql::EVENT_COLUMNS).map(|row| place(row.first()?, row.get(1)?));
+    // Each row is one batch's.
+    let mut stored = |place: Option<_>| place.is_some_and(|place| there.remove(&place));
+    Ok(wanted.map(|place| stored(place).then_some(()).ok_or(Fault::Conflict)).collect())
 }
 
 async fn transaction(
     connection: &Connection,
     batches: Vec<Vec<Statement>>,
-    results: &mut Vec<Result<(), Fault>>,
-) -> Result<(), Fault> {
-    patiently(async || plain(connection, "BEGIN IMMEDIATE").await).await?;
+) -> Result<Results, Fault> {
+    if let [batch] = batches.as_slice() {
+        return alone(connection, batch).await;
+    }
+    begin(connection).await?;
+    let mut results = Vec::with_capacity(batches.len());
     for batch in batches {
-        plain(connection, "SAVEPOINT batch").await?;
-        match write(connection, batch).await {
-            Ok(()) => results.push(Ok(())),
-            Err(Fault::Conflict) => {
-                plain(connection, "ROLLBACK TO batch").await?;
-                results.push(Err(Fault::Conflict));
-            }
-            Err(fault) => {
+        match one_of_many(connection, &batch).await {
+            Err(fault) if !matches!(fault, Fault::Conflict) => {
                 let _ = plain(connection, "ROLLBACK").await;
                 return Err(fault);
             }
+            done => results.push(done),
         }
-        plain(connection, "RELEASE batch").await?;
     }
-    if let Err(fault) = plain(connection, "COMMIT").await {
-        let _ = plain(connection, "ROLLBACK").await;
-        return Err(fault);
-    }
-    Ok(())
+    end(connection, Ok(())).await?;
+    Ok(results)
 }
 
-async fn write(connection: &Connection, batch: Vec<Statement>) -> Result<(), Fault> {
+/// A batch of a group. What one statement does is taken back by itself where it fails: only more
+/// need a savepoint.
+async fn one_of_many(connection: &Connection, batch: &[Statement]) -> Result<(), Fault> {
+    if batch.len() == 1 {
+        return write(connection, batch).await;
+    }
+    plain(connection, "SAVEPOINT batch").await?;
+    let written = write(connection, batch).await;
+    if matches!(written, Err(Fault::Conflict)) {
+        plain(connection, "ROLLBACK TO batch").await?;
+    }
+    plain(connection, "RELEASE batch").await?;
+    written
+}
+
+/// A group of one: the transaction is savepoint enough, and one statement is a transaction.
+async fn alone(connection: &Connection, batch: &[Statement]) -> Result<Results, Fault> {
+    let ended = if batch.len() == 1 {
+        patiently(async || write(connection, batch).await).await
+    } else {
+        begin(connection).await?;
+        end(connection, write(connection, batch).await).await
+    };
+    match ended {
+        Err(Fault::Conflict) => Ok(vec![Err(Fault::Conflict)]),
+        ended => ended.map(|()| vec![Ok(())]),
+    }
+}
+
+async fn begin(connection: &Connection) -> Result<(), Fault> {
+    patiently(async || plain(connection, "BEGIN IMMEDIATE").await).await
+}
+
+/// Commits what was written, or takes it all back.
+async fn end(connection: &Connection, written: Result<(), Fault>) -> Result<(), Fault> {
+    let ended = match written {
+        Ok(()) => plain(connection, "COMMIT").await,
+        failed => failed,
+    };
+    if ended.is_err() {
+        let _ = plain(connection, "ROLLBACK").await;
+    }
+    ended
+}
+
+async fn write(connection: &Connection, batch: &[Statement]) -> Result<(), Fault> {
     for statement in batch {
-        let rows = run(connection, &statement.text, statement.params).await?;
+        let rows = run(connection, &statement.text, statement.params.clone()).await?;
         if statement.must && rows.is_empty() {
             return Err(Fault::Conflict);
         }

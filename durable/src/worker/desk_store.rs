@@ -65,7 +65,8 @@ impl DeskStore {
         let (text, params) = match write {
             Write::Entry(entry) => {
                 let bytes = Uint8Array::from(entry.encode_to_vec().as_slice());
-                (sql::PUT_ENTRY, Array::of2(&entry.conversation.as_str().into(), &bytes))
+                let id = entry.conversation.as_str().into();
+                (sql::PUT_ENTRY, Array::of3(&id, &bytes, &entry.revision.into()))
             }
             Write::Drop(id) => (sql::DROP_ENTRY, one(id)),
             Write::Floor(floor) => (sql::PUT_FLOOR, Array::of1(&(*floor).into())),

@@ -1,32 +1,29 @@
 //! Where every request of the component arrives.
 
 use crate::api;
-use crate::reply::{Payload, Response};
+use crate::reply::Response;
 use crate::request::Request;
 use crate::spin::platform::{Spin, SpinBody};
-use bytes::Bytes;
-use futures::StreamExt;
-use http_body_util::{Full, StreamBody};
+use crate::spin::response::native;
 use kefu_durable::spin::{Frames, begun, deployed, tell_operator};
 use kefu_shared::asset;
 use kefu_shared::problem::{Code, Refusal};
 use kefu_shared::route::{Route, route};
 use kefu_shared::wire::Answer;
-use spin_sdk::http::{BoxBody, StatusCode, box_body};
 use spin_sdk::http_service;
-use std::convert::Infallible;
+use spin_sdk::wasip3::http::types::{self, ErrorCode};
 
 #[http_service]
-async fn handle(request: spin_sdk::http::Request) -> spin_sdk::http::Response<BoxBody> {
-    begun(answer(neutral(request))).await
+async fn handle(request: spin_sdk::http::Request) -> Result<types::Response, ErrorCode> {
+    begun(async { native(answer(neutral(request)).await).await }).await
 }
 
-async fn answer(request: Request<SpinBody>) -> spin_sdk::http::Response<BoxBody> {
+async fn answer(request: Request<SpinBody>) -> Response<Frames> {
     match deployed().await {
-        Ok(deployed) => native(api::answer(&Spin { deployed }, request).await),
+        Ok(deployed) => api::answer(&Spin { deployed }, request).await,
         Err(why) => {
             tell_operator(&format!("misconfigured: {why}"));
-            native(misconfigured(&request, why))
+            misconfigured(&request, why)
         }
     }
 }
@@ -54,23 +51,4 @@ fn neutral(request: spin_sdk::http::Request) -> Request<SpinBody> {
         headers: head.headers.iter().map(header).collect(),
         body: SpinBody::new(body),
     }
-}
-
-fn native(response: Response<Frames>) -> spin_sdk::http::Response<BoxBody> {
-    let Response { status, headers, payload } = response;
-    let body = match payload {
-        Payload::Bytes(bytes) => box_body(Full::new(Bytes::from(bytes))),
-        Payload::Native(frames) => {
-            let data = |bytes| Ok::<_, Infallible>(http_body::Frame::data(bytes));
-            box_body(StreamBody::new(frames.map(data)))
-        }
-    };
-    let mut native = spin_sdk::http::Response::new(body);
-    *native.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
-    for (name, value) in headers {
-        if let Ok(value) = value.parse() {
-            native.headers_mut().insert(name, value);
-        }
-    }
-    native
 }

@@ -4,3 +4,4 @@ mod component;
 mod files;
 mod hosts;
 mod platform;
+mod response;

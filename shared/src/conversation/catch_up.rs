@@ -6,7 +6,7 @@ use super::{Audience, Conversation, Head, Step, TurnRecord};
 use crate::guard::Verdict;
 use crate::time::Millis;
 use crate::view;
-use kefu_proto::v1::{Event, ReadMark, server_frame::Frame};
+use kefu_proto::v1::{Event, InboxEntry, ReadMark, server_frame::Frame};
 
 /// What is stored and was not known.
 #[derive(Clone, Debug, Default)]
@@ -20,6 +20,8 @@ pub struct News {
     pub turn: Option<TurnRecord>,
     /// All marks.
     pub marks: Vec<(String, u32)>,
+    /// What the desk knows.
+    pub told: Option<InboxEntry>,
 }
 
 impl Conversation {
@@ -38,6 +40,7 @@ impl Conversation {
         let events = events.iter().map(|(event, ..)| event);
         self.turns.catch_up(events, news.turn, speaks, tenure, &mut step);
         self.learn_marks(news.marks, &mut step);
+        self.learn_told(news.told.as_ref());
         step
     }
 

@@ -8,13 +8,16 @@
 
 use super::{Act, Conversation, Deadline, Step};
 use crate::time::{Millis, Tick};
-use kefu_proto::v1::{Event, event};
+use kefu_proto::v1::{Event, InboxEntry, event};
 use std::time::Duration;
 
 /// What happens this close together is told together.
 const BATCH: Duration = Duration::from_millis(250);
 /// Between two summaries of one conversation, unless the newer one is urgent.
 const SPACING: Duration = Duration::from_secs(5);
+/// Where several have the conversation, each tells after the spacing and so many milliseconds more,
+/// by when its news began: the first of them tells for all.
+const SPREAD: u64 = 1_000;
 /// How long the alarm stays set once the desk knows everything: in a busy conversation it would be
 /// set again at once.
 const SETTLE: Duration = Duration::from_secs(3);
@@ -35,6 +38,8 @@ pub(super) struct Outbox {
     /// The seq of the summary that is not answered yet, and when it was sent.
     telling: Option<(u32, Millis)>,
     last: Millis,
+    /// Whether others tell too.
+    shared: bool,
     /// Until when something more is expected.
     unsettled: Option<Millis>,
     failures: u32,
@@ -65,9 +70,22 @@ impl Outbox {
         } else if answering {
             since + HOLD
         } else {
-            (since + BATCH).max(self.last + SPACING)
+            (since + BATCH).max(self.last + SPACING + self.spread(since))
         };
         Some((at.max(self.not_before), Deadline::Tell))
+    }
+
+    fn spread(&self, since: Millis) -> Duration {
+        Duration::from_millis(if self.shared { since.0 % SPREAD } else { 0 })
+    }
+
+    /// What the desk has by whoever told it: the newest of `seq`, or something older.
+    fn learn(&mut self, told: &InboxEntry, seq: u32) {
+        self.shared = true;
+        self.last = self.last.max(Millis::of_nanos(told.ts));
+        if told.seq >= seq {
+            (self.since, self.urgent) = (None, false);
+        }
     }
 
     /// Nothing more came for a while.
@@ -110,6 +128,12 @@ impl Conversation {
     pub(super) fn tell(&mut self, now: Millis, step: &mut Step) {
         let since = self.outbox.sent(self.seq, now);
         step.act(Act::Tell { summary: self.summary(), since });
+    }
+
+    pub(super) fn learn_told(&mut self, told: Option<&InboxEntry>) {
+        if let Some(told) = told.filter(|told| told.epoch == self.epoch()) {
+            self.outbox.learn(told, self.seq);
+        }
     }
 
     /// The alarm outlived its process: whatever was under way then may not have been told.

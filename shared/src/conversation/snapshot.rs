@@ -7,7 +7,7 @@ use crate::config::{Ai, Limits, Rate, Site};
 use crate::failover::Kept;
 use crate::guard::Ledger;
 use crate::time::Millis;
-use kefu_proto::v1::{Event, Owner, owner};
+use kefu_proto::v1::{Event, InboxEntry, Owner, owner};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -32,6 +32,8 @@ pub struct Snapshot {
     pub streams: Vec<(ConnId, Stream)>,
     /// Who resumes it, where several processes may; none where only one can.
     pub tenure: Option<Tenure>,
+    /// What the desk knows, where that can be looked up.
+    pub told: Option<InboxEntry>,
 }
 
 /// What is true of a conversation as a whole. A new one has none stored.

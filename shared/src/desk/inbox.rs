@@ -6,6 +6,7 @@ use crate::problem::{Code, Refusal};
 use crate::time::Millis;
 use kefu_proto::v1::{Inbox as Page, InboxEntry, owner};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Conversations that an inbox keeps. Beyond it those leave first that are closed, then those
 /// that the AI has, the longest unchanged first; they come back when something happens in them.
@@ -19,9 +20,10 @@ const PAGE_MOST: usize = 500;
 /// The entries and the order of their changes.
 #[derive(Clone, Debug, Default)]
 pub struct Inbox {
-    entries: BTreeMap<String, InboxEntry>,
+    // Shared, so that a copy of a desk costs nothing until one of the two changes.
+    entries: Arc<BTreeMap<String, InboxEntry>>,
     /// Which conversation changed at which revision, its newest change only.
-    order: BTreeMap<u32, String>,
+    order: Arc<BTreeMap<u32, String>>,
     revision: u32,
     /// Cursors below do not know what left.
     floor: u32,
@@ -46,17 +48,35 @@ impl Inbox {
     /// The inbox of stored entries.
     pub fn resume(entries: impl IntoIterator<Item = InboxEntry>, floor: u32) -> Self {
         let mut inbox = Self { floor, revision: floor, ..Self::default() };
-        for entry in entries {
-            inbox.revision = inbox.revision.max(entry.revision);
-            inbox.order.insert(entry.revision, entry.conversation.clone());
-            inbox.entries.insert(entry.conversation.clone(), entry);
-        }
+        entries.into_iter().for_each(|entry| inbox.put(entry));
         inbox
+    }
+
+    /// Takes in what others stored: the entries after [`Inbox::revision`], or all where `floor` is
+    /// not [`Inbox::floor`] any more.
+    pub(super) fn take_in(&mut self, entries: Vec<InboxEntry>, floor: u32) {
+        if floor == self.floor {
+            entries.into_iter().for_each(|entry| self.put(entry));
+        } else {
+            *self = Self::resume(entries, floor);
+        }
+    }
+
+    fn put(&mut self, entry: InboxEntry) {
+        self.revision = self.revision.max(entry.revision);
+        self.remove(&entry.conversation);
+        Arc::make_mut(&mut self.order).insert(entry.revision, entry.conversation.clone());
+        Arc::make_mut(&mut self.entries).insert(entry.conversation.clone(), entry);
     }
 
     /// Of the newest change.
     pub fn revision(&self) -> u32 {
         self.revision
+    }
+
+    /// Cursors below it do not know what left.
+    pub fn floor(&self) -> u32 {
+        self.floor
     }
 
     /// All entries, by conversation.
@@ -94,14 +114,8 @@ impl Inbox {
         let visitor = entry.visitor.clone().or_else(|| known?.visitor.clone());
         let queued_since = is_queued(&entry)
             .then(|| known.and_then(|known| known.queued_since).unwrap_or(entry.ts));
-        if let Some(known) = known {
-            self.order.remove(&known.revision);
-        }
-        self.revision += 1;
-        let entry = InboxEntry { visitor, revision: self.revision, queued_since, ..entry };
         let id = entry.conversation.clone();
-        self.order.insert(self.revision, id.clone());
-        self.entries.insert(id.clone(), entry);
+        self.put(InboxEntry { visitor, revision: self.revision + 1, queued_since, ..entry });
         self.entries.get(&id)
     }
 
@@ -117,8 +131,8 @@ impl Inbox {
     }
 
     fn remove(&mut self, id: &str) {
-        if let Some(entry) = self.entries.remove(id) {
-            self.order.remove(&entry.revision);
+        if let Some(entry) = Arc::make_mut(&mut self.entries).remove(id) {
+            Arc::make_mut(&mut self.order).remove(&entry.revision);
         }
     }
 

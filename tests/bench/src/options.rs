@@ -17,7 +17,7 @@ cargo xtask bench [OPTION]...
   --conversations N   each with a sender and a second reader (500)
   --window N          messages under way in each conversation when saturated (1)
   --rates A,B,…       messages a second of the paced measurements (1000,4000,8432 on tmpfs,
-                      500,1000 on disk)
+                      500,1000 on disk; 250,500,1000 on the Spin host)
   --storage WHICH     tmpfs or disk (both)
   --only A,B,…        of kefu, twin, bare (all)
   --against DIR       another checkout whose build takes part as `other`
@@ -100,6 +100,11 @@ impl Options {
             (None, false, Storage::Tmpfs) => vec![1_000, 4_000, 8_432],
             (None, false, Storage::Disk) => vec![500, 1_000],
         }
+    }
+
+    /// The same of the Spin host.
+    pub(crate) fn spin_rates(&self) -> Vec<u32> {
+        self.rates.clone().unwrap_or_else(|| vec![250, 500, 1_000])
     }
 
     fn hurry(&mut self) {

@@ -1,5 +1,6 @@
 //! A NATS server of a test's own.
 
+use crate::http;
 use std::io;
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
@@ -16,6 +17,8 @@ pub struct Nats {
     child: Option<Child>,
     program: PathBuf,
     port: u16,
+    /// Where it tells how it is.
+    monitor: u16,
 }
 
 impl Nats {
@@ -34,8 +37,11 @@ impl Nats {
     /// # Errors
     /// When there is no free port.
     pub fn at_free_port(program: PathBuf) -> io::Result<Self> {
-        let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
-        Ok(Self { child: None, program, port })
+        // Both at once, or they could be the same one.
+        let free = || TcpListener::bind(("127.0.0.1", 0));
+        let (port, monitor) = (free()?, free()?);
+        let [port, monitor] = [port.local_addr()?.port(), monitor.local_addr()?.port()];
+        Ok(Self { child: None, program, port, monitor })
     }
 
     /// Where it is, or is going to be.
@@ -50,6 +56,7 @@ impl Nats {
     pub fn start(&mut self) -> io::Result<()> {
         let mut command = Command::new(&self.program);
         command.args(["--addr", "127.0.0.1", "--port", &self.port.to_string()]);
+        command.args(["--http_port", &self.monitor.to_string()]);
         self.child = Some(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?);
         let begun = Instant::now();
         while let Err(error) = TcpStream::connect(("127.0.0.1", self.port)) {
@@ -59,6 +66,14 @@ impl Nats {
             sleep(Duration::from_millis(20));
         }
         Ok(())
+    }
+
+    /// How many are connected.
+    pub fn clients(&self) -> usize {
+        let told = http::get(self.monitor, "/connz").map(|answer| answer.body).unwrap_or_default();
+        let told: Option<&str> = told.split("\"num_connections\":").nth(1);
+        let number = told.and_then(|rest| rest.split([',', '}']).next());
+        number.and_then(|number| number.trim().parse().ok()).unwrap_or(0)
     }
 
     /// Kills it.

@@ -28,6 +28,8 @@ pub struct Options {
     pub ai: Option<String>,
     /// On Spin: what is let out to; none is what `spin.toml` says.
     pub outbound: Option<Vec<String>>,
+    /// On Spin: more arguments of `spin up`.
+    pub arguments: Vec<String>,
     /// The checkout whose manifests and built files are used.
     pub root: PathBuf,
 }
@@ -80,6 +82,7 @@ impl Default for Options {
             keeper: false,
             ai: None,
             outbound: Some(vec!["*://*:*".into()]),
+            arguments: Vec::new(),
             root: workspace(),
         }
     }

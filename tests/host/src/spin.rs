@@ -150,7 +150,7 @@ fn command(
     let mut command = Command::new(program.path());
     command.arg("up").arg("--from").arg(&application.manifest);
     command.arg("--listen").arg(format!("127.0.0.1:{}", options.port));
-    command.arg("--state-dir").arg(state);
+    command.arg("--state-dir").arg(state).args(&options.arguments);
     command.envs(application.variables.iter().cloned());
     command.env("SPIN_VARIABLE_KEFU_OUTBOUND", options.outbound_names());
     command.stdin(Stdio::null()).stdout(Stdio::piped()).process_group(0);

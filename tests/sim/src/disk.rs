@@ -144,6 +144,7 @@ impl Disk {
             window: self.spoken.iter().copied().filter(|at| *at > now - window).collect(),
             streams: Vec::new(),
             tenure: None,
+            told: None,
         }
     }
 

@@ -8,12 +8,16 @@ use wasmtime::error::bail;
 
 /// Where Spin listens unless it is told otherwise.
 const LISTEN: &str = "127.0.0.1:3000";
+/// How Spin reuses instances unless it is told otherwise.
+const REUSE: usize = 128;
+const AT_ONCE: usize = 16;
 
 /// What is to be done.
 pub(crate) enum Order {
     /// `build [--from FILE]`
     Build { from: PathBuf },
-    /// `up [--from FILE] [--listen ADDRESS] [--state-dir DIR]`
+    /// `up [--from FILE] [--listen ADDRESS] [--state-dir DIR] [--max-instance-reuse-count N]
+    /// [--max-instance-concurrent-reuse-count N]`
     Up(Up),
     /// `--version`
     Version,
@@ -25,6 +29,9 @@ pub(crate) struct Up {
     pub(crate) listen: SocketAddr,
     /// `.spin` beside the manifest, unless it is given.
     pub(crate) state: Option<PathBuf>,
+    /// Requests that an instance gets in all, and before the head of a response at once.
+    pub(crate) reuse: usize,
+    pub(crate) at_once: usize,
 }
 
 impl Order {
@@ -44,12 +51,24 @@ impl Order {
 }
 
 fn rest(mut arguments: Parser) -> Result<Up> {
-    let mut up = Up { from: "spin.toml".into(), listen: LISTEN.parse()?, state: None };
+    let mut up = Up {
+        from: "spin.toml".into(),
+        listen: LISTEN.parse()?,
+        state: None,
+        reuse: REUSE,
+        at_once: AT_ONCE,
+    };
     while let Some(argument) = arguments.next()? {
         match argument {
             Arg::Short('f') | Arg::Long("from") => up.from = arguments.value()?.into(),
             Arg::Long("listen") => up.listen = arguments.value()?.parse()?,
             Arg::Long("state-dir") => up.state = Some(arguments.value()?.into()),
+            Arg::Long("max-instance-reuse-count") => up.reuse = arguments.value()?.parse()?,
+            Arg::Long("max-instance-concurrent-reuse-count") => {
+                up.at_once = arguments.value()?.parse()?;
+            }
+            // An idle instance stays as long as the process.
+            Arg::Long("idle-instance-timeout") => drop(arguments.value()?),
             other => return Err(other.unexpected().into()),
         }
     }

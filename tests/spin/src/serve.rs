@@ -31,10 +31,6 @@ use wasmtime_wasi_http::handler::{
 use wasmtime_wasi_http::p3::WasiHttpView;
 use wasmtime_wasi_http::p3::bindings::ServicePre;
 
-/// As Spin: requests that an instance serves in its life, and at once before their heads are out.
-const REUSE_MOST: usize = 128;
-const AT_ONCE_MOST: usize = 16;
-
 type Response = http::Response<http_body_util::combinators::UnsyncBoxBody<Bytes, wasmtime::Error>>;
 
 /// Serves until the process is ended.
@@ -43,14 +39,16 @@ pub(crate) async fn serve(up: &Up, manifest: Manifest) -> Result<()> {
     let state = up.state.clone().unwrap_or_else(|| manifest.folder.join(".spin"));
     std::fs::create_dir_all(&state)?;
     let granted = Arc::new(Granted::of(manifest, state.join("sqlite_db.db")));
-    let handler = ProxyHandler::new(Dispatcher { pre, granted });
+    let handler = ProxyHandler::new(Dispatcher {
+        pre,
+        granted,
+        reuse: Reuse { most: up.reuse, at_once: up.at_once },
+    });
     let listener = TcpListener::bind(up.listen).await?;
     // Whoever started this reads it.
     println!("Serving http://{}", listener.local_addr()?);
     loop {
         let (stream, peer) = listener.accept().await?;
-        // A frame waits for no other.
-        stream.set_nodelay(true)?;
         let handler = handler.clone();
         tokio::spawn(async move {
             let answer = |request| {
@@ -127,6 +125,7 @@ fn load(source: &Path) -> Result<ServicePre<State>> {
 struct Dispatcher {
     pre: ServicePre<State>,
     granted: Arc<Granted>,
+    reuse: Reuse,
 }
 
 impl HandlerState for Dispatcher {
@@ -143,7 +142,7 @@ impl HandlerState for Dispatcher {
             proxy,
             view: ViewFn::P3(State::http),
             expiration: Never,
-            state: Reuse,
+            state: self.reuse,
         })
     }
 }
@@ -162,16 +161,21 @@ impl WorkerExpiration for Never {
     }
 }
 
-struct Reuse;
+/// As Spin: requests that an instance serves in its life, and at once before their heads are out.
+#[derive(Clone, Copy)]
+struct Reuse {
+    most: usize,
+    at_once: usize,
+}
 
 impl WorkerState for Reuse {
     type StoreData = State;
     type RequestId = ();
 
     fn should_accept_request(&self, at_once: usize, total: usize) -> ShouldAccept {
-        if total >= REUSE_MOST {
+        if total >= self.most {
             ShouldAccept::Never
-        } else if at_once >= AT_ONCE_MOST {
+        } else if at_once >= self.at_once {
             ShouldAccept::No
         } else {
             ShouldAccept::Yes

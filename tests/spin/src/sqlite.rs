@@ -9,6 +9,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use wasmtime::component::{Accessor, FutureReader, HasSelf, Resource, StreamReader};
 
+/// Statements that a connection keeps ready: more than the component has.
+const STATEMENTS: usize = 128;
+
 /// As Spin waits for one that others hold.
 const BUSY: Duration = Duration::from_secs(5);
 
@@ -60,6 +63,7 @@ impl<T: Send> HostConnectionWithStore<T> for HasSelf<State> {
         let opened = blocking_task(move || {
             let connection = rusqlite::Connection::open(file).map_err(told)?;
             connection.busy_timeout(BUSY).map_err(told)?;
+            connection.set_prepared_statement_cache_capacity(STATEMENTS);
             Ok(connection)
         });
         match opened.await {
@@ -79,11 +83,14 @@ impl<T: Send> HostConnectionWithStore<T> for HasSelf<State> {
     ) -> wasmtime::Result<Result<Rows, Error>> {
         let connection =
             store.with(|mut access| access.get().table.get(&connection).map(|it| it.0.clone()))?;
-        let found = blocking_task(move || {
+        // A disk is waited for, and other writers; the rest is done before a thread is handed over.
+        let waits = ["COMMIT", "BEGIN", "PRAGMA"].iter().any(|word| statement.starts_with(word));
+        let ask = move || {
             let connection = connection.lock().map_err(|_| Error::InvalidConnection)?;
             query(&connection, &statement, &parameters)
-        });
-        let (columns, rows) = match found.await {
+        };
+        let found = if waits { blocking_task(ask).await } else { ask() };
+        let (columns, rows) = match found {
             Ok(found) => found,
             Err(error) => return Ok(Err(error)),
         };

@@ -18,6 +18,12 @@ use std::{env, fs, process};
 
 const AT_ONCE: &str = "[ai]\nquiet_window = \"0s\"\n";
 
+/// What a process says when it has lost the bus.
+const AWAY: &str = "the database is polled until it is back";
+
+/// What it says when it has it again.
+const BACK: &str = "nats: it is back";
+
 /// Two processes on one database.
 struct Pair {
     one: Host,
@@ -43,13 +49,23 @@ impl Pair {
     }
 
     async fn says(&self, what: &str, times: usize) {
-        let says = async {
-            while self.said(what) < times {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        };
-        soon(what, says).await;
+        until(what, || self.said(what) >= times).await;
     }
+}
+
+/// Waits until it is so.
+async fn until(what: &str, is: impl Fn() -> bool) {
+    let waits = async {
+        while !is() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    soon(what, waits).await;
+}
+
+/// Waits until both processes hear of everything.
+async fn both_listen(nats: &Nats) {
+    until("both processes listen", || nats.clients() >= 2).await;
 }
 
 impl Drop for Pair {
@@ -103,7 +119,7 @@ async fn each_message_is_seen_once_in_order_on_both_whatever_becomes_of_the_bus(
         people(&pair, "[limits]\nmessages_per_visitor = \"9999/min\"\n").await;
     let elsewhere = visitor.at(&pair.two);
     let mut sent = Vec::new();
-    for round in 0..3 {
+    for round in 0..4 {
         for number in 0..10 {
             let text = format!("message {round}.{number}");
             let from = if number % 2 == 0 { &visitor } else { &elsewhere };
@@ -114,13 +130,16 @@ async fn each_message_is_seen_once_in_order_on_both_whatever_becomes_of_the_bus(
         }
         // Then there, then lost, then back.
         match round {
-            0 => {
+            0 | 2 => {
+                let before = pair.said(BACK);
                 nats.start().expect("nats-server starts");
-                pair.says("nats: connected", 1).await;
+                both_listen(&nats).await;
+                pair.says(BACK, before + 2).await;
             }
             _ => {
+                let before = pair.said(AWAY);
                 nats.kill();
-                pair.says("the database is polled until it is back", round + 1).await;
+                pair.says(AWAY, before + 2).await;
             }
         }
     }
@@ -136,7 +155,7 @@ async fn a_message_reaches_the_other_process_within_a_few_milliseconds() {
     nats.start().expect("nats-server starts");
     let pair = Pair::start("quick", Some(&nats));
     let (_, visitor, _here, mut there) = people(&pair, "").await;
-    pair.says("nats: connected", 2).await;
+    both_listen(&nats).await;
     let mut took = Vec::new();
     for number in 0..20 {
         let text = format!("message {number}");
@@ -161,14 +180,14 @@ async fn an_answer_streams_on_both_and_a_person_on_the_other_process_silences_it
     let provider = Provider::playing([script.hold(&second).text("three").end()]).await;
     let config = format!("{AT_ONCE}{}", provider.entry("only", ""));
     let (site, visitor, mut here, mut there) = people(&pair, &config).await;
-    pair.says("nats: connected", 2).await;
+    both_listen(&nats).await;
     let agent = site.at(&pair.two).agent("ming").await;
     visitor.post("k", "count, please").await;
     here.shows("One, ").await;
+    let begun = Instant::now();
     there.shows("One, ").await;
     first.open();
     // Live: what is saved of it is up to three seconds older.
-    let begun = Instant::now();
     here.shows("One, two, ").await;
     there.shows("One, two, ").await;
     assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());

@@ -5,6 +5,8 @@ use crate::run::{self, cargo};
 use crate::tree;
 use anyhow::Result;
 use kefu_test_host::Program;
+use std::path::PathBuf;
+use std::process::Command;
 
 /// Builds what spin.toml names.
 ///
@@ -29,9 +31,24 @@ pub(crate) fn spin_program() -> Result<Program> {
     Ok(Program::find(&tree::root())?)
 }
 
+/// The project's own as it is measured: with optimisations.
+///
+/// # Errors
+/// When it does not build.
+pub(crate) fn measured_program() -> Result<PathBuf> {
+    let (mut build, target) = host();
+    build.arg("--release");
+    step("the test host for Spin, optimised", "10 min the first time", || run::shown(build))?;
+    Ok(target.join("release/kefu-spin-host"))
+}
+
 fn test_host() -> Result<()> {
+    step("the test host for Spin", "5 min the first time", || run::shown(host().0))
+}
+
+fn host() -> (Command, PathBuf) {
     let target = tree::path("target/spin-host");
     let mut build = cargo(["build", "--manifest-path"]);
     build.arg(tree::path("tests/spin/Cargo.toml")).arg("--target-dir").arg(&target);
-    step("the test host for Spin", "5 min the first time", || run::shown(build))
+    (build, target)
 }

@@ -1,248 +1,221 @@
 //! NATS as a bus: one connection and one subscription an instance, fan-out in memory.
 //!
-//! It is opened by whoever first has something to tell or to hear, and again, with a growing pause,
-//! whenever it is lost. While it is away the database is polled; when it is back everything is
-//! looked at once, because nobody knows what was said meanwhile.
+//! It is opened by whoever first has something to tell or to hear, and closed when nobody waits
+//! here any more and nothing was said for a while: an instance that is done must be able to end.
+//! While the server is away the database is polled, and nothing is kept for it; when it is back
+//! everything is looked at once, because nobody knows what was said meanwhile.
 
 use crate::spin::bus::polling;
-use crate::spin::deployment::{deployed, variable};
+use crate::spin::deployment::{known, variable};
 use crate::spin::entropy::{self, sleep};
-use crate::spin::operator::tell_fault;
 use crate::spin::rooms;
 use crate::spin::tasks::spawn;
-use futures::StreamExt;
-use futures::channel::mpsc;
 use futures::future::{Either, select};
 use kefu_shared::nats::{self, Op, PING, PONG, Server};
-use kefu_shared::news::News;
-use spin_sdk::wasip3::sockets::types::{
-    IpAddressFamily, IpSocketAddress, Ipv4SocketAddress, Ipv6SocketAddress, TcpSocket,
-};
-use spin_sdk::wasip3::wit_stream;
+use kefu_shared::news::{self, News};
+use kefu_shared::time::Millis;
+use socket::{Incoming, Outgoing, Socket};
 use std::cell::{Cell, RefCell};
-use std::net::IpAddr;
+use std::future::poll_fn;
 use std::pin::pin;
+use std::task::{Poll, Waker};
 use std::time::Duration;
-use wit_bindgen::{StreamReader, StreamResult};
+
+mod lost;
+mod socket;
+
+use lost::Lost;
 
 /// Where the operator says the server is.
 const VARIABLE: &str = "KEFU_NATS";
-/// What waits to be sent; what comes on top is lost, and found in the database.
-const QUEUE: usize = 4_096;
-/// Bytes that are read at once.
-const PIECE: usize = 16 * 1024;
-/// Before a lost connection is opened again: at first, and at most.
-const PAUSE: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(10));
-/// How often the database is looked at while the bus works.
-const SELDOM: Duration = Duration::from_secs(5);
+/// How long a server may take to let somebody in.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// How long a connection stays when something was said and nobody waits here.
+const LINGER: Duration = Duration::from_secs(4);
+/// Bytes that wait to be sent; what comes on top is told by its rows.
+const WAITING_MOST: usize = 1024 * 1024;
 /// How often a server is asked whether it is still there; silence for twice as long means no.
 const BEAT: Duration = Duration::from_secs(10);
 
+/// How it stands with the server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum State {
+    /// Nobody needs it, or it was not tried yet.
+    #[default]
+    Idle,
+    /// It is there: nothing is missed.
+    Up,
+    /// It is not there.
+    Away,
+}
+
 thread_local! {
-    static OUT: RefCell<Option<mpsc::Sender<Vec<u8>>>> = const { RefCell::new(None) };
+    static STATE: Cell<State> = const { Cell::new(State::Idle) };
     static RUNNING: Cell<bool> = const { Cell::new(false) };
-    static CONNECTED: Cell<bool> = const { Cell::new(false) };
-    static HEARD: Cell<bool> = const { Cell::new(false) };
-    static SUBJECT: RefCell<String> = const { RefCell::new(String::new()) };
+    static SUBJECT: RefCell<Option<String>> = const { RefCell::new(None) };
+    /// What is to be sent.
+    static WAITING: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    static WRITER: RefCell<Option<Waker>> = const { RefCell::new(None) };
+    static SAID_AT: Cell<Millis> = const { Cell::new(Millis(0)) };
+    static HEARD_AT: Cell<Millis> = const { Cell::new(Millis(0)) };
 }
 
-/// Why there is no connection.
-#[derive(Debug)]
-enum Lost {
-    Address(&'static str),
-    Refused(String),
-    Ended,
-    Silent,
-    Protocol(nats::Broken),
+/// Tells the others. Whether they may hear it: what they do not hear they find in the database.
+pub(super) fn publish(news: &News) -> bool {
+    let Some(subject) = subject() else { return false };
+    SAID_AT.set(entropy::now());
+    start();
+    if STATE.get() == State::Away || WAITING.with_borrow(Vec::len) > WAITING_MOST {
+        return false;
+    }
+    // What is said before the connection is there is said as soon as it is.
+    let said = nats::publish(&subject, news.to_json().as_bytes());
+    said.inspect(|bytes| send(bytes)).is_some()
 }
 
-impl std::fmt::Display for Lost {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Address(what) => write!(f, "kefu_nats: {what}"),
-            Self::Refused(what) => {
-                write!(f, "{what} (is it running, and is it in allowed_outbound_hosts?)")
-            }
-            Self::Ended => f.write_str("the server closed the connection"),
-            Self::Silent => f.write_str("the server says nothing"),
-            Self::Protocol(broken) => broken.fmt(f),
-        }
+/// Whether everything that others do is heard.
+pub(super) fn is_up() -> bool {
+    STATE.get() == State::Up
+}
+
+/// Connects, if the operator declares a server.
+pub(super) fn start() {
+    if let Some(subject) = subject()
+        && !RUNNING.replace(true)
+    {
+        spawn(keep(subject));
     }
 }
 
-/// Whether the operator declares one.
-pub(super) fn is_declared() -> bool {
-    variable(VARIABLE).is_some()
+fn subject() -> Option<String> {
+    if let Some(subject) = SUBJECT.with_borrow(Clone::clone) {
+        return Some(subject);
+    }
+    variable(VARIABLE)?;
+    let subject = format!("kefu.{}.news", known()?.deployment.keys.bus());
+    SUBJECT.set(Some(subject.clone()));
+    Some(subject)
 }
 
-/// Tells the others. What cannot be told is found in the database.
-pub(super) fn publish(news: &News) {
-    run();
-    let subject = SUBJECT.with_borrow(Clone::clone);
-    if subject.is_empty() {
-        return;
-    }
-    if let Some(bytes) = nats::publish(&subject, news.to_json().as_bytes()) {
-        OUT.with_borrow_mut(|out| out.as_mut().map(|out| out.try_send(bytes)));
-    }
+fn is_wanted() -> bool {
+    rooms::is_attended() || entropy::now().since(SAID_AT.get()) < LINGER
 }
 
-/// Sees to it that nobody who waits misses anything, whether the bus works or not.
-pub(super) async fn listen() {
-    run();
-    polling::begin().await;
-    while rooms::is_attended() {
-        if CONNECTED.get() {
-            sleep(SELDOM).await;
-        } else {
-            sleep(PAUSE.0).await;
-        }
-        polling::look().await;
+/// Keeps a connection for as long as it is wanted.
+async fn keep(subject: String) {
+    let mut failures = 0;
+    while is_wanted() {
+        let Err(lost) = connection(&subject).await else { break };
+        failures = if is_up() { 0 } else { failures + 1 };
+        went(&lost);
+        sleep(news::pause(failures, entropy::tick().entropy)).await;
     }
+    if is_up() {
+        STATE.set(State::Idle);
+        polling::hurry();
+    }
+    RUNNING.set(false);
 }
 
-/// Keeps a connection from here on.
-fn run() {
-    if !RUNNING.replace(true) {
-        spawn(keep());
-    }
-}
-
-async fn keep() {
-    let mut pause = PAUSE.0;
-    let mut told = false;
-    loop {
-        let lost = connect().await;
-        if CONNECTED.replace(false) {
-            (pause, told) = (PAUSE.0, false);
-        }
-        OUT.set(None);
-        if !told {
-            eprintln!("nats: {lost}; the database is polled until it is back");
-            told = true;
-        }
-        let chance = u64::try_from(entropy::tick().entropy >> 64).unwrap_or(0) % 1_000;
-        let jitter = pause.mul_f64(chance as f64 / 1_000.0);
-        sleep(pause / 2 + jitter).await;
-        pause = pause.saturating_mul(2).min(PAUSE.1);
+/// Told once, however often it is tried.
+fn went(lost: &Lost) {
+    WAITING.with_borrow_mut(Vec::clear);
+    if STATE.replace(State::Away) != State::Away {
+        eprintln!("nats: {lost}; the database is polled until it is back");
+        polling::hurry();
     }
 }
 
-/// Connects and hears until the connection is lost.
-async fn connect() -> Lost {
-    let server = match Server::parse(&variable(VARIABLE).unwrap_or_default()) {
-        Ok(server) => server,
-        Err(what) => return Lost::Address(what),
+fn came() {
+    if STATE.replace(State::Up) == State::Away {
+        eprintln!("nats: it is back");
+    }
+    // What was said before the subscription was taken.
+    polling::hurry();
+}
+
+/// One connection, until nobody wants it, or it is lost.
+async fn connection(subject: &str) -> Result<(), Lost> {
+    let server = Server::parse(&variable(VARIABLE).unwrap_or_default()).map_err(Lost::Address)?;
+    let opening = pin!(Socket::open(&server));
+    let (incoming, mut outgoing, _socket) = match select(opening, pin!(sleep(PATIENCE))).await {
+        Either::Left((opened, _)) => opened.map_err(Lost::Refused)?,
+        Either::Right(_) => return Err(Lost::Silent),
     };
-    let Ok(deployed) = deployed().await else { return Lost::Address("the deployment is not set") };
-    let subject = format!("kefu.{}.news", deployed.deployment.keys.bus());
-    let socket = match open(&server).await {
-        Ok(socket) => socket,
-        Err(what) => return Lost::Refused(what),
-    };
-    let (mut to_server, outgoing) = wit_stream::new();
-    let sent = socket.send(outgoing);
-    let (incoming, _received) = socket.receive();
-    let (out, mut queue) = mpsc::channel::<Vec<u8>>(QUEUE);
-    let greeting = format!("{}{}{PING}", server.connect("kefu"), nats::subscribe(&subject));
-    let writing = async move {
-        to_server.write_all(greeting.into_bytes()).await;
-        while let Some(bytes) = queue.next().await {
-            if !to_server.write_all(bytes).await.is_empty() {
-                return;
-            }
-        }
-    };
-    SUBJECT.set(subject);
-    OUT.set(Some(out));
-    spawn(writing);
+    HEARD_AT.set(entropy::now());
+    let greeting = format!("{}{}{PING}", server.connect("kefu"), nats::subscribe(subject));
+    outgoing.write(greeting.into_bytes()).await.ok_or(Lost::Ended)?;
     let hearing = pin!(hear(incoming));
+    let writing = pin!(write(outgoing));
     let watching = pin!(watch());
-    let lost = match select(hearing, watching).await {
-        Either::Left((lost, _)) | Either::Right((lost, _)) => lost,
-    };
-    drop(sent);
-    lost
+    match select(hearing, select(writing, watching)).await {
+        Either::Left((ended, _)) => ended,
+        Either::Right((either, _)) => either.factor_first().0,
+    }
 }
 
-async fn open(server: &Server) -> Result<TcpSocket, String> {
-    let (family, address) = match server.host {
-        IpAddr::V4(host) => {
-            let [a, b, c, d] = host.octets();
-            let address = Ipv4SocketAddress { port: server.port, address: (a, b, c, d) };
-            (IpAddressFamily::Ipv4, IpSocketAddress::Ipv4(address))
-        }
-        IpAddr::V6(host) => {
-            let [a, b, c, d, e, f, g, h] = host.segments();
-            let address = Ipv6SocketAddress {
-                port: server.port,
-                flow_info: 0,
-                address: (a, b, c, d, e, f, g, h),
-                scope_id: 0,
-            };
-            (IpAddressFamily::Ipv6, IpSocketAddress::Ipv6(address))
-        }
-    };
-    let told = |code: spin_sdk::wasip3::sockets::types::ErrorCode| format!("{code:?}");
-    let socket = TcpSocket::create(family).map_err(told)?;
-    socket.connect(address).await.map_err(told)?;
-    Ok(socket)
-}
-
-async fn hear(mut incoming: StreamReader<u8>) -> Lost {
+async fn hear(mut incoming: Incoming) -> Result<(), Lost> {
     let mut reader = nats::Reader::default();
     loop {
-        let (result, bytes) = incoming.read(Vec::with_capacity(PIECE)).await;
-        match reader.push(&bytes) {
-            Ok(ops) => {
-                for op in ops {
-                    if let Some(lost) = take(op).await {
-                        return lost;
+        let bytes = incoming.read().await.ok_or(Lost::Ended)?;
+        HEARD_AT.set(entropy::now());
+        for op in reader.push(&bytes).map_err(Lost::Protocol)? {
+            match op {
+                Op::Ping => send(PONG.as_bytes()),
+                // It has taken the subscription: from here on nothing is missed.
+                Op::Pong if !is_up() => came(),
+                Op::Message { payload, .. } => {
+                    if let Some(news) = News::from_json(&payload) {
+                        super::hear(news);
                     }
                 }
+                Op::Error(what) => return Err(Lost::Refused(what)),
+                Op::Info | Op::Pong | Op::Ok => {}
             }
-            Err(broken) => return Lost::Protocol(broken),
-        }
-        if !matches!(result, StreamResult::Complete(_)) {
-            return Lost::Ended;
         }
     }
 }
 
-async fn take(op: Op) -> Option<Lost> {
-    HEARD.set(true);
-    match op {
-        Op::Ping => say(PONG),
-        Op::Pong if !CONNECTED.replace(true) => {
-            // It has taken the subscription: from here on nothing is missed.
-            eprintln!("nats: connected");
-            polling::begin().await;
-        }
-        Op::Message { payload, .. } => {
-            if let Some(news) = News::from_json(&payload)
-                && let Err(fault) = super::hear(news).await
-            {
-                tell_fault("bus", &fault);
-            }
-        }
-        Op::Error(what) => return Some(Lost::Refused(what)),
-        Op::Info | Op::Pong | Op::Ok => {}
-    }
-    None
-}
-
-/// Ends when a server says nothing although it is asked.
-async fn watch() -> Lost {
+async fn write(mut outgoing: Outgoing) -> Result<(), Lost> {
     loop {
-        HEARD.set(false);
-        say(PING);
-        sleep(BEAT).await;
-        if !HEARD.get() {
-            return Lost::Silent;
+        something_waits().await;
+        outgoing.write(WAITING.take()).await.ok_or(Lost::Ended)?;
+    }
+}
+
+/// Ends when a server says nothing although it is asked, and when nobody needs it any more.
+async fn watch() -> Result<(), Lost> {
+    let mut asked = entropy::now();
+    loop {
+        sleep(LINGER).await;
+        let now = entropy::now();
+        if !is_wanted() {
+            return Ok(());
+        }
+        if now.since(HEARD_AT.get()) > 2 * BEAT {
+            return Err(Lost::Silent);
+        }
+        if now.since(asked) >= BEAT {
+            asked = now;
+            send(PING.as_bytes());
         }
     }
 }
 
-fn say(text: &str) {
-    OUT.with_borrow_mut(|out| out.as_mut().map(|out| out.try_send(text.as_bytes().to_vec())));
+fn send(bytes: &[u8]) {
+    WAITING.with_borrow_mut(|waiting| waiting.extend_from_slice(bytes));
+    if let Some(writer) = WRITER.take() {
+        writer.wake();
+    }
+}
+
+async fn something_waits() {
+    poll_fn(|context| {
+        if WAITING.with_borrow(Vec::is_empty) {
+            WRITER.set(Some(context.waker().clone()));
+            return Poll::Pending;
+        }
+        Poll::Ready(())
+    })
+    .await;
 }

@@ -87,7 +87,7 @@ impl Process {
             events: disk.log[known..].to_vec(),
             head: disk.head.clone(),
             turn: disk.turn.clone(),
-            marks: Vec::new(),
+            ..News::default()
         };
         let step = self.conversation.catch_up(Tenure { holder: self.holder, now }, news);
         self.acts.extend(step.acts);
@@ -291,4 +291,20 @@ fn a_taken_over_answer_keeps_what_was_heard_of_it_elsewhere() {
     two.give(&mut disk, NOW, &Input::Requested { who, channel: channel::Type::Web, request });
     let texts = disk.answers();
     assert!(texts.contains(&"Hello, world".to_owned()), "{texts:?}");
+}
+
+#[test]
+fn an_answer_that_is_taken_back_before_it_is_known_here_is_shown_whole_once_it_is() {
+    let mut disk = Disk::default();
+    let (mut one, mut two) = (Process::new(1, &disk, NOW), Process::new(2, &disk, NOW));
+    one.say(&mut disk, NOW, "a");
+    let attempt = one.ask(&mut disk, NOW).unwrap();
+    one.hears(&mut disk, NOW, attempt, "Hello");
+    let AttemptId { turn, attempt: number } = attempt;
+    let frame =
+        Frame::Replace(kefu_proto::v1::Replace { turn, attempt: number, text: "Hello".into() });
+    two.give(&mut disk, NOW, &Input::Relayed { frame });
+    two.give(&mut disk, NOW, &piece(attempt, 5, "!"));
+    two.look(&disk, NOW);
+    assert_eq!(read(&mut two), "Hello!");
 }

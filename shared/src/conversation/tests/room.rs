@@ -158,6 +158,7 @@ impl Room {
             window: self.visitors_moments(),
             streams: self.streams.clone().into_iter().collect(),
             tenure: None,
+            told: None,
         };
         self.conversation = Conversation::resume(snapshot, 5);
     }

@@ -46,7 +46,6 @@ impl Heard {
     fn replace(&mut self, id: AttemptId, text: &str) {
         self.turn_to(id);
         (self.start, self.text) = (0, text.to_owned());
-        self.shown = utf16_len(text);
     }
 
     fn turn_to(&mut self, id: AttemptId) {
@@ -81,6 +80,7 @@ impl Conversation {
                 let id = AttemptId { turn: whole.turn, attempt: whole.attempt };
                 self.turns.heard.replace(id, &whole.text);
                 if self.turns.running_elsewhere() == Some(id) {
+                    self.turns.heard.shown = utf16_len(&whole.text);
                     step.send(Audience::All, frame.clone());
                 }
             }
