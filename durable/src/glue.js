@@ -148,3 +148,21 @@ export function startTimer(run, delay) {
 export function stopTimer(timer) {
   clearTimeout(timer);
 }
+
+/// The RS256 signature of a text by a key in PKCS #8.
+export async function sign(key, text) {
+  const rs256 = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" };
+  const made = await crypto.subtle.importKey("pkcs8", key, rs256, false, ["sign"]);
+  const signature = await crypto.subtle.sign(rs256.name, made, new TextEncoder().encode(text));
+  return new Uint8Array(signature);
+}
+
+/// Whether the binding of Workers AI is there.
+export function runsModels(env) {
+  return env.AI !== undefined;
+}
+
+/// The response of a model that the binding runs; `inputs` is JSON.
+export async function runModel(env, model, inputs, signal) {
+  return env.AI.run(model, JSON.parse(inputs), { returnRawResponse: true, signal });
+}

@@ -98,7 +98,7 @@ pub(crate) async fn put_config<H: Host>(
         Refusal::new(Code::UnsupportedType, detail)
     })?;
     let body = request.read().await?;
-    let document = checked_document(body, format, host.deployed().deployment.allow_private)?;
+    let document = checked_document(body, format, &host.deployed().deployment)?;
     let outcome = host.site_order(site, Order::Put { format, document }).await?;
     answer_version(host, site, outcome).await
 }

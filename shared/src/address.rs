@@ -15,6 +15,8 @@ pub enum AddressFault {
     Private,
     /// It is plain http to a public host.
     PlainHttp,
+    /// There is none, and the deployment has no Workers AI of its own.
+    NoBinding,
 }
 
 impl AddressFault {
@@ -27,6 +29,9 @@ impl AddressFault {
                 "is a private address: the operator allows those with KEFU_ALLOW_PRIVATE=1"
             }
             Self::PlainHttp => "must use https",
+            Self::NoBinding => {
+                "needs an `endpoint` here: only a Worker with the binding `AI` (wrangler.toml) goes without"
+            }
         }
     }
 }

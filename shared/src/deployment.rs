@@ -35,6 +35,7 @@ impl Deployed {
                 keys: Keys::derive(&secret),
                 grants: Grants::parse(&variable("KEFU_GRANTS").unwrap_or_default()),
                 allow_private: is_set("KEFU_ALLOW_PRIVATE"),
+                runs_models: false,
             },
             admin_token,
             address_header: variable("KEFU_ADDRESS_HEADER").filter(|name| !name.is_empty()),

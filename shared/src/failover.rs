@@ -22,6 +22,8 @@ pub struct Asking<'a> {
     pub rounds: &'a [Round],
     /// The question.
     pub question: String,
+    /// The ids of its stored files, oldest first.
+    pub files: Vec<String>,
     /// Whose.
     pub visitor: &'a str,
     /// In which language; empty when it is not known.
@@ -171,6 +173,7 @@ impl Asking<'_> {
             api_key: api_key.as_deref(),
             rounds,
             question: &self.question,
+            files: &self.files,
             visitor: self.visitor,
             locale: self.locale,
             attempt: &format!("{:032x}", self.key),
@@ -192,7 +195,8 @@ impl Asking<'_> {
     /// What shows whether a provider can be asked at all.
     fn nothing() -> Self {
         let question = String::new();
-        Self { rounds: &[], question, visitor: "", locale: "", key: 0, remedy: None, kept: &[] }
+        let (files, visitor, locale) = (Vec::new(), "", "");
+        Self { rounds: &[], question, files, visitor, locale, key: 0, remedy: None, kept: &[] }
     }
 }
 

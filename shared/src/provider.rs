@@ -23,8 +23,10 @@ mod conformance;
 mod coze;
 mod dify;
 mod endpoint;
+pub mod errand;
 mod failure;
 mod fastgpt;
+mod files;
 mod json;
 mod openai;
 mod reader;
@@ -36,6 +38,7 @@ mod workers_ai;
 
 pub use coze::oauth;
 pub use failure::{Class, DEFAULT_PAUSE, Failure, MAX_PAUSE, Remedy};
+pub use files::{FILES_MOST, Files, INLINE_MOST, Loaded};
 pub use reader::{BodyEnd, Dialect, LINGER, Reader};
 pub use reading::{Attachment, Citation, Ending, Ids, Outcome, Reading, ToolCall, Usage};
 
@@ -60,6 +63,8 @@ pub(crate) struct Adapter {
     cancel: fn(&Ask<'_>, &Ids) -> Option<RequestParts>,
     /// Whether it remembers conversations.
     keeps: Keeps,
+    /// How it takes files, if it does.
+    takes: Option<files::Takes>,
 }
 
 /// How a provider remembers a conversation.
@@ -84,6 +89,8 @@ pub struct Ask<'a> {
     pub rounds: &'a [Round],
     /// What the visitor asks.
     pub question: &'a str,
+    /// The ids of stored files that belong to the question, oldest first.
+    pub files: &'a [String],
     /// The visitor, as the provider may know them: the same for all of a visitor's questions.
     pub visitor: &'a str,
     /// The visitor's language, BCP 47; may be empty.
@@ -118,7 +125,7 @@ pub struct Memory<'a> {
 }
 
 /// An HTTP request to be sent.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct RequestParts {
     /// How.
     pub method: Method,
@@ -128,6 +135,29 @@ pub struct RequestParts {
     pub headers: Vec<(&'static str, String)>,
     /// Empty for GET.
     pub body: Vec<u8>,
+    /// Who signs in for it first, where its key is no token.
+    pub sign_in: Option<Box<oauth::SignIn>>,
+    /// The files that are put into it first.
+    pub files: Option<Box<Files>>,
+    /// The model that the host's own Workers AI runs on the body: then it goes to no address.
+    pub model: Option<String>,
+}
+
+impl RequestParts {
+    /// A request that posts JSON.
+    pub(crate) fn json(url: String, body: &Value) -> Self {
+        let headers = vec![
+            ("content-type", "application/json".to_owned()),
+            ("accept", "text/event-stream".to_owned()),
+        ];
+        let body = body.to_string().into_bytes();
+        Self { url, headers, body, ..Self::default() }
+    }
+
+    /// With that key.
+    pub(crate) fn authorize(&mut self, key: &str) {
+        self.headers.push(("authorization", ["Bearer ", key].concat()));
+    }
 }
 
 /// Without the values of headers, which hold secrets, and the body, which holds what visitors say.
@@ -142,11 +172,12 @@ impl fmt::Debug for RequestParts {
 }
 
 /// The methods that providers want.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Method {
     /// GET.
     Get,
     /// POST.
+    #[default]
     Post,
 }
 
@@ -200,7 +231,8 @@ impl ResponseHead {
 /// The request that asks for an answer. Fails, without any request, when the configuration cannot
 /// work: an api key that does not resolve or cannot be sent, a missing model, a bad endpoint.
 pub fn request(ask: &Ask<'_>) -> Result<RequestParts, Failure> {
-    (adapter(ask.provider.kind).request)(ask)
+    let request = (adapter(ask.provider.kind).request)(ask)?;
+    Ok(RequestParts { files: Files::of(ask)?, ..request })
 }
 
 /// The reader of the response to [`request`].
@@ -252,17 +284,15 @@ impl Ask<'_> {
 
     /// A request that posts JSON, with the api key.
     pub(crate) fn post(&self, url: Url, body: &Value) -> Result<RequestParts, Failure> {
-        let mut headers = vec![
-            ("content-type", "application/json".to_owned()),
-            ("accept", "text/event-stream".to_owned()),
-        ];
-        headers.extend(self.bearer()?.map(|bearer| ("authorization", bearer)));
-        let body = body.to_string().into_bytes();
-        Ok(RequestParts { method: Method::Post, url: url.into(), headers, body })
+        let mut parts = RequestParts::json(url.into(), body);
+        if let Some(key) = self.key()? {
+            parts.authorize(key);
+        }
+        Ok(parts)
     }
 
-    /// `Bearer` and the key; none when the provider is configured without one.
-    pub(crate) fn bearer(&self) -> Result<Option<String>, Failure> {
+    /// The key; none when the provider is configured without one.
+    pub(crate) fn key(&self) -> Result<Option<&str>, Failure> {
         if self.provider.api_key.is_none() {
             return Ok(None);
         }
@@ -273,7 +303,7 @@ impl Ask<'_> {
         if !key.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(Failure::config("bad_api_key", "the api_key is not plain ASCII"));
         }
-        Ok(Some(format!("Bearer {key}")))
+        Ok(Some(key))
     }
 }
 
@@ -311,6 +341,7 @@ mod tests {
             api_key: Some("sk-1"),
             rounds: &[],
             question: "退货怎么办",
+            files: &[],
             visitor: "v1",
             locale: "zh-CN",
             attempt: "a1",
@@ -339,7 +370,7 @@ mod tests {
             (Some("sk\r\nx: y"), "bad_api_key"),
             (Some("密钥"), "bad_api_key"),
         ] {
-            let failure = Ask { api_key: key, ..ask(&provider) }.bearer().unwrap_err();
+            let failure = Ask { api_key: key, ..ask(&provider) }.key().unwrap_err();
             assert_eq!(failure.to_string(), format!("config ({code})"));
         }
     }

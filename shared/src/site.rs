@@ -48,6 +48,8 @@ pub struct Deployment {
     pub grants: Grants,
     /// Whether sites may call private addresses.
     pub allow_private: bool,
+    /// Whether the host runs models of Workers AI itself.
+    pub runs_models: bool,
 }
 
 /// What is said of a site without configuration.
@@ -71,6 +73,7 @@ pub struct Live {
     pub privacy: Privacy,
     secrets: Secrets,
     allow_private: bool,
+    runs_models: bool,
 }
 
 impl Live {
@@ -111,6 +114,7 @@ impl Live {
             config,
             secrets,
             allow_private: deployment.allow_private,
+            runs_models: deployment.runs_models,
         }
     }
 
@@ -128,7 +132,11 @@ impl Live {
 
     /// Whether this deployment calls the address.
     pub fn may_call(&self, request: &RequestParts) -> Result<(), AddressFault> {
-        address::check(&request.url, self.allow_private).map(|_| ())
+        match request.model {
+            Some(_) if self.runs_models => Ok(()),
+            Some(_) => Err(AddressFault::NoBinding),
+            None => address::check(&request.url, self.allow_private).map(|_| ()),
+        }
     }
 
     /// What will not work as configured, key by key.
@@ -156,10 +164,16 @@ impl Live {
     }
 
     /// The addresses in the configuration that this deployment does not call.
-    fn bad_addresses(config: &Site, allow_private: bool) -> Vec<BadAddress> {
+    fn bad_addresses(config: &Site, deployment: &Deployment) -> Vec<BadAddress> {
+        let allow_private = deployment.allow_private;
         let named = config.providers.iter().enumerate().filter_map(|(index, provider)| {
-            let address = provider.endpoint.clone()?;
-            let why = address::check(&address, allow_private).err()?.message();
+            let unbound = provider.address().is_none() && !deployment.runs_models;
+            let (address, why) = match &provider.endpoint {
+                Some(address) => (address.clone(), address::check(address, allow_private).err()?),
+                None if unbound => (provider.kind.name().to_owned(), AddressFault::NoBinding),
+                None => return None,
+            };
+            let why = why.message();
             Some(BadAddress { key: format!("ai_providers[{index}].endpoint"), address, why })
         });
         let channels = config.channels.iter().enumerate().flat_map(|(index, channel)| {
@@ -204,12 +218,12 @@ impl SecretRequest {
 pub fn checked_document(
     body: Vec<u8>,
     format: Format,
-    allow_private: bool,
+    deployment: &Deployment,
 ) -> Result<String, Refusal> {
     let config = config::read(&body, format).map_err(|invalid| faulty(invalid.faults))?;
     let document = String::from_utf8(body)
         .map_err(|_| Refusal::new(Code::BadUtf8, "the document is not UTF-8"))?;
-    let bad = Live::bad_addresses(&config, allow_private);
+    let bad = Live::bad_addresses(&config, deployment);
     if bad.is_empty() {
         return Ok(document);
     }

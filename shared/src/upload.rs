@@ -3,6 +3,7 @@
 
 use crate::keys::{Keys, hex};
 use crate::problem::{Code, Refusal};
+use kefu_proto::v1::{Body, body};
 use serde::{Deserialize, Serialize};
 
 /// The largest file, in bytes.
@@ -48,6 +49,16 @@ fn mark(keys: &Keys, conversation: &str, random: &str) -> String {
 /// Where a stored file is found. Whoever has the address has the file.
 pub fn path(site: &str, conversation: &str, id: &str) -> String {
     format!("/v1/uploads/{site}/{conversation}/{id}")
+}
+
+/// The id of the stored file that a message is.
+pub fn id_in(body: &Body) -> Option<&str> {
+    let url = match &body.kind {
+        Some(body::Kind::Image(image)) => &image.url,
+        Some(body::Kind::File(file)) => &file.url,
+        _ => return None,
+    };
+    url.rsplit_once("/v1/uploads/")?.1.rsplit('/').next()
 }
 
 /// A file over [`UPLOAD_MOST`].

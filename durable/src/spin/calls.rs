@@ -1,19 +1,16 @@
 //! Calls to providers: sent, read chunk by chunk, dropped when the core wants no more.
 
 use crate::spin::entropy;
-use crate::spin::operator;
+use crate::spin::errands::{head, send};
 use crate::spin::room::Room;
 use crate::spin::tasks::spawn;
-use bytes::Bytes;
 use futures::StreamExt;
 use futures::future::{AbortHandle, Abortable, Either, select};
-use http::header::CONTENT_LENGTH;
 use kefu_shared::conversation::{AttemptId, CANCEL_MOST, Input};
 use kefu_shared::provider::check::{Check, Heard};
-use kefu_shared::provider::{BodyEnd, Failure, RequestParts, ResponseHead};
+use kefu_shared::provider::{BodyEnd, RequestParts};
+use spin_sdk::http::Response;
 use spin_sdk::http::body::IncomingBodyExt;
-use spin_sdk::http::{FullBody, Response};
-use spin_sdk::wasip3::http::types::ErrorCode;
 use std::cell::RefCell;
 use std::pin::pin;
 use std::rc::Rc;
@@ -40,7 +37,7 @@ impl Calls {
     /// Tells a provider to stop; nobody waits for what comes of it.
     pub(crate) fn cancel(parts: RequestParts) {
         spawn(async move {
-            let _ended = select(pin!(send(parts)), pin!(entropy::sleep(CANCEL_MOST))).await;
+            let _ended = select(pin!(send(parts, None)), pin!(entropy::sleep(CANCEL_MOST))).await;
         });
     }
 
@@ -68,27 +65,12 @@ impl Calls {
 }
 
 async fn call(room: Rc<Room>, attempt: AttemptId, parts: RequestParts) {
-    let url = parts.url.clone();
-    match send(parts).await {
+    match send(parts, Some(room.place())).await {
         Ok(response) => read(&room, attempt, response).await,
-        Err(code) => {
-            tell_operator(&url, &code);
-            room.is_calling(attempt, Input::Failed { attempt, failure: Failure::unreachable() })
-                .await;
+        Err(failure) => {
+            room.is_calling(attempt, Input::Failed { attempt, failure }).await;
         }
     }
-}
-
-async fn send(parts: RequestParts) -> Result<Response, ErrorCode> {
-    let mut request = http::Request::builder().method(parts.method.as_str()).uri(&parts.url);
-    for (name, value) in &parts.headers {
-        request = request.header(*name, value);
-    }
-    // Without it the host sends chunks, which not every service takes.
-    request = request.header(CONTENT_LENGTH, parts.body.len());
-    let body = FullBody::new(Bytes::from(parts.body));
-    let request = request.body(body).map_err(|_| ErrorCode::HttpRequestUriInvalid)?;
-    spin_sdk::http::send(request).await
 }
 
 /// Reads a response until it ends or nobody wants more of it.
@@ -114,16 +96,12 @@ async fn read(room: &Rc<Room>, attempt: AttemptId, response: Response) {
 
 /// Sends a request and tells `check` what comes, until it has heard enough.
 pub async fn try_provider(parts: RequestParts, check: &mut Check) {
-    let url = parts.url.clone();
-    match in_time(check, pin!(send(parts))).await {
+    match in_time(check, pin!(send(parts, None))).await {
         Some(Ok(response)) => {
             check.hear(entropy::now(), Heard::Head(head(&response)));
             listen(response, check).await;
         }
-        Some(Err(code)) => {
-            tell_operator(&url, &code);
-            check.hear(entropy::now(), Heard::Failed(Failure::unreachable()));
-        }
+        Some(Err(failure)) => check.hear(entropy::now(), Heard::Failed(failure)),
         None => {}
     }
 }
@@ -149,26 +127,5 @@ async fn in_time<T>(check: &mut Check, work: impl Future<Output = T> + Unpin) ->
             check.waited(entropy::now());
             None
         }
-    }
-}
-
-fn head(response: &Response) -> ResponseHead {
-    let header = |(name, value): (&spin_sdk::http::HeaderName, &spin_sdk::http::HeaderValue)| {
-        (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
-    };
-    ResponseHead {
-        status: response.status().as_u16(),
-        headers: response.headers().iter().map(header).collect(),
-        at: entropy::now(),
-    }
-}
-
-/// What only the operator can mend is said plainly; secrets are in headers, which are not shown.
-fn tell_operator(url: &str, code: &ErrorCode) {
-    let host = url.split('/').nth(2).unwrap_or(url);
-    if matches!(code, ErrorCode::HttpRequestDenied) {
-        operator::tell(&format!("provider {host}: add it to allowed_outbound_hosts of spin.toml"));
-    } else {
-        operator::tell(&format!("provider {host}: {code}"));
     }
 }

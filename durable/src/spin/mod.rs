@@ -11,6 +11,7 @@ mod database;
 mod deployment;
 mod desks;
 mod entropy;
+mod errands;
 mod guards;
 mod line;
 mod metrics;

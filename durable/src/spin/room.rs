@@ -81,6 +81,11 @@ impl Room {
         &self.log
     }
 
+    /// Its site, and which of its conversations this is.
+    pub(crate) fn place(&self) -> (&str, &str) {
+        (&self.site, &self.id)
+    }
+
     /// Whether nothing is under way: it can be let go of.
     pub(crate) fn is_idle(&self) -> bool {
         self.busy.get() == 0

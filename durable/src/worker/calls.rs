@@ -1,19 +1,17 @@
 //! Calls to providers: sent, read chunk by chunk, dropped when the core wants no more.
 
 use crate::worker::entropy;
+use crate::worker::errands::{head, send};
 use crate::worker::host::Host;
 use futures::StreamExt;
 use futures::future::{Either, select};
 use kefu_shared::conversation::{AttemptId, CANCEL_MOST, Input};
 use kefu_shared::provider::check::{Check, Heard};
-use kefu_shared::provider::{BodyEnd, Failure, RequestParts, ResponseHead};
+use kefu_shared::provider::{BodyEnd, RequestParts};
 use std::cell::RefCell;
 use std::pin::pin;
 use std::rc::Rc;
-use worker::{
-    AbortController, ByteStream, Delay, Fetch, Headers, Method, Request, RequestInit,
-    RequestRedirect, Response,
-};
+use worker::{AbortController, ByteStream, Delay, Env, Response};
 
 /// The call under way; a conversation has at most one.
 #[derive(Default)]
@@ -27,17 +25,14 @@ impl Calls {
         let controller = AbortController::default();
         let signal = controller.signal();
         self.under_way.replace(Some((attempt, controller)));
-        let weak = Rc::downgrade(host);
+        let (weak, env) = (Rc::downgrade(host), host.env.clone());
         host.keep_alive(async move {
+            let load = |id: &str| weak.upgrade()?.store.upload(id);
             let report = |input| weak.upgrade().is_some_and(|host| host.is_calling(attempt, input));
-            let sent = match request(&parts) {
-                Ok(request) => Fetch::Request(request).send_with_signal(&signal).await,
-                Err(error) => Err(error),
-            };
-            match sent {
+            match send(&env, parts, &signal, &load).await {
                 Ok(response) => read(attempt, response, report).await,
-                Err(_) => {
-                    report(Input::Failed { attempt, failure: Failure::unreachable() });
+                Err(failure) => {
+                    report(Input::Failed { attempt, failure });
                 }
             }
         });
@@ -45,14 +40,12 @@ impl Calls {
 
     /// Tells a provider to stop; nobody waits for what comes of it.
     pub(crate) fn cancel(host: &Rc<Host>, parts: RequestParts) {
+        let env = host.env.clone();
         host.keep_alive(async move {
             let controller = AbortController::default();
             let signal = controller.signal();
-            if let Ok(request) = request(&parts) {
-                let fetch = Fetch::Request(request);
-                let sent = pin!(fetch.send_with_signal(&signal));
-                let _ended = select(sent, Delay::from(CANCEL_MOST)).await;
-            }
+            let sent = pin!(send(&env, parts, &signal, &|_| None));
+            let _ended = select(sent, Delay::from(CANCEL_MOST)).await;
             controller.abort();
         });
     }
@@ -100,15 +93,10 @@ async fn read(attempt: AttemptId, mut response: Response, report: impl Fn(Input)
 }
 
 /// Sends a request and tells `check` what comes, until it has heard enough.
-pub async fn try_provider(parts: &RequestParts, check: &mut Check) {
+pub async fn try_provider(env: &Env, parts: RequestParts, check: &mut Check) {
     let controller = AbortController::default();
     let signal = controller.signal();
-    let Ok(request) = request(parts) else {
-        return check.hear(entropy::now(), Heard::Failed(Failure::unreachable()));
-    };
-    let sending = Fetch::Request(request);
-    let sent = in_time(check, pin!(sending.send_with_signal(&signal))).await;
-    match sent {
+    match in_time(check, pin!(send(env, parts, &signal, &|_| None))).await {
         Some(Ok(mut response)) => {
             check.hear(entropy::now(), Heard::Head(head(&response)));
             match response.stream() {
@@ -116,7 +104,7 @@ pub async fn try_provider(parts: &RequestParts, check: &mut Check) {
                 Err(_) => check.hear(entropy::now(), Heard::End(BodyEnd::Clean)),
             }
         }
-        Some(Err(_)) => check.hear(entropy::now(), Heard::Failed(Failure::unreachable())),
+        Some(Err(failure)) => check.hear(entropy::now(), Heard::Failed(failure)),
         None => {}
     }
     controller.abort();
@@ -143,28 +131,4 @@ async fn in_time<T>(check: &mut Check, work: impl Future<Output = T> + Unpin) ->
             None
         }
     }
-}
-
-fn head(response: &Response) -> ResponseHead {
-    ResponseHead {
-        status: response.status_code(),
-        headers: response.headers().entries().collect(),
-        at: entropy::now(),
-    }
-}
-
-fn request(parts: &RequestParts) -> worker::Result<Request> {
-    let headers = Headers::new();
-    for (name, value) in &parts.headers {
-        headers.set(name, value)?;
-    }
-    let mut init = RequestInit::new();
-    // A redirect could lead to an address that the site may not use.
-    init.with_method(Method::from(parts.method.as_str().to_owned()))
-        .with_headers(headers)
-        .with_redirect(RequestRedirect::Manual);
-    if !parts.body.is_empty() {
-        init.with_body(Some(js_sys::Uint8Array::from(parts.body.as_slice()).into()));
-    }
-    Request::new_with_init(&parts.url, &init)
 }

@@ -16,7 +16,9 @@ pub fn deployed(env: &Env) -> Result<Rc<Deployed>, &'static str> {
     if let Some(known) = DEPLOYED.with_borrow(Clone::clone) {
         return Ok(known);
     }
-    let deployed = Rc::new(Deployed::read(|name| variable(env, name))?);
+    let mut deployed = Deployed::read(|name| variable(env, name))?;
+    deployed.deployment.runs_models = glue::runs_models(env.as_ref());
+    let deployed = Rc::new(deployed);
     DEPLOYED.set(Some(deployed.clone()));
     Ok(deployed)
 }

@@ -1,7 +1,7 @@
 //! The few calls that the `worker` crate lacks, or makes in several crossings where one is
 //! enough: between wasm and JavaScript it is the crossing that costs.
 
-use js_sys::{Array, Function, Uint8Array};
+use js_sys::{Array, Function, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(module = "/src/glue.js")]
@@ -99,6 +99,21 @@ extern "C" {
 
     #[wasm_bindgen(js_name = startTimer)]
     pub(crate) fn start_timer(run: &Function, delay: f64) -> JsValue;
+
+    #[wasm_bindgen(js_name = runsModels)]
+    pub(crate) fn runs_models(env: &JsValue) -> bool;
+
+    /// Of a response.
+    #[wasm_bindgen(js_name = runModel)]
+    pub(crate) fn run_model(
+        env: &JsValue,
+        model: &str,
+        inputs: &str,
+        signal: &web_sys::AbortSignal,
+    ) -> Promise;
+
+    /// Of bytes.
+    pub(crate) fn sign(key: &[u8], text: &str) -> Promise;
 
     #[wasm_bindgen(js_name = stopTimer)]
     pub(crate) fn stop_timer(timer: &JsValue);

@@ -50,7 +50,7 @@ thread_local! {
 
 pub(crate) struct Host {
     state: State,
-    env: Env,
+    pub(crate) env: Env,
     /// Which site and conversation this is; absent when the object was not found by name.
     name: Option<(String, String)>,
     conversation: RefCell<Option<Conversation>>,

@@ -7,6 +7,7 @@ mod desk;
 mod desk_store;
 mod desks;
 mod entropy;
+mod errands;
 mod glue;
 mod guards;
 mod host;

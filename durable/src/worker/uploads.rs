@@ -6,6 +6,7 @@ use crate::worker::store::Store;
 use futures::StreamExt;
 use kefu_proto::v1::UploadReply;
 use kefu_shared::problem::{Code, Refusal};
+use kefu_shared::provider::Loaded;
 use kefu_shared::upload::{self, CONVERSATION_MOST, PIECE, UPLOAD_MOST, UploadHead};
 use kefu_shared::wire::Answer;
 use worker::js_sys::{Array, Uint8Array};
@@ -95,6 +96,16 @@ async fn receive(
 }
 
 impl Store {
+    /// A whole upload; none when it is not there.
+    pub(crate) fn upload(&self, id: &str) -> Loaded {
+        let head = self.upload_head(id).ok()??;
+        let mut bytes = Vec::new();
+        for row in self.upload_bytes(id).ok()? {
+            bytes.extend(Uint8Array::new(&row.get(0)).to_vec());
+        }
+        Some((head, bytes))
+    }
+
     fn put_piece(
         &self,
         id: &str,

@@ -120,7 +120,7 @@ impl Host for Cloudflare {
     }
 
     async fn try_provider(&self, request: RequestParts, check: &mut Check) {
-        durable::try_provider(&request, check).await;
+        durable::try_provider(&self.env, request, check).await;
     }
 
     async fn agent_in_force(

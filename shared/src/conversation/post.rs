@@ -92,9 +92,10 @@ impl Conversation {
 
     fn said(&mut self, now: Millis, from: &From, event: &Event) {
         let Some(event::Kind::Message(message)) = &event.kind else { return };
-        if from.who.role == Role::Visitor && self.ai_may_speak() {
-            let text = message.body.as_ref().map(plain).unwrap_or_default();
-            self.question_came(now, event.seq, text, from);
+        if let (Role::Visitor, Some(body), true) =
+            (from.who.role, &message.body, self.ai_may_speak())
+        {
+            self.question_came(now, event.seq, body, from);
         }
     }
 }

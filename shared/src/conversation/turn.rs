@@ -11,6 +11,7 @@ use super::step::{Step, Write};
 use crate::provider::{Remedy, Round};
 use crate::site::Live;
 use crate::time::Millis;
+use crate::upload;
 use kefu_proto::v1::provider_source::Outcome;
 use kefu_proto::v1::{Event, author, channel, event, message};
 use lease::Elsewhere;
@@ -66,6 +67,8 @@ struct Asked {
     seq: u32,
     at: Millis,
     text: String,
+    /// The id of the stored file that it is.
+    file: Option<String>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -272,6 +275,11 @@ impl Turn {
         turn
     }
 
+    /// The ids of the question's stored files.
+    fn files(&self) -> Vec<String> {
+        self.question.iter().filter_map(|asked| asked.file.clone()).collect()
+    }
+
     /// The site, once it is here.
     fn live(&self) -> Option<&Arc<Live>> {
         self.prepared().map(|(live, _)| live)
@@ -313,6 +321,7 @@ fn asked(event: &Event) -> Option<Asked> {
         seq: event.seq,
         at: Millis(u64::try_from(event.ts.unwrap_or(0)).unwrap_or(0) / 1_000_000),
         text: message.body.as_ref().map(crate::context::plain).unwrap_or_default(),
+        file: message.body.as_ref().and_then(upload::id_in).map(str::to_owned),
     })
 }
 

@@ -1,6 +1,7 @@
 //! Chat completions as streams and bodies carry them: what `openai` and its relatives share.
 
 use super::answer::Answer;
+use super::files::Taken;
 use super::thoughts::Thoughts;
 use super::{Ask, Class, Failure, Outcome, ToolCall, Usage, json};
 use serde_json::Value;
@@ -31,6 +32,20 @@ pub(super) fn messages(ask: &Ask<'_>) -> Value {
 /// One message.
 pub(super) fn message(role: &str, content: &str) -> Value {
     json::object(&mut [("role", role.into()), ("content", content.into())])
+}
+
+/// Pictures stand beside the text of the last message.
+pub(super) fn put_pictures(body: &mut Value, files: &[Taken]) {
+    let Some(content) = json::last(body, "messages").and_then(|last| last.get_mut("content"))
+    else {
+        return;
+    };
+    let text = json::object(&mut [("type", "text".into()), ("text", content.take())]);
+    let picture = |file: &Taken| {
+        let url = json::object(&mut [("url", file.reference.as_str().into())]);
+        json::object(&mut [("type", "image_url".into()), ("image_url", url)])
+    };
+    *content = std::iter::once(text).chain(files.iter().map(picture)).collect();
 }
 
 /// What a `chat.completion` and its chunks have said so far.

@@ -95,6 +95,9 @@ impl Check {
     pub fn hear(&mut self, now: Millis, heard: Heard) {
         self.heard_at = now;
         match heard {
+            Heard::Failed(failure) if is_refused(failure.class) => {
+                self.bad(now, Name::Authorization, &failure);
+            }
             Heard::Failed(failure) => self.bad(now, Name::Connection, &failure),
             Heard::Head(head) => {
                 self.reader = Some(reader(self.kind, head));

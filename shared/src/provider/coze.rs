@@ -3,12 +3,14 @@
 //! Frames are named, one JSON object each; refusals are JSON under HTTP 200, told by their `code`.
 
 use super::answer::Answer;
+use super::files::{Taken, Takes};
 use super::sse::Frame;
 use super::{
-    Adapter, Ask, Attachment, Class, Dialect, Failure, Ids, Keeps, MAX_PAUSE, Outcome,
+    Adapter, Ask, Attachment, Class, Dialect, Failure, Ids, Keeps, MAX_PAUSE, Outcome, Remedy,
     RequestParts, ResponseHead, ToolCall, Usage, endpoint, json,
 };
 use serde_json::Value;
+use url::Url;
 
 pub mod oauth;
 
@@ -17,6 +19,10 @@ pub(super) static ADAPTER: Adapter = Adapter {
     dialect: |head| Box::new(Coze { head, thinks: false, interrupted: false }),
     cancel,
     keeps: Keeps::UnderItsName,
+    takes: Some(Takes {
+        upload: Some(|ask| endpoint::at(ask.provider, "v1/files/upload")),
+        put: put_files,
+    }),
 };
 
 /// The context and, last, the question; the conversation's id is in the query.
@@ -41,7 +47,16 @@ fn request(ask: &Ask<'_>) -> Result<RequestParts, Failure> {
     if !ask.provider.inputs.is_empty() {
         json::put(&mut body, "parameters", json::texts(&ask.provider.inputs));
     }
-    ask.post(url, &body)
+    post(ask, url, &body)
+}
+
+/// With the key, or with the token of an app whose configuration the key is.
+fn post(ask: &Ask<'_>, url: Url, body: &Value) -> Result<RequestParts, Failure> {
+    let app = oauth::App::of(ask.provider, ask.api_key.unwrap_or_default())?;
+    let Some(app) = app else { return ask.post(url, body) };
+    let renew = ask.remedy == Some(Remedy::NewToken);
+    let sign_in = Some(Box::new(oauth::SignIn { app, renew }));
+    Ok(RequestParts { sign_in, ..RequestParts::json(url.into(), body) })
 }
 
 fn message(role: &str, content: &str) -> Value {
@@ -54,13 +69,28 @@ fn message(role: &str, content: &str) -> Value {
     ])
 }
 
+/// The question becomes a list, in text, of its words and its files.
+fn put_files(body: &mut Value, files: &[Taken]) {
+    let Some(message) = json::last(body, "additional_messages") else { return };
+    let words = json::text(message, "content").unwrap_or_default();
+    let words = json::object(&mut [("type", "text".into()), ("text", words.into())]);
+    let file = |file: &Taken| {
+        // There are no videos.
+        let kind = if file.kind == "video" { "file" } else { file.kind };
+        json::object(&mut [("type", kind.into()), ("file_id", file.reference.as_str().into())])
+    };
+    let items: Value = std::iter::once(words).chain(files.iter().map(file)).collect();
+    json::put(message, "content", items.to_string().into());
+    json::put(message, "content_type", "object_string".into());
+}
+
 /// It does not end the open stream: the connection is to be closed as well.
 fn cancel(ask: &Ask<'_>, ids: &Ids) -> Option<RequestParts> {
     let (conversation, chat) = (ids.conversation.as_deref()?, ids.task.as_deref()?);
     let url = endpoint::at(ask.provider, "v3/chat/cancel").ok()?;
     let body =
         json::object(&mut [("conversation_id", conversation.into()), ("chat_id", chat.into())]);
-    ask.post(url, &body).ok()
+    post(ask, url, &body).ok()
 }
 
 #[derive(Clone)]

@@ -4,6 +4,7 @@
 //! stay open long after the end.
 
 use super::answer::Answer;
+use super::files::{Taken, Takes};
 use super::sse::Frame;
 use super::{
     Adapter, Ask, Attachment, Citation, Class, Dialect, Failure, Ids, Keeps, Outcome, RequestParts,
@@ -17,6 +18,10 @@ pub(super) static ADAPTER: Adapter = Adapter {
     dialect: |head| Box::new(Dify { head, ..Dify::default() }),
     cancel,
     keeps: Keeps::UnderItsName,
+    takes: Some(Takes {
+        upload: Some(|ask| endpoint::join(ask.provider, "v1", "files/upload")),
+        put: put_files,
+    }),
 };
 
 /// An app that declares this variable gets the rounds before in it.
@@ -45,6 +50,18 @@ fn request(ask: &Ask<'_>) -> Result<RequestParts, Failure> {
         json::put(&mut body, "conversation_id", memory.conversation.into());
     }
     ask.post(url, &body)
+}
+
+fn put_files(body: &mut Value, files: &[Taken]) {
+    let file = |file: &Taken| {
+        let kind = if file.kind == "file" { "document" } else { file.kind };
+        json::object(&mut [
+            ("type", kind.into()),
+            ("transfer_method", "local_file".into()),
+            ("upload_file_id", file.reference.as_str().into()),
+        ])
+    };
+    json::put(body, "files", files.iter().map(file).collect());
 }
 
 fn transcript(ask: &Ask<'_>) -> String {

@@ -108,6 +108,10 @@ pub enum Remedy {
     NoStreamOptions,
     /// With a new conversation at the provider, whose stored id is to be forgotten.
     NewConversation,
+    /// With a new token of the app.
+    NewToken,
+    /// Without the question's files.
+    WithoutFiles,
 }
 
 /// Why an attempt failed.
@@ -187,6 +191,11 @@ impl Failure {
     /// The site's configuration of the provider cannot work.
     pub(crate) fn config(code: &str, message: &str) -> Self {
         Self::new(Class::Config, code).with_message(message)
+    }
+
+    /// An app's private key is none that can sign.
+    pub(crate) fn bad_private_key() -> Self {
+        Self::config("bad_private_key", "the app's `private_key` is no RSA key as PKCS #8 in PEM")
     }
 
     /// Whether another provider may do better, provided that nothing has been shown.

@@ -5,6 +5,7 @@
 //! v1 sends after `[DONE]`.
 
 use super::answer::Answer;
+use super::files::Takes;
 use super::sse::Frame;
 use super::{
     Adapter, Ask, Citation, Class, Dialect, Failure, Ids, Keeps, Outcome, RequestParts,
@@ -17,6 +18,7 @@ pub(super) static ADAPTER: Adapter = Adapter {
     dialect: |head| Box::new(FastGpt { head, ..FastGpt::default() }),
     cancel,
     keeps: Keeps::UnderOurName,
+    takes: Some(Takes { upload: None, put: chat::put_pictures }),
 };
 
 /// `chatId` decides what is remembered: earlier messages are added to those that are stored.

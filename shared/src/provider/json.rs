@@ -40,6 +40,11 @@ pub(super) fn number(value: &Value, key: &str) -> Option<f64> {
     value.get(key)?.as_f64()
 }
 
+/// The last one of a list.
+pub(super) fn last<'a>(value: &'a mut Value, key: &str) -> Option<&'a mut Value> {
+    value.get_mut(key)?.as_array_mut()?.last_mut()
+}
+
 /// What is in the list under `key`; nothing when there is none.
 pub(super) fn list<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
     value.get(key).and_then(Value::as_array).into_iter().flatten()

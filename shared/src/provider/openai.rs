@@ -2,6 +2,7 @@
 
 use super::answer::Answer;
 use super::chat::{self, Chat};
+use super::files::Takes;
 use super::sse::Frame;
 use super::{
     Adapter, Ask, Class, Dialect, Failure, Keeps, Remedy, RequestParts, ResponseHead, endpoint,
@@ -17,6 +18,7 @@ pub(super) static ADAPTER: Adapter = Adapter {
     dialect: |head| Box::new(OpenAi { head, chat: Chat::default() }),
     cancel: |_, _| None,
     keeps: Keeps::Nothing,
+    takes: Some(Takes { upload: None, put: chat::put_pictures }),
 };
 
 fn request(ask: &Ask<'_>) -> Result<RequestParts, Failure> {

@@ -1,4 +1,4 @@
-//! `workers_ai`: Workers AI over REST, in its native form and in OpenAI's.
+//! `workers_ai`: Workers AI by the host's binding, or over REST in its native form and in OpenAI's.
 
 use super::answer::Answer;
 use super::chat::{self, Chat};
@@ -14,14 +14,26 @@ pub(super) static ADAPTER: Adapter = Adapter {
     dialect: |head| Box::new(WorkersAi { head, chat: Chat::default() }),
     cancel: |_, _| None,
     keeps: Keeps::Nothing,
+    // Each model takes pictures in a way of its own, if any.
+    takes: None,
 };
 
 /// The native form's own limit, 256, cuts answers off.
 const MOST_TOKENS: u32 = 2048;
 
-/// In OpenAI's form where the endpoint ends with `v1`, else in the native one.
+/// In OpenAI's form where the endpoint ends with `v1`, else in the native one; by the binding
+/// where there is no endpoint.
 fn request(ask: &Ask<'_>) -> Result<RequestParts, Failure> {
     let model = chat::model(ask)?;
+    let inputs = json::object(&mut [
+        ("messages", chat::messages(ask)),
+        ("stream", true.into()),
+        ("max_tokens", MOST_TOKENS.into()),
+    ]);
+    if ask.provider.endpoint.is_none() {
+        let body = inputs.to_string().into_bytes();
+        return Ok(RequestParts { body, model: Some(model.to_owned()), ..RequestParts::default() });
+    }
     let mut url = endpoint::base(ask.provider)?;
     let path = url.path().trim_end_matches('/');
     if path.ends_with("/v1") || path.ends_with("/chat/completions") {
@@ -38,12 +50,7 @@ fn request(ask: &Ask<'_>) -> Result<RequestParts, Failure> {
     let named = path.trim_end_matches(model);
     let path = [named, missing, model].concat();
     url.set_path(&path);
-    let body = json::object(&mut [
-        ("messages", chat::messages(ask)),
-        ("stream", true.into()),
-        ("max_tokens", MOST_TOKENS.into()),
-    ]);
-    ask.post(url, &body)
+    ask.post(url, &inputs)
 }
 
 #[derive(Clone)]
@@ -105,8 +112,12 @@ impl WorkersAi {
     }
 }
 
-/// `{"errors":[{"code":…,"message":…}]}`, or OpenAI's `error`, an object or a text.
+/// `{"errors":[{"code":…,"message":…}]}`, OpenAI's `error`, an object or a text, or what the
+/// binding is told: `{"internalCode":…,"description":…}`.
 fn complaint(value: &Value) -> Option<Failure> {
+    if let Some(code) = json::word(value, "internalCode") {
+        return Some(of_code(&code, json::text(value, "description").unwrap_or_default()));
+    }
     if let Some(error) = value.get("errors").and_then(|errors| errors.get(0)) {
         return Some(of_object(error));
     }

@@ -23,6 +23,9 @@ pub struct Options {
     pub log: Log,
     /// Whether a second worker, for tests alone, puts objects to sleep when it is told to.
     pub keeper: bool,
+    /// On Cloudflare: the address of what answers for Workers AI, behind the platform's own code of
+    /// the binding `AI`; none is a deployment without the binding.
+    pub ai: Option<String>,
     /// On Spin: what is let out to; none is what `spin.toml` says.
     pub outbound: Option<Vec<String>>,
     /// On Spin: more arguments of `spin up`.
@@ -77,6 +80,7 @@ impl Default for Options {
             vars: vars.into_iter().map(|(name, value)| (name.into(), value.into())).collect(),
             log: Log::File,
             keeper: false,
+            ai: None,
             outbound: Some(vec!["*://*:*".into()]),
             arguments: Vec::new(),
             root: workspace(),
@@ -96,6 +100,13 @@ impl Options {
     #[must_use]
     pub fn state(mut self, folder: impl Into<PathBuf>) -> Self {
         self.state = Some(folder.into());
+        self
+    }
+
+    /// With the binding of Workers AI, and what answers for it at `address` (`127.0.0.1:8080`).
+    #[must_use]
+    pub fn ai(mut self, address: &str) -> Self {
+        self.ai = Some(address.into());
         self
     }
 

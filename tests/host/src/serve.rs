@@ -117,7 +117,7 @@ const config :Workerd.Config = (
       allow = ["public", "private"],
       tlsOptions = (trustBrowserCas = true),
     )),
-{keeper_service}  ],
+{ai_service}{keeper_service}  ],
   sockets = [
     (name = "{DOOR}", address = "127.0.0.1:{port}", http = (), service = "kefu"),
 {keeper_socket}  ],
@@ -147,11 +147,16 @@ const kefu :Workerd.Worker = (
         flags = flags.join(", "),
         bindings = bindings(worker, options),
         namespaces = namespaces(worker),
+        ai_service = options.ai.as_deref().map(ai_service).unwrap_or_default(),
         keeper_service = only_if(options.keeper, keeper::SERVICE),
         keeper_socket = only_if(options.keeper, keeper::SOCKET),
         keeper =
             only_if(options.keeper, &keeper::worker(&worker.compatibility_date, &worker.objects)),
     )
+}
+
+fn ai_service(address: &str) -> String {
+    format!("    (name = \"workers-ai\", external = (address = {}, http = ())),\n", quoted(address))
 }
 
 fn only_if(wanted: bool, text: &str) -> &str {
@@ -174,6 +179,12 @@ fn bindings(worker: &Worker, options: &Options) -> String {
         if !options.vars.contains_key(name) {
             line(name, format!("text = {}", quoted(value)));
         }
+    }
+    if options.ai.is_some() {
+        // As Cloudflare has it: workerd brings the binding's code, and not what answers.
+        let fetcher = r#"(name = "fetcher", service = "workers-ai")"#;
+        let module = r#"moduleName = "cloudflare-internal:ai-api""#;
+        line("AI", format!("wrapped = ({module}, innerBindings = [{fetcher}])"));
     }
     for name in options.vars.keys() {
         line(name, format!("fromEnvironment = {}", quoted(&format!("{CARRIER}{name}"))));
@@ -227,7 +238,10 @@ mod tests {
     "#;
 
     fn written() -> String {
-        let options = Options::default().var("KEFU_SET", "a secret");
+        written_with(&Options::default().var("KEFU_SET", "a secret"))
+    }
+
+    fn written_with(options: &Options) -> String {
         let bundle = Bundle {
             workerd: "/w".into(),
             script: "/b/worker.js".into(),
@@ -235,7 +249,7 @@ mod tests {
             assets: "/a".into(),
             wrangler: "/w.toml".into(),
         };
-        config(&Worker::read(WRANGLER).unwrap(), &bundle, Path::new("/s"), &options)
+        config(&Worker::read(WRANGLER).unwrap(), &bundle, Path::new("/s"), options)
     }
 
     #[test]
@@ -247,6 +261,18 @@ mod tests {
             r#"(name = "ASSETS", service = "assets")"#,
             r#"(name = "KEFU_SHOWN", text = "say \"hi\"")"#,
             r#"compatibilityFlags = ["one"]"#,
+        ] {
+            assert!(written.contains(part), "{part} is not in\n{written}");
+        }
+    }
+
+    #[test]
+    fn the_binding_of_workers_ai_is_there_when_it_is_wanted() {
+        assert!(!written().contains("AI"));
+        let written = written_with(&Options::default().ai("127.0.0.1:1"));
+        for part in [
+            r#"(name = "AI", wrapped = (moduleName = "cloudflare-internal:ai-api", "#,
+            r#"(name = "workers-ai", external = (address = "127.0.0.1:1", http = ())),"#,
         ] {
             assert!(written.contains(part), "{part} is not in\n{written}");
         }

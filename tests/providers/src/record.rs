@@ -91,6 +91,7 @@ fn parts(order: &Order, provider: &Provider) -> Result<RequestParts> {
         api_key: order.key.as_deref(),
         rounds: &[],
         question: &order.ask,
+        files: &[],
         visitor: "recorder",
         locale: "zh-CN",
         attempt: "recorder-1",

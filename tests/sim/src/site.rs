@@ -71,6 +71,7 @@ fn read() -> Option<Arc<Live>> {
         keys: Keys::derive("simulated"),
         grants: Grants::default(),
         allow_private: false,
+        runs_models: false,
     };
     Some(Arc::new(Live::new("sim", &page, config, &deployment, |_| None)))
 }

@@ -172,6 +172,21 @@ impl Site {
         warnings.iter().filter_map(Value::as_str).map(ToOwned::to_owned).collect()
     }
 
+    /// The faults for which a configuration (TOML) is refused, each as `key: message`.
+    ///
+    /// # Panics
+    /// When it is taken.
+    pub async fn refuses(&self, config: &str) -> Vec<String> {
+        let put = self.http.put(format!("{}/v1/sites/{}/config", self.url, self.id));
+        let put = put.header("content-type", "application/toml").body(config.to_owned());
+        let answered = put.bearer_auth(ADMIN_TOKEN).send().await.expect("an answer");
+        assert_eq!(answered.status(), 422);
+        let problem: Value = answered.json().await.expect("JSON");
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let faults = problem["faults"].as_array().expect("faults");
+        faults.iter().map(|it| format!("{}: {}", text(&it["key"]), text(&it["message"]))).collect()
+    }
+
     /// Stores a secret that may go to 127.0.0.1.
     ///
     /// # Panics

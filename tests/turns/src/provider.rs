@@ -33,8 +33,12 @@ pub struct Asked {
     pub at: Instant,
     /// The request line and the headers, in lower case.
     pub head: String,
-    /// The JSON body.
+    /// The JSON body; null when it is something else.
     pub body: Value,
+    /// The body as it came.
+    pub bytes: Vec<u8>,
+    /// The key that came with it.
+    pub key: String,
     left: watch::Receiver<Option<Instant>>,
 }
 
@@ -86,6 +90,11 @@ impl Provider {
         entry(self.address, name, more)
     }
 
+    /// Where it listens: `127.0.0.1:PORT`.
+    pub fn address(&self) -> String {
+        self.address.to_string()
+    }
+
     /// Where it listens.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
@@ -133,11 +142,15 @@ async fn answer_all(listener: TcpListener, desk: Arc<Desk>) {
 
 async fn answer(mut stream: TcpStream, desk: &Desk) -> io::Result<()> {
     stream.set_nodelay(true)?;
-    let (head, body) = read_request(&mut stream).await?;
+    let (raw, bytes) = read_request(&mut stream).await?;
+    let body = serde_json::from_slice(&bytes).unwrap_or_default();
+    let bearer = raw.lines().find_map(|line| line.split_once(": Bearer "));
+    let key = bearer.map(|(_, key)| key.trim().to_owned()).unwrap_or_default();
+    let head = raw.to_lowercase();
     let (leave, left) = watch::channel(None);
     let script = desk.next_script();
     desk.asked.send_modify(|asked| {
-        asked.push(Asked { at: Instant::now(), head, body, left });
+        asked.push(Asked { at: Instant::now(), head, body, bytes, key, left });
     });
     let (mut from, mut to) = stream.split();
     let finished = tokio::select! {
@@ -171,19 +184,20 @@ async fn gone(from: &mut (impl AsyncReadExt + Unpin)) {
     while matches!(from.read(&mut rest).await, Ok(1..)) {}
 }
 
-async fn read_request(stream: &mut TcpStream) -> io::Result<(String, Value)> {
+async fn read_request(stream: &mut TcpStream) -> io::Result<(String, Vec<u8>)> {
     let mut bytes = Vec::new();
     loop {
         if stream.read_buf(&mut bytes).await? == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else { continue };
-        let head = String::from_utf8_lossy(&bytes[..end]).to_lowercase();
-        let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+        let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
+        let lower = head.to_lowercase();
+        let length = lower.lines().find_map(|line| line.strip_prefix("content-length: "));
         let length: usize = length.and_then(|text| text.trim().parse().ok()).unwrap_or(0);
         let body = &bytes[end + 4..];
         if body.len() >= length {
-            return Ok((head, serde_json::from_slice(body).unwrap_or_default()));
+            return Ok((head, body.to_vec()));
         }
     }
 }

@@ -68,6 +68,17 @@ impl Visitor {
         (answered.status().as_u16(), answered.json().await.unwrap_or_default())
     }
 
+    /// Uploads a file; gives its address.
+    ///
+    /// # Panics
+    /// When it is refused.
+    pub async fn upload(&self, name: &str, bytes: &[u8]) -> String {
+        let post = self.http.post(format!("{}/uploads?name={name}", self.url));
+        let answered = post.bearer_auth(&self.token).body(bytes.to_vec()).send().await;
+        let reply: Value = answered.expect("an answer").json().await.expect("JSON");
+        reply["url"].as_str().unwrap_or_else(|| panic!("{reply}")).to_owned()
+    }
+
     /// The whole log.
     ///
     /// # Panics

@@ -469,6 +469,7 @@ pub(super) fn live(document: &str) -> Arc<Live> {
         keys: Keys::derive("a secret"),
         grants: Grants::default(),
         allow_private: false,
+        runs_models: false,
     };
     let config = config::read(document.as_bytes(), Format::Toml).unwrap();
     Arc::new(Live::new("demo", &page, config, &deployment, |_| None))

@@ -30,6 +30,10 @@ pub(in super::super) struct Attempt {
     pub(super) admitted: Admitted,
     pub(super) price: Option<Price>,
     kind: ProviderKind,
+    /// Whether its token may be refused where a new one is not.
+    renewable: bool,
+    /// Whether files go along, which a provider may refuse.
+    carries: bool,
     /// There once the response's head is.
     pub(super) reader: Option<Reader>,
     pub(super) timeouts: Timeouts,
@@ -93,6 +97,8 @@ impl Attempt {
             admitted: chosen.admitted.clone(),
             price: chosen.price,
             kind: chosen.kind,
+            renewable: chosen.request.sign_in.as_ref().is_some_and(|it| !it.renew),
+            carries: chosen.request.files.is_some(),
             reader: None,
             timeouts: chosen.timeouts,
             sent_at: now,
@@ -146,6 +152,19 @@ impl Attempt {
         } else {
             self.extras.take(reading);
         }
+    }
+
+    /// What its provider's word means: a token may be refused before its time, and then a new one
+    /// is tried before anybody is told; and what cannot make sense of files says so in many ways.
+    pub(super) fn understood(&self, failure: Failure) -> Failure {
+        if self.renewable && failure.class == Class::Auth {
+            return Failure { excused: true, ..failure.with_remedy(Remedy::NewToken) };
+        }
+        let refused = matches!(failure.class, Class::BadRequest | Class::Config | Class::Upstream);
+        if self.carries && refused && failure.remedy.is_none() {
+            return Failure { excused: true, ..failure.with_remedy(Remedy::WithoutFiles) };
+        }
+        failure
     }
 
     pub(super) fn save_at(&self) -> Option<Millis> {

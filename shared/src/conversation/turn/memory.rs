@@ -40,6 +40,7 @@ impl Turns {
         let asking = Asking {
             rounds: &prepared.rounds,
             question: turn.text(),
+            files: turn.files(),
             visitor,
             locale: locale.as_deref().unwrap_or_default(),
             key,

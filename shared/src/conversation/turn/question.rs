@@ -3,8 +3,11 @@
 use super::super::{Act, Conversation, Deadline, From, Policy, Step};
 use super::{Asked, Asker, Phase, Preparation, Prepared, Turn};
 use crate::config::defaults;
+use crate::context::plain;
 use crate::guard::Verdict;
 use crate::time::{Millis, Tick};
+use crate::upload;
+use kefu_proto::v1::Body;
 use std::time::Duration;
 
 /// How old the limits may be that hold where no turn asks for the site: asking more often would
@@ -21,10 +24,11 @@ impl Conversation {
         &mut self,
         now: Millis,
         seq: u32,
-        text: String,
+        body: &Body,
         from: &From,
     ) {
-        let asked = Asked { seq, at: now, text };
+        let file = upload::id_in(body).map(str::to_owned);
+        let asked = Asked { seq, at: now, text: plain(body), file };
         let asker = Asker {
             visitor: from.who.id.clone(),
             locale: from.who.locale.clone(),

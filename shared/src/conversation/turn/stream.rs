@@ -124,6 +124,10 @@ impl Conversation {
                 self.attempt_failed(tick, &Failure::new(Class::Upstream, "cancelled"), step);
             }
             Outcome::Truncated(failure) | Outcome::Failed(failure) => {
+                let failure = match self.turns.attempt() {
+                    Some(attempt) => attempt.understood(failure),
+                    None => failure,
+                };
                 self.attempt_failed(tick, &failure, step);
             }
         }

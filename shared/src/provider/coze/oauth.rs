@@ -5,11 +5,11 @@
 //! sent and read is made here; RS256 itself is the host's, which has it anyway (SubtleCrypto) or
 //! can afford it: in the Worker, big-number arithmetic would weigh more than all adapters.
 
-use super::super::{Class, Failure, Method, RequestParts, ResponseHead, endpoint, json};
+use super::super::{Class, Failure, RequestParts, ResponseHead, endpoint, json};
 use crate::config::Provider;
 use crate::time::{Millis, Tick};
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::Value;
 use std::fmt;
 use std::time::Duration;
@@ -18,19 +18,23 @@ use std::time::Duration;
 const ASSERTION_LIFE: u64 = 600;
 /// The longest life that can be asked for, in seconds.
 const TOKEN_LIFE: u32 = 86_399;
+/// Apps of one process whose tokens are kept.
+const TOKENS_MOST: usize = 64;
 /// A token with less left than this is replaced.
 const RENEW_BEFORE: Duration = Duration::from_secs(60);
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
-/// An OAuth app's credentials.
+/// An OAuth app, and where it signs in.
 #[derive(Clone, PartialEq, Eq)]
 pub struct App {
     client: String,
     key: String,
-    /// PKCS #8, PEM.
-    pub private_key: String,
-    /// Of an enterprise.
-    account: Option<String>,
+    /// PKCS #8, DER.
+    private_key: Vec<u8>,
+    /// Where a statement is exchanged for a token.
+    url: String,
+    /// The host's name.
+    audience: String,
 }
 
 /// The private key stays out of every log.
@@ -41,21 +45,36 @@ impl fmt::Debug for App {
 }
 
 impl App {
-    /// The app whose configuration the key is; none when it is a token itself.
-    pub fn read(api_key: &str) -> Option<Self> {
-        let value = json::parse(api_key.trim())?;
+    /// The app whose configuration the key is; none when it is a token itself. Fails on an app
+    /// whose private key cannot be read.
+    pub fn of(provider: &Provider, api_key: &str) -> Result<Option<Self>, Failure> {
+        let Some(value) = json::parse(api_key.trim()) else { return Ok(None) };
         let text = |key| json::text(&value, key).map(str::to_owned);
-        Some(Self {
-            client: text("client_id")?,
-            key: text("public_key_id")?,
-            private_key: text("private_key")?,
-            account: json::word(&value, "account_id"),
-        })
+        let (Some(client), Some(key), Some(private_key)) =
+            (text("client_id"), text("public_key_id"), text("private_key"))
+        else {
+            return Ok(None);
+        };
+        let private_key = der(&private_key).ok_or_else(Failure::bad_private_key)?;
+        let audience = endpoint::base(provider)?.host_str().unwrap_or_default().to_owned();
+        let mut url = endpoint::at(provider, "api/permission/oauth2")?;
+        if let Ok(mut path) = url.path_segments_mut() {
+            // Of an enterprise.
+            if let Some(account) = json::word(&value, "account_id") {
+                path.push("account").push(&account);
+            }
+            path.push("token");
+        }
+        Ok(Some(Self { client, key, private_key, url: url.into(), audience }))
+    }
+
+    /// What signs: PKCS #8, DER.
+    pub fn private_key(&self) -> &[u8] {
+        &self.private_key
     }
 
     /// What is to be signed by RS256: the JWT without its signature.
-    pub fn statement(&self, provider: &Provider, tick: Tick) -> Result<String, Failure> {
-        let audience = endpoint::base(provider)?.host_str().unwrap_or_default().to_owned();
+    pub fn statement(&self, tick: Tick) -> String {
         let now = tick.now.0 / 1000;
         let header = json::object(&mut [
             ("alg", "RS256".into()),
@@ -64,38 +83,68 @@ impl App {
         ]);
         let claims = json::object(&mut [
             ("iss", self.client.as_str().into()),
-            ("aud", audience.into()),
+            ("aud", self.audience.as_str().into()),
             ("iat", now.into()),
             ("exp", (now + ASSERTION_LIFE).into()),
             // 32 characters: the same number is never drawn twice.
             ("jti", format!("{:032x}", tick.entropy).into()),
         ]);
-        Ok(format!("{}.{}", encoded(&header), encoded(&claims)))
+        [encoded(&header), encoded(&claims)].join(".")
     }
 
     /// The request that exchanges a signed statement for a token.
-    pub fn request(
-        &self,
-        provider: &Provider,
-        statement: &str,
-        signature: &[u8],
-    ) -> Result<RequestParts, Failure> {
-        let mut url = endpoint::at(provider, "api/permission/oauth2")?;
-        if let Ok(mut path) = url.path_segments_mut() {
-            if let Some(account) = &self.account {
-                path.push("account").push(account);
-            }
-            path.push("token");
-        }
-        let bearer = format!("Bearer {statement}.{}", URL_SAFE_NO_PAD.encode(signature));
-        let headers =
-            vec![("content-type", "application/json".to_owned()), ("authorization", bearer)];
+    pub fn request(&self, statement: &str, signature: &[u8]) -> RequestParts {
+        let jwt = [statement, &URL_SAFE_NO_PAD.encode(signature)].join(".");
         let body = json::object(&mut [
             ("grant_type", GRANT.into()),
             ("duration_seconds", TOKEN_LIFE.into()),
         ]);
-        let body = body.to_string().into_bytes();
-        Ok(RequestParts { method: Method::Post, url: url.into(), headers, body })
+        let mut parts = RequestParts::json(self.url.clone(), &body);
+        parts.authorize(&jwt);
+        parts
+    }
+}
+
+/// The bytes of a PEM.
+fn der(pem: &str) -> Option<Vec<u8>> {
+    let body = pem.trim().strip_prefix("-----BEGIN PRIVATE KEY-----")?;
+    let body = body.strip_suffix("-----END PRIVATE KEY-----")?;
+    STANDARD.decode(body.split_whitespace().collect::<String>()).ok()
+}
+
+/// That a request is sent with an app's token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignIn {
+    /// Whose.
+    pub app: App,
+    /// With a new one, whatever is at hand: the last one was refused.
+    pub renew: bool,
+}
+
+/// The tokens at hand, of whoever works in one process.
+#[derive(Debug, Default)]
+pub struct Tokens(Vec<(App, Token)>);
+
+impl Tokens {
+    /// None of any app.
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// One that can be sent.
+    pub fn find(&self, sign_in: &SignIn, now: Millis) -> Option<&Token> {
+        // Only who has the private key too is that app.
+        let found = self.0.iter().find(|(app, _)| !sign_in.renew && *app == sign_in.app);
+        found.map(|(_, token)| token).filter(|token| token.is_fresh(now))
+    }
+
+    /// Keeps one in place of the app's last.
+    pub fn keep(&mut self, app: App, token: Token) {
+        self.0.retain(|(known, _)| *known != app);
+        if self.0.len() >= TOKENS_MOST {
+            self.0.remove(0);
+        }
+        self.0.push((app, token));
     }
 }
 
@@ -119,7 +168,8 @@ impl Token {
     pub fn read(head: &ResponseHead, body: &[u8]) -> Result<Self, Failure> {
         let value = json::in_body(body).unwrap_or_default();
         let value = value.get("data").filter(|data| data.is_object()).unwrap_or(&value);
-        let token = json::text(value, "access_token");
+        let sendable = |token: &&str| token.bytes().all(|byte| byte.is_ascii_graphic());
+        let token = json::text(value, "access_token").filter(sendable);
         // An absolute Unix time, in spite of its name.
         let until = json::count(value, "expires_in");
         if let (true, Some(token), Some(until)) = (head.is_success(), token, until) {
@@ -162,13 +212,24 @@ mod tests {
     const NOW: Millis = Millis(1_764_000_000_000);
     const TICK: Tick = Tick { now: NOW, entropy: 10 };
 
-    fn app(more: &Value) -> App {
+    /// What Coze's console gives for an app.
+    fn file(more: &Value) -> String {
         let mut value = json!({
             "client_type": "jwt", "client_id": "111", "public_key_id": "kid",
-            "private_key": "-----BEGIN PRIVATE KEY-----\nsecret\n-----END PRIVATE KEY-----\n",
+            "private_key": "-----BEGIN PRIVATE KEY-----\nc2Vj\ncmV0\n-----END PRIVATE KEY-----\n",
         });
         value.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap());
-        App::read(&format!("{value}\n")).unwrap()
+        format!("{value}\n")
+    }
+
+    fn app(more: &Value) -> App {
+        let mut provider = provider(ProviderKind::Coze);
+        provider.endpoint = Some("https://api.coze.cn/v3".into());
+        App::of(&provider, &file(more)).unwrap().unwrap()
+    }
+
+    fn token(secret: &str, until: u64) -> Token {
+        Token { secret: secret.into(), until: Millis(until) }
     }
 
     fn decoded(part: &str) -> Value {
@@ -177,16 +238,30 @@ mod tests {
 
     #[test]
     fn a_personal_token_is_no_app() {
+        let provider = provider(ProviderKind::Coze);
         for key in ["pat_123", "", "{}", "{\"client_id\":\"1\"}"] {
-            assert_eq!(App::read(key), None, "{key}");
+            assert_eq!(App::of(&provider, key), Ok(None), "{key}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_is_no_pkcs8_pem_is_a_failure_of_the_configuration() {
+        let provider = provider(ProviderKind::Coze);
+        for bad in [
+            "c2VjcmV0",
+            "-----BEGIN RSA PRIVATE KEY-----\nc2Vj\n-----END RSA PRIVATE KEY-----",
+            "-----BEGIN PRIVATE KEY-----\n???\n-----END PRIVATE KEY-----",
+        ] {
+            let failure = App::of(&provider, &file(&json!({ "private_key": bad }))).unwrap_err();
+            assert_eq!(failure.to_string(), "config (bad_private_key)", "{bad}");
         }
     }
 
     #[test]
     fn the_statement_says_who_to_whom_and_for_how_long() {
-        let mut provider = provider(ProviderKind::Coze);
-        provider.endpoint = Some("https://api.coze.cn/v3".into());
-        let statement = app(&json!({})).statement(&provider, TICK).unwrap();
+        let app = app(&json!({}));
+        assert_eq!(app.private_key(), b"secret");
+        let statement = app.statement(TICK);
         let (header, claims) = statement.split_once('.').unwrap();
         assert_eq!(decoded(header), json!({"alg": "RS256", "typ": "JWT", "kid": "kid"}));
         assert_eq!(
@@ -200,13 +275,12 @@ mod tests {
 
     #[test]
     fn a_statement_is_exchanged_for_a_token_of_a_day() {
-        let provider = provider(ProviderKind::Coze);
         for (more, path) in [
             (json!({}), "api/permission/oauth2/token"),
             (json!({"account_id": 7}), "api/permission/oauth2/account/7/token"),
         ] {
-            let parts = app(&more).request(&provider, "h.c", &[255, 254]).unwrap();
-            assert_eq!(parts.url, format!("https://h/{path}"));
+            let parts = app(&more).request("h.c", &[255, 254]);
+            assert_eq!(parts.url, format!("https://api.coze.cn/{path}"));
             let body: Value = serde_json::from_slice(&parts.body).unwrap();
             assert_eq!(body, json!({"grant_type": GRANT, "duration_seconds": 86_399}));
             assert!(parts.headers.contains(&("authorization", "Bearer h.c.__4".to_owned())));
@@ -226,6 +300,33 @@ mod tests {
     }
 
     #[test]
+    fn only_the_same_app_gets_a_token_and_a_refused_one_nobody() {
+        let (mine, theirs) = (app(&json!({})), app(&json!({"account_id": 7})));
+        let mut tokens = Tokens::new();
+        tokens.keep(mine.clone(), token("czs_1", NOW.0 + 100_000));
+        let sign_in = SignIn { app: mine.clone(), renew: false };
+        let secret = |tokens: &Tokens, sign_in: &SignIn, now| {
+            tokens.find(sign_in, now).map(|token| token.secret.clone())
+        };
+        assert_eq!(secret(&tokens, &sign_in, NOW).as_deref(), Some("czs_1"));
+        assert_eq!(secret(&tokens, &sign_in, NOW + Duration::from_secs(50)), None, "too old");
+        let renewing = SignIn { renew: true, ..sign_in.clone() };
+        assert_eq!(secret(&tokens, &renewing, NOW), None, "it was refused");
+        assert_eq!(secret(&tokens, &SignIn { app: theirs, renew: false }, NOW), None, "another's");
+        tokens.keep(mine, token("czs_2", NOW.0 + 100_000));
+        assert_eq!(secret(&tokens, &sign_in, NOW).as_deref(), Some("czs_2"));
+    }
+
+    #[test]
+    fn tokens_are_kept_of_so_many_apps() {
+        let mut tokens = Tokens::new();
+        for account in 0..=TOKENS_MOST {
+            tokens.keep(app(&json!({"account_id": account})), token("czs", NOW.0));
+        }
+        assert_eq!(tokens.0.len(), TOKENS_MOST);
+    }
+
+    #[test]
     fn refusals_are_failures_of_the_credentials() {
         for (status, body, expected) in [
             (400, r#"{"error_code":"access_denied","error_message":"x"}"#, "auth (access_denied)"),
@@ -233,6 +334,7 @@ mod tests {
             (401, r#"{"code":4100,"msg":"x"}"#, "auth (4100)"),
             (502, "<html>", "upstream (http_502)"),
             (200, "{}", "protocol (unexpected_body)"),
+            (200, r#"{"access_token":"a b","expires_in":9}"#, "protocol (unexpected_body)"),
         ] {
             let head = ResponseHead { status, ..ResponseHead::default() };
             let failure = Token::read(&head, body.as_bytes()).unwrap_err();
@@ -242,8 +344,7 @@ mod tests {
 
     #[test]
     fn neither_key_nor_token_is_ever_printed() {
-        let token = Token { secret: "czs_1".into(), until: NOW };
-        let printed = format!("{:?} {token:?}", app(&json!({})));
-        assert!(!printed.contains("secret") && !printed.contains("czs_1"), "{printed}");
+        let printed = format!("{:?} {:?}", app(&json!({})), token("czs_1", NOW.0));
+        assert!(!printed.contains("115, 101") && !printed.contains("czs_1"), "{printed}");
     }
 }

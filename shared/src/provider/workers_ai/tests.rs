@@ -47,8 +47,33 @@ fn the_endpoint_tells_the_form() {
         };
         assert_eq!(body, expected, "{endpoint}");
     }
-    provider.endpoint = None;
-    assert_eq!(request(&ask(&provider)).unwrap_err().to_string(), "config (missing_endpoint)");
+}
+
+#[test]
+fn without_an_endpoint_the_hosts_own_ai_runs_the_model() {
+    let mut provider = provider(KIND);
+    (provider.endpoint, provider.model) = (None, Some("@cf/meta/llama".into()));
+    let parts = request(&ask(&provider)).unwrap();
+    assert_eq!((parts.model.as_deref(), &*parts.url), (Some("@cf/meta/llama"), ""));
+    assert!(parts.headers.is_empty(), "no key goes along");
+    let inputs: Value = serde_json::from_slice(&parts.body).unwrap();
+    let messages = json!([{"role": "user", "content": "退货怎么办"}]);
+    assert_eq!(inputs, json!({"messages": messages, "stream": true, "max_tokens": 2048}));
+}
+
+#[test]
+fn what_the_binding_is_refused_is_understood() {
+    for (body, expected) in [
+        (
+            json!({"internalCode": 3040, "name": "x", "description": "no capacity"}),
+            "rate_limited (3040)",
+        ),
+        (json!({"internalCode": 5007, "description": "No such model"}), "config (5007)"),
+        (json!({"internalCode": 9999, "description": "?"}), "upstream (9999)"),
+        (json!({"errors": [{"code": 3036, "message": "used up"}]}), "quota (3036)"),
+    ] {
+        assert_eq!(complaint(&body).unwrap().to_string(), expected);
+    }
 }
 
 #[test]

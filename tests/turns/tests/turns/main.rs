@@ -8,6 +8,7 @@
 
 mod answering;
 mod article;
+mod binding;
 mod conducting;
 mod costing;
 mod crashing;
@@ -19,6 +20,8 @@ mod handing_over;
 mod hibernating;
 mod joining;
 mod questioning;
+mod showing;
+mod signing_in;
 mod speaking;
 mod thousand;
 mod tracing;
