@@ -16,8 +16,8 @@ use kefu_proto::v1::InboxEntry;
 use kefu_proto::v1::server_frame::Frame;
 use kefu_shared::context::Context;
 use kefu_shared::conversation::{
-    Act, AttemptId, Audience, ConnId, Conversation, Cursor, Deadline, Input, Prepared, Reply, Step,
-    Write,
+    Act, AttemptId, Audience, ConnId, Conversation, Cursor, Input, Prepared, Reply, Shared, Step,
+    TRIES, Write,
 };
 use kefu_shared::desk;
 use kefu_shared::guard::{Candidate, Key, Report, Terms};
@@ -29,8 +29,6 @@ use kefu_shared::wire::Caller;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-/// How often a step is taken again when somebody else wrote first.
-const TRIES: u32 = 12;
 /// Events that are read to find the rounds of a context.
 const CONTEXT_EVENTS: u32 = 120;
 /// Storage refused: everybody comes back and brings what was not acknowledged.
@@ -40,7 +38,7 @@ pub(crate) struct Room {
     log: String,
     site: String,
     id: String,
-    state: RefCell<Option<Conversation>>,
+    state: RefCell<Shared>,
     pub(crate) streams: Streams,
     calls: Calls,
     alone: Mutex<()>,
@@ -86,7 +84,7 @@ impl Room {
     /// when the input was a request.
     pub(crate) async fn apply(self: &Rc<Self>, input: Input) -> Result<Option<Reply>, Fault> {
         self.alone(async {
-            if is_asked(&input) || self.is_lease_over() {
+            if self.looks_first(&input) {
                 self.look_here().await?;
             }
             self.step(input).await
@@ -151,12 +149,12 @@ impl Room {
     ) -> Result<Result<(u32, u32), Refusal>, Fault> {
         self.look().await?;
         let slot = self.state.borrow();
-        let log = slot.as_ref().ok_or(Fault::Corrupt("conversation"))?;
+        let log = slot.log().ok_or(Fault::Corrupt("conversation"))?;
         Ok(log.admits(role).map(|()| (log.epoch(), log.seq())))
     }
 
     pub(crate) fn seq(&self) -> u32 {
-        self.state.borrow().as_ref().map_or(0, Conversation::seq)
+        self.state.borrow().log().map_or(0, Conversation::seq)
     }
 
     async fn alone<T>(
@@ -179,22 +177,26 @@ impl Room {
 
     fn admits(&self, role: Role) -> Result<Result<(), Refusal>, Fault> {
         let slot = self.state.borrow();
-        slot.as_ref().map(|log| log.admits(role)).ok_or(Fault::Corrupt("conversation"))
+        slot.log().map(|log| log.admits(role)).ok_or(Fault::Corrupt("conversation"))
     }
 
     /// Loads the conversation, or what others wrote since.
     async fn look_here(self: &Rc<Self>) -> Result<(), Fault> {
-        let known = self.state.borrow().as_ref().map(Conversation::known);
+        let known = self.state.borrow().log().map(Conversation::known);
         let Some(known) = known else {
             let snapshot = store::load(&self.log).await?;
             metrics::count(|metrics| metrics.wakes += 1);
-            self.state.replace(Some(Conversation::resume(snapshot, self.node())));
+            self.state.borrow_mut().load(snapshot, self.node());
             return Ok(());
         };
         let news = store::news(&self.log, known).await?;
-        let step = self.state.borrow_mut().as_mut().map(|log| log.catch_up(store::tenure(), news));
-        for act in step.map(|step| step.acts).unwrap_or_default() {
-            // Others have told their own readers.
+        let step = self.state.borrow_mut().catch_up(store::tenure(), news);
+        self.act_here(step).await
+    }
+
+    /// Acts on what others told: they have told their own readers.
+    async fn act_here(self: &Rc<Self>, step: Step) -> Result<(), Fault> {
+        for act in step.acts {
             if let Act::Send { to, frame } = act {
                 self.streams.send(to, &frame, self.epoch());
             } else {
@@ -205,14 +207,14 @@ impl Room {
     }
 
     async fn step(self: &Rc<Self>, input: Input) -> Result<Option<Reply>, Fault> {
+        let hearsay = input.is_hearsay();
         for _ in 0..TRIES {
-            let before = self.state.borrow().clone();
             let step = self.decide(input.clone()).await?;
             match self.store(&step.writes).await {
-                Ok(()) => return self.carry_out(step).await.map(Some).map(Option::flatten),
+                Ok(()) => return self.carry_out(step, hearsay).await,
                 Err(Fault::Conflict) => {
                     metrics::count(|metrics| metrics.faults += 1);
-                    self.state.replace(before);
+                    self.state.borrow_mut().undo();
                     self.look_here().await?;
                 }
                 Err(fault) => return Err(fault),
@@ -222,24 +224,20 @@ impl Room {
     }
 
     async fn decide(&self, input: Input) -> Result<Step, Fault> {
-        if self.state.borrow().is_none() {
-            let resumed = Conversation::resume(store::load(&self.log).await?, self.node());
-            self.state.replace(Some(resumed));
-        }
-        let wanted = self.state.borrow().as_ref().and_then(|log| log.lookup(&input));
+        let wanted = self.state.borrow().log().and_then(|log| log.lookup(&input));
         let prior = match wanted {
             Some(sender) => store::by_sender(&self.log, &sender).await?,
             None => None,
         };
-        let mut slot = self.state.borrow_mut();
-        let log = slot.as_mut().ok_or(Fault::Corrupt("conversation"))?;
-        Ok(log.step(entropy::tick(), input, prior.as_ref()))
+        let step = self.state.borrow_mut().step(entropy::tick(), input, prior.as_ref());
+        step.ok_or(Fault::Corrupt("conversation"))
     }
 
     async fn store(&self, writes: &[Write]) -> Result<(), Fault> {
         if !writes.is_empty() {
             commit(store::statements(&self.log, writes)).await?;
         }
+        self.state.borrow_mut().stored();
         for write in writes {
             if let Write::Alarm(at) = write {
                 self.alarm.set(*at);
@@ -248,15 +246,24 @@ impl Room {
         Ok(())
     }
 
-    async fn carry_out(self: &Rc<Self>, step: Step) -> Result<Option<Reply>, Fault> {
+    async fn carry_out(
+        self: &Rc<Self>,
+        mut step: Step,
+        hearsay: bool,
+    ) -> Result<Option<Reply>, Fault> {
         metrics::count(|metrics| metrics.step(&step, std::time::Duration::ZERO));
         if step.writes.iter().any(|write| matches!(write, Write::Event { .. })) {
             bus::changed(&self.log, self.seq());
         }
+        let reply = step.reply.take();
+        if hearsay {
+            self.act_here(step).await?;
+            return Ok(reply);
+        }
         for act in step.acts {
             self.act(act).await?;
         }
-        Ok(step.reply)
+        Ok(reply)
     }
 
     async fn act(self: &Rc<Self>, act: Act) -> Result<(), Fault> {
@@ -347,18 +354,17 @@ impl Room {
     fn give_up(&self, fault: &Fault) {
         tell_fault(&format!("conversation {}", self.id), fault);
         metrics::count(|metrics| metrics.faults += 1);
-        self.state.replace(None);
+        self.state.borrow_mut().forget();
         self.calls.abort_all();
         self.streams.close_all(CLOSE_TRY_AGAIN);
     }
 
-    fn is_lease_over(&self) -> bool {
-        let deadline = self.state.borrow().as_ref().and_then(Conversation::deadline);
-        deadline.is_some_and(|(at, why)| why == Deadline::LeaseOver && at <= entropy::now())
+    fn looks_first(&self, input: &Input) -> bool {
+        self.state.borrow().looks_first(entropy::now(), input)
     }
 
     fn next(&self) -> Option<Millis> {
-        let deadline = self.state.borrow().as_ref().and_then(Conversation::deadline);
+        let deadline = self.state.borrow().log().and_then(Conversation::deadline);
         deadline.map(|(at, _)| self.alarm.get().map_or(at, |alarm| alarm.min(at)))
     }
 
@@ -387,7 +393,7 @@ impl Room {
     }
 
     fn epoch(&self) -> u32 {
-        self.state.borrow().as_ref().map_or(1, Conversation::epoch)
+        self.state.borrow().log().map_or(1, Conversation::epoch)
     }
 
     /// Marks this conversation's message ids: ten bits of its id.
@@ -397,7 +403,3 @@ impl Room {
     }
 }
 
-/// What is answered is answered by what is stored.
-fn is_asked(input: &Input) -> bool {
-    matches!(input, Input::Requested { .. } | Input::Alarmed | Input::Detached { .. })
-}

@@ -42,11 +42,10 @@ impl Heard {
         }
     }
 
-    /// The answer is to be this one.
+    /// The answer is to be this one. Nothing of it was shown here yet.
     fn replace(&mut self, id: AttemptId, text: &str) {
         self.turn_to(id);
-        (self.start, self.text) = (0, text.to_owned());
-        self.shown = utf16_len(text);
+        (self.start, self.text, self.shown) = (0, text.to_owned(), 0);
     }
 
     fn turn_to(&mut self, id: AttemptId) {
@@ -81,6 +80,7 @@ impl Conversation {
                 let id = AttemptId { turn: whole.turn, attempt: whole.attempt };
                 self.turns.heard.replace(id, &whole.text);
                 if self.turns.running_elsewhere() == Some(id) {
+                    self.turns.heard.shown = utf16_len(&whole.text);
                     step.send(Audience::All, frame.clone());
                 }
             }
