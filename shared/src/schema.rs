@@ -475,6 +475,19 @@ pub mod shared_sql {
     /// Of a conversation.
     pub mod log {
         statements!(log: "log, ", "?, ", "log = ? AND ", " WHERE log = ?");
+        /// States and the events after one, as they are at one moment: log, after. Gives the
+        /// states first, each with its id below 0 and its value, then events, oldest first, with
+        /// envelope, sender and spoke.
+        pub const STANDING_SINCE: &str =
+            "SELECT -id, value, NULL, NULL FROM state WHERE log = ?1 UNION ALL
+            SELECT seq, envelope, sender, spoke FROM event WHERE log = ?1 AND seq > ?2
+            ORDER BY 1";
+        /// The same with the newest events: log, how many.
+        pub const STANDING: &str =
+            "SELECT -id, value, NULL, NULL FROM state WHERE log = ?1 UNION ALL
+            SELECT * FROM (SELECT seq, envelope, sender, spoke FROM event WHERE log = ?1
+                ORDER BY seq DESC LIMIT ?2)
+            ORDER BY 1";
         /// The same as in a database of its own: log, how many events, since.
         pub const WINDOW: &str =
             "SELECT spoke FROM event WHERE log = ?1 AND spoke > ?3 AND seq > max(

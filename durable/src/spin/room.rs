@@ -402,4 +402,3 @@ impl Room {
         u16::from_str_radix(digits, 16).unwrap_or(0) >> 2
     }
 }
-

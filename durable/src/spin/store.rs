@@ -21,9 +21,8 @@ pub(crate) fn tenure() -> Tenure {
 
 /// What a conversation is resumed from, its streams apart.
 pub(crate) async fn load(log: &str) -> Result<Snapshot, Fault> {
-    // States first: an event that comes meanwhile is known without them, never they without it.
-    let (head, turn) = states(log).await?;
-    let recent = recent(log, RECENT).await?;
+    let Standing { head, turn, events } = standing(sql::STANDING, log, RECENT).await?;
+    let recent = events.into_iter().map(|(event, sender, _)| (event, sender)).collect();
     let rate = head.clone().unwrap_or_default().policy.messages_per_visitor();
     let most = rate.count.saturating_mul(4).clamp(64, 4_096);
     let since = entropy::now() - rate.window;
@@ -43,13 +42,7 @@ pub(crate) async fn load(log: &str) -> Result<Snapshot, Fault> {
 
 /// What is stored beyond `known`.
 pub(crate) async fn news(log: &str, known: u32) -> Result<News, Fault> {
-    let (head, turn) = states(log).await?;
-    let since = rows(sql::SINCE, vec![string(log), number(known)]).await?;
-    let mut events = Vec::with_capacity(since.len());
-    for row in &since {
-        let spoke = Some(whole(row, 2)).filter(|at| *at > 0).map(millis);
-        events.push((event(bytes(row, 0))?, maybe_text(row, 1).map(ToOwned::to_owned), spoke));
-    }
+    let Standing { head, turn, events } = standing(sql::STANDING_SINCE, log, known).await?;
     Ok(News { events, head, turn, marks: marks(log).await? })
 }
 
@@ -119,16 +112,33 @@ fn state(log: &str, id: u32, value: &impl Serialize, version: u32) -> Statement 
     Statement::must(format!("{} RETURNING version", sql::PUT_STATE), params)
 }
 
-async fn states(log: &str) -> Result<(Option<Head>, Option<TurnRecord>), Fault> {
-    let (mut head, mut turn) = (None, None);
-    for row in rows(sql::STATES, vec![string(log)]).await? {
-        if small(&row, 0) == STATE_HEAD {
-            head = Some(from_json(text(&row, 1))?);
-        } else if small(&row, 0) == STATE_TURN {
-            turn = Some(from_json(text(&row, 1))?);
+/// Events and what is true after them, read at one moment: a state that others raised meanwhile
+/// would contradict the events that tell of it.
+#[derive(Default)]
+struct Standing {
+    head: Option<Head>,
+    turn: Option<TurnRecord>,
+    events: Vec<(Event, Option<String>, Option<Millis>)>,
+}
+
+async fn standing(query: &'static str, log: &str, which: u32) -> Result<Standing, Fault> {
+    const HEAD: i64 = -(STATE_HEAD as i64);
+    const TURN: i64 = -(STATE_TURN as i64);
+    let mut standing = Standing::default();
+    for row in rows(query, vec![string(log), number(which)]).await? {
+        match whole(&row, 0) {
+            HEAD => standing.head = Some(from_json(text(&row, 1))?),
+            TURN => standing.turn = Some(from_json(text(&row, 1))?),
+            seq if seq > 0 => {
+                let spoke = Some(whole(&row, 3)).filter(|at| *at > 0).map(millis);
+                let sender = maybe_text(&row, 2).map(ToOwned::to_owned);
+                standing.events.push((event(bytes(&row, 1))?, sender, spoke));
+            }
+            // Another version's.
+            _ => {}
         }
     }
-    Ok((head, turn))
+    Ok(standing)
 }
 
 async fn marks(log: &str) -> Result<Vec<(String, u32)>, Fault> {

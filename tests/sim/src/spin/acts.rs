@@ -105,7 +105,13 @@ impl World<'_> {
             .map(|(conn, _)| *conn)
             .collect();
         for conn in conns {
-            self.send_down(conn, frame.clone());
+            let begun = &mut self.processes[who].begun;
+            if matches!(frame, Frame::Hello(_)) {
+                begun.insert(conn);
+            }
+            if begun.contains(&conn) {
+                self.send_down(conn, frame.clone());
+            }
         }
         Ok(())
     }

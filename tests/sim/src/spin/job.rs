@@ -8,8 +8,7 @@ use crate::invariant::Held;
 use crate::plan::Point;
 use crate::process::{Doom, survived};
 use kefu_shared::conversation::{
-    ConnId, Conversation, Cursor, Head, Input, News, RECENT, Reply, Snapshot, Step, Stream, TRIES,
-    Tenure, TurnRecord,
+    ConnId, Conversation, Cursor, Input, News, Reply, Snapshot, Step, Stream, TRIES, Tenure,
 };
 use kefu_shared::time::{Millis, Tick};
 
@@ -38,10 +37,8 @@ pub(super) enum Work {
 #[derive(Debug)]
 enum Phase {
     Begin,
-    /// The states are read.
-    States,
-    /// Then the events.
-    Rows(Option<Head>, Option<TurnRecord>),
+    /// What others wrote is read, and taken in.
+    Look,
     /// What is to be taken is taken, on a copy.
     Take,
     Store(Box<Step>),
@@ -118,18 +115,10 @@ impl World<'_> {
         job.phase = match phase {
             Phase::Begin => match &job.work {
                 Work::Apply(input) if !self.looks_first(who, input) => Phase::Take,
-                Work::Apply(_) | Work::Attach { .. } | Work::Look => Phase::States,
+                Work::Apply(_) | Work::Attach { .. } | Work::Look => Phase::Look,
             },
-            Phase::States => {
-                let disk = &self.storage.disk;
-                // Absent until something was stored.
-                Phase::Rows(
-                    Some(disk.head()).filter(|it| it.version > 0),
-                    Some(disk.turn()).filter(|it| it.version > 0),
-                )
-            }
-            Phase::Rows(head, turn) => {
-                self.take_in(who, head, turn)?;
+            Phase::Look => {
+                self.take_in(who)?;
                 match &job.work {
                     Work::Look => return Ok(Some(Ok(None))),
                     Work::Apply(_) | Work::Attach { .. } => Phase::Take,
@@ -151,7 +140,7 @@ impl World<'_> {
                     Err(Failed::Conflict) if job.tries < TRIES => {
                         job.tries += 1;
                         self.processes[who].state.undo();
-                        Phase::States
+                        Phase::Look
                     }
                     Err(failed) => return Ok(Some(Err(failed))),
                 }
@@ -178,19 +167,18 @@ impl World<'_> {
         self.processes[who].state.looks_first(self.wall(who), input)
     }
 
-    /// What others wrote is known.
-    fn take_in(&mut self, who: usize, head: Option<Head>, turn: Option<TurnRecord>) -> Held {
+    /// What others wrote is known: events and states of one moment.
+    fn take_in(&mut self, who: usize) -> Held {
         let tenure = Tenure { holder: self.processes[who].holder, now: self.wall(who) };
         let disk = &self.storage.disk;
         let process = &mut self.processes[who];
         let Some(known) = process.state.log().map(Conversation::known) else {
             let snapshot = disk.snapshot(tenure.now);
-            let snapshot = Snapshot { head, turn, tenure: Some(tenure), ..snapshot };
-            debug_assert!(snapshot.recent.len() <= RECENT as usize);
-            process.state.load(snapshot, 3);
+            process.state.load(Snapshot { tenure: Some(tenure), ..snapshot }, 3);
             return Ok(());
         };
         let marks = disk.marks().clone().into_iter().collect();
+        let (head, turn) = (Some(disk.head()), Some(disk.turn()));
         let news = News { events: disk.since(known), head, turn, marks };
         let step = process.state.catch_up(tenure, news);
         self.act_here(who, step)

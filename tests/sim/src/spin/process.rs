@@ -4,7 +4,7 @@ use super::job::Job;
 use kefu_shared::conversation::{AttemptId, ConnId, Conversation, Shared, Stream};
 use kefu_shared::guard::Copies;
 use kefu_shared::time::Millis;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 #[derive(Default)]
 pub(super) struct Process {
@@ -15,6 +15,8 @@ pub(super) struct Process {
     pub(super) skew: i64,
     pub(super) state: Shared,
     pub(super) streams: BTreeMap<ConnId, Stream>,
+    /// Those of them to which hello was sent: nothing comes before it.
+    pub(super) begun: BTreeSet<ConnId>,
     /// The first is under way.
     pub(super) jobs: VecDeque<Job>,
     pub(super) alarm: Option<Millis>,

@@ -5,6 +5,7 @@ use crate::invariant::{Held, Invariant};
 use crate::model::{self, Standing};
 use crate::screen;
 use kefu_proto::v1::server_frame::Frame;
+use kefu_proto::v1::{Event, event};
 use kefu_shared::conversation::{AttemptId, OwnerRecord};
 use kefu_shared::view;
 use kefu_shared::who::author_of_tag;
@@ -25,7 +26,11 @@ impl World<'_> {
             Frame::Hello(hello) => {
                 let last = self.storage.disk.seq();
                 Invariant::DurableFirst
-                    .holds(hello.seq <= last, || format!("hello says {} of {last}", hello.seq))
+                    .holds(hello.seq <= last, || format!("hello says {} of {last}", hello.seq))?;
+                let due = term_at(self.storage.disk.events(), hello.seq);
+                Invariant::DurableFirst.holds(hello.term == due, || {
+                    format!("hello says term {} at {}, where it is {due}", hello.term, hello.seq)
+                })
             }
             Frame::Delta(it) => {
                 self.shows(AttemptId { turn: it.turn, attempt: it.attempt }, &it.text)
@@ -135,4 +140,14 @@ impl World<'_> {
         }
         Ok(())
     }
+}
+
+/// The term after the event of a seq.
+fn term_at(log: &[Event], seq: u32) -> u32 {
+    let owners =
+        log.iter().take_while(|event| event.seq <= seq).filter_map(|event| match &event.kind {
+            Some(event::Kind::Owner(change)) => Some(change.term),
+            _ => None,
+        });
+    owners.last().unwrap_or(0)
 }
