@@ -23,6 +23,9 @@ impl Plan {
         for seat in 0..plan.seats.len() {
             people(&mut chance, &mut plan, seat);
         }
+        for _ in 0..chance.below(8) {
+            burst(&mut chance, &mut plan);
+        }
         faults(&mut chance, &mut plan, processes);
         (plan, shape)
     }
@@ -52,6 +55,16 @@ fn people(chance: &mut Chance, plan: &mut Plan, seat: usize) {
             let deed = Deed::Say { seat: 0, text: "and" };
             put(plan, at + chance.below(2_000), deed);
         }
+    }
+}
+
+/// Everybody does something within a moment.
+fn burst(chance: &mut Chance, plan: &mut Plan) {
+    let at = chance.below(SPAN);
+    for seat in 0..plan.seats.len() {
+        let visitor = plan.seats[seat].who.role == Role::Visitor;
+        let deed = if visitor { visitors(chance, seat) } else { agents(chance, seat) };
+        put(plan, at + chance.below(12), deed);
     }
 }
 
