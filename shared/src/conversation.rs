@@ -179,7 +179,7 @@ impl Conversation {
         }
         self.keep_lease(tick.now, &mut step);
         let busy = self.turns.is_open() || self.outbox.is_pending();
-        self.alarm.keep(tick.now, busy, &mut step);
+        self.alarm.keep(tick.now, busy, self.turns.is_elsewhere(), &mut step);
         self.number_states(&mut step);
         step
     }

@@ -144,6 +144,24 @@ fn races_keep_every_promise_wherever_an_instance_dies() {
     println!("{deaths} deaths");
 }
 
+/// The one who answers dies right after the other rang for it, and then that one too, before the
+/// lease is over; nobody is there any more who could come back.
+#[test]
+fn an_alarm_is_not_lost_between_two_who_die_one_after_the_other() {
+    let plan = Plan::bare(0, vec![Seat::visitor(0)])
+        .from_test(String::new(), "--test shared alarm")
+        .at(0, Deed::Expect { room: 0, manner: Manner::Hangs })
+        .at(1, Deed::Arrive { seat: VISITOR })
+        .at(3, Deed::Say { seat: VISITOR, text: "hello" })
+        .at(2_000, Deed::Leave { seat: VISITOR, away: 100_000 })
+        .at(9_990, Deed::Stall { process: 0, by: 1_000 })
+        .at(10_100, Deed::Poll { process: 1 })
+        .at(10_110, Deed::Kill { process: 0, away: 500 })
+        .at(11_200, Deed::Kill { process: 1, away: 500 })
+        .at(120_000, Deed::Poll { process: 0 });
+    spin::check(&plan, &pinned()).unwrap_or_else(|violation| panic!("{violation}"));
+}
+
 /// How many steps lie between two deaths that are tried.
 const STEPS_APART: usize = 3;
 

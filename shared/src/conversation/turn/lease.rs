@@ -82,6 +82,10 @@ impl Turns {
         self.record.lease = None;
     }
 
+    pub(in super::super) fn is_elsewhere(&self) -> bool {
+        self.elsewhere.is_some()
+    }
+
     pub(in super::super) fn version(&self) -> u32 {
         self.record.version
     }

@@ -59,7 +59,7 @@ impl World<'_> {
         let newest = self.storage.due.values().copied().filter(|at| *at <= now).max();
         if newest.is_some() {
             let mut job = Job::new(Work::Apply(Input::Alarmed));
-            job.clears = Some(now);
+            job.clears = newest;
             self.give(who, job);
         }
     }
