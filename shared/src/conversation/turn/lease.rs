@@ -76,6 +76,12 @@ impl Turns {
         }
     }
 
+    /// Another's lease is over. It may not think so, by its clock or for want of a look, and would
+    /// open its next turn without a word.
+    pub(super) fn drop_foreign_lease(&mut self) {
+        self.record.lease = self.own_lease();
+    }
+
     /// The turn is nobody's.
     pub(super) fn leave(&mut self) {
         self.elsewhere = None;
