@@ -108,7 +108,7 @@ impl World<'_> {
                 self.request(who, seat, id, number);
             }
             Happening::Reply { seat, id, number, reply } => {
-                self.replied(seat, id, number, *reply)?;
+                self.replied(seat, id, number, reply.as_ref().as_ref())?;
             }
         }
         Ok(())

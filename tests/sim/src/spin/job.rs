@@ -25,6 +25,7 @@ pub(super) struct Job {
 }
 
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "inputs are what is mostly given")]
 pub(super) enum Work {
     /// Takes an input.
     Apply(Input),
@@ -101,7 +102,7 @@ impl World<'_> {
                 self.processes[who].jobs.push_front(job);
                 self.go_on(who);
             }
-            Some(result) => self.finish(who, job, result),
+            Some(result) => self.finish(who, &job, result),
         }
         Ok(())
     }
@@ -245,7 +246,7 @@ impl World<'_> {
     }
 
     /// What is under way is over, well or not; the next begins.
-    fn finish(&mut self, who: usize, job: Job, result: Result<Option<Reply>, Failed>) {
+    fn finish(&mut self, who: usize, job: &Job, result: Result<Option<Reply>, Failed>) {
         let failed = result.is_err();
         if failed {
             self.give_up(who);

@@ -254,29 +254,29 @@ impl World<'_> {
         seat: usize,
         id: usize,
         number: u32,
-        reply: Option<Reply>,
+        reply: Option<&Reply>,
     ) -> Held {
-        if let Some(place) = reply.as_ref().and_then(errand::place) {
+        if let Some(place) = reply.and_then(errand::place) {
             self.placed(seat, &key(id), place)?;
         }
         let person = &mut self.people[seat];
         let Some((_, request)) = person.waiting.front().filter(|(next, _)| *next == id) else {
             return Ok(());
         };
-        if let (Request::Send(letter), Some(Reply::Sent(sent))) = (request, &reply) {
+        if let (Request::Send(letter), Some(Reply::Sent(sent))) = (request, reply) {
             Invariant::Once.holds(sent.seq > person.said, || {
                 format!("{} is at {} after {}", letter.key, sent.seq, person.said)
             })?;
             person.said = sent.seq;
             person.client.learn(&letter.key, sent.seq)?;
         }
-        if errand::is_to_retry(reply.as_ref()) {
+        if errand::is_to_retry(reply) {
             if person.tries == number {
                 self.clock.later(ASK_AGAIN / 4, Happening::Ask { seat, id, number });
             }
             return Ok(());
         }
-        if let Some(Reply::Refused(_)) = &reply {
+        if let Some(Reply::Refused(_)) = reply {
             person.client.drop_letter(&key(id));
         }
         person.waiting.pop_front();
