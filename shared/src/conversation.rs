@@ -28,6 +28,7 @@ mod owner;
 mod post;
 mod rating;
 mod senders;
+mod sharing;
 mod snapshot;
 mod step;
 mod summary;
@@ -40,6 +41,7 @@ pub use catch_up::News;
 pub use deadline::Deadline;
 pub use input::{ConnId, Cursor, Input, Request, Stream};
 pub use post::{KEY_MOST, TEXT_MOST};
+pub use sharing::{Shared, TRIES};
 pub use snapshot::{Head, OwnerRecord, Policy, RECENT, RunningRecord, Snapshot, TurnRecord};
 pub use step::{Act, Audience, CANCEL_MOST, Reply, Step, Tally, Write};
 pub(crate) use turn::phrases;
@@ -185,7 +187,7 @@ impl Conversation {
         }
         self.keep_lease(tick.now, &mut step);
         let busy = self.turns.is_open() || self.outbox.is_pending();
-        self.alarm.keep(tick.now, busy, &mut step);
+        self.alarm.keep(tick.now, busy, self.turns.is_elsewhere(), &mut step);
         self.number_states(&mut step);
         step
     }

@@ -591,8 +591,9 @@ pub mod shared_sql {
         pub const CLEAR_ALARM: &str = "DELETE FROM due WHERE log = ? AND holder = ?";
         /// Clears what is due of a conversation: log, up to when.
         pub const CLEAR_DUE: &str = "DELETE FROM due WHERE log = ? AND at <= ?";
-        /// Conversations whose alarm is due: when, how many.
-        pub const DUE: &str = "SELECT DISTINCT log FROM due WHERE at <= ? ORDER BY at LIMIT ?";
+        /// Conversations whose alarm is due: when, how many. Gives each with the latest of those.
+        pub const DUE: &str = "SELECT log, max(at) FROM due WHERE at <= ?
+            GROUP BY log ORDER BY min(at) LIMIT ?";
         /// What is new since: event's rowid, news' id. Gives rowid, id, log, seq and frame.
         pub const NEWS: &str = "SELECT rowid, NULL, log, seq, NULL FROM event WHERE rowid > ?
             UNION ALL SELECT NULL, id, log, 0, frame FROM news WHERE id > ?";

@@ -1,12 +1,13 @@
 //! What a process that died had under way: its alarms are rows, and whoever comes by rings them.
 
 use crate::Fault;
-use crate::spin::database::{number, rows, string, text};
+use crate::spin::database::{number, rows, string, text, whole};
 use crate::spin::entropy;
 use crate::spin::rooms;
 use crate::spin::writer::{Statement, commit};
 use kefu_shared::conversation::Input;
 use kefu_shared::schema::shared_sql::host as sql;
+use spin_sdk::sqlite::Value;
 
 /// Conversations that one look brings back; the next one goes on.
 const MOST: u32 = 64;
@@ -18,7 +19,9 @@ pub async fn recover() -> Result<(), Fault> {
         let log = text(&row, 0);
         // What is still under way is due again later, under the number of whoever has it.
         rooms::room(log).apply(Input::Alarmed).await?;
-        commit(vec![Statement::new(sql::CLEAR_DUE, vec![string(log), number(now.0)])]).await?;
+        // Not what was set meanwhile, also not by one whose clock is behind.
+        let rung = vec![string(log), Value::Integer(whole(&row, 1))];
+        commit(vec![Statement::new(sql::CLEAR_DUE, rung)]).await?;
     }
     Ok(())
 }

@@ -17,8 +17,8 @@ use kefu_proto::v1::InboxEntry;
 use kefu_proto::v1::server_frame::Frame;
 use kefu_shared::context::Context;
 use kefu_shared::conversation::{
-    Act, AttemptId, Audience, ConnId, Conversation, Cursor, Deadline, Input, Prepared, Reply, Step,
-    Write,
+    Act, AttemptId, Audience, ConnId, Conversation, Cursor, Input, Prepared, Reply, Shared, Step,
+    TRIES, Write,
 };
 use kefu_shared::guard::{Candidate, Key, Report, Terms};
 use kefu_shared::news::What;
@@ -33,8 +33,6 @@ use std::rc::Rc;
 
 mod hearing;
 
-/// How often a step is taken again when somebody else wrote first.
-const TRIES: u32 = 12;
 /// Events that are read to find the rounds of a context.
 const CONTEXT_EVENTS: u32 = 120;
 /// Storage refused: everybody comes back and brings what was not acknowledged.
@@ -44,7 +42,7 @@ pub(crate) struct Room {
     log: String,
     site: String,
     id: String,
-    state: RefCell<Option<Conversation>>,
+    state: RefCell<Shared>,
     pub(crate) streams: Streams,
     calls: Calls,
     alone: Mutex<()>,
@@ -103,7 +101,7 @@ impl Room {
     /// when the input was a request.
     pub(crate) async fn apply(self: &Rc<Self>, input: Input) -> Result<Option<Reply>, Fault> {
         self.alone(async {
-            if is_asked(&input) || self.is_for_others() {
+            if self.looks_first(&input) {
                 self.look_here().await?;
             }
             self.step(input).await
@@ -163,12 +161,12 @@ impl Room {
     ) -> Result<Result<(u32, u32), Refusal>, Fault> {
         self.look().await?;
         let slot = self.state.borrow();
-        let log = slot.as_ref().ok_or(Fault::Corrupt("conversation"))?;
+        let log = slot.log().ok_or(Fault::Corrupt("conversation"))?;
         Ok(log.admits(role).map(|()| (log.epoch(), log.seq())))
     }
 
     pub(crate) fn seq(&self) -> u32 {
-        self.state.borrow().as_ref().map_or(0, Conversation::seq)
+        self.state.borrow().log().map_or(0, Conversation::seq)
     }
 
     async fn alone<T>(
@@ -191,22 +189,26 @@ impl Room {
 
     fn admits(&self, role: Role) -> Result<Result<(), Refusal>, Fault> {
         let slot = self.state.borrow();
-        slot.as_ref().map(|log| log.admits(role)).ok_or(Fault::Corrupt("conversation"))
+        slot.log().map(|log| log.admits(role)).ok_or(Fault::Corrupt("conversation"))
     }
 
     /// Loads the conversation, or what others wrote since.
     async fn look_here(self: &Rc<Self>) -> Result<(), Fault> {
-        let known = self.state.borrow().as_ref().map(Conversation::known);
+        let known = self.state.borrow().log().map(Conversation::known);
         let Some(known) = known else {
             let snapshot = store::load(&self.log).await?;
             metrics::count(|metrics| metrics.wakes += 1);
-            self.state.replace(Some(Conversation::resume(snapshot, self.node())));
+            self.state.borrow_mut().load(snapshot, self.node());
             return Ok(());
         };
         let news = store::news(&self.log, known).await?;
-        let step = self.state.borrow_mut().as_mut().map(|log| log.catch_up(store::tenure(), news));
-        for act in step.map(|step| step.acts).unwrap_or_default() {
-            // Others have told their own readers.
+        let step = self.state.borrow_mut().catch_up(store::tenure(), news);
+        self.act_here(step).await
+    }
+
+    /// Acts on what others told: they have told their own readers.
+    async fn act_here(self: &Rc<Self>, step: Step) -> Result<(), Fault> {
+        for act in step.acts {
             if let Act::Send { to, frame } = act {
                 self.streams.send(to, &frame, self.epoch());
             } else {
@@ -217,14 +219,14 @@ impl Room {
     }
 
     async fn step(self: &Rc<Self>, input: Input) -> Result<Option<Reply>, Fault> {
+        let hearsay = input.is_hearsay();
         for _ in 0..TRIES {
-            let before = self.state.borrow().clone();
             let step = self.decide(input.clone()).await?;
             match self.store(&step.writes).await {
-                Ok(()) => return self.carry_out(step).await.map(Some).map(Option::flatten),
+                Ok(()) => return self.carry_out(step, hearsay).await,
                 Err(Fault::Conflict) => {
                     metrics::count(|metrics| metrics.faults += 1);
-                    self.state.replace(before);
+                    self.state.borrow_mut().undo();
                     self.look_here().await?;
                 }
                 Err(fault) => return Err(fault),
@@ -234,24 +236,20 @@ impl Room {
     }
 
     async fn decide(&self, input: Input) -> Result<Step, Fault> {
-        if self.state.borrow().is_none() {
-            let resumed = Conversation::resume(store::load(&self.log).await?, self.node());
-            self.state.replace(Some(resumed));
-        }
-        let wanted = self.state.borrow().as_ref().and_then(|log| log.lookup(&input));
+        let wanted = self.state.borrow().log().and_then(|log| log.lookup(&input));
         let prior = match wanted {
             Some(sender) => store::by_sender(&self.log, &sender).await?,
             None => None,
         };
-        let mut slot = self.state.borrow_mut();
-        let log = slot.as_mut().ok_or(Fault::Corrupt("conversation"))?;
-        Ok(log.step(entropy::tick(), input, prior.as_ref()))
+        let step = self.state.borrow_mut().step(entropy::tick(), input, prior.as_ref());
+        step.ok_or(Fault::Corrupt("conversation"))
     }
 
     async fn store(&self, writes: &[Write]) -> Result<(), Fault> {
         if !writes.is_empty() {
             commit(store::statements(&self.log, writes)).await?;
         }
+        self.state.borrow_mut().stored();
         for write in writes {
             if let Write::Alarm(at) = write {
                 self.alarm.set(*at);
@@ -260,17 +258,26 @@ impl Room {
         Ok(())
     }
 
-    async fn carry_out(self: &Rc<Self>, step: Step) -> Result<Option<Reply>, Fault> {
+    async fn carry_out(
+        self: &Rc<Self>,
+        mut step: Step,
+        hearsay: bool,
+    ) -> Result<Option<Reply>, Fault> {
         metrics::count(|metrics| metrics.step(&step, std::time::Duration::ZERO));
         match store::kind(&step.writes) {
             Kind::Events => bus::changed(&self.log, self.seq()),
             Kind::State => bus::changed(&self.log, 0),
             Kind::Quiet => {}
         }
+        let reply = step.reply.take();
+        if hearsay {
+            self.act_here(step).await?;
+            return Ok(reply);
+        }
         for act in step.acts {
             self.act(act).await?;
         }
-        Ok(step.reply)
+        Ok(reply)
     }
 
     async fn act(self: &Rc<Self>, act: Act) -> Result<(), Fault> {
@@ -361,21 +368,17 @@ impl Room {
     fn give_up(&self, fault: &Fault) {
         tell_fault(&format!("conversation {}", self.id), fault);
         metrics::count(|metrics| metrics.faults += 1);
-        self.state.replace(None);
+        self.state.borrow_mut().forget();
         self.calls.abort_all();
         self.streams.close_all(CLOSE_TRY_AGAIN);
     }
 
-    /// Whether what is due may have been done by somebody else.
-    fn is_for_others(&self) -> bool {
-        let deadline = self.state.borrow().as_ref().and_then(Conversation::deadline);
-        deadline.is_some_and(|(at, why)| {
-            matches!(why, Deadline::LeaseOver | Deadline::Tell) && at <= entropy::now()
-        })
+    fn looks_first(&self, input: &Input) -> bool {
+        self.state.borrow().looks_first(entropy::now(), input)
     }
 
     fn next(&self) -> Option<Millis> {
-        let deadline = self.state.borrow().as_ref().and_then(Conversation::deadline);
+        let deadline = self.state.borrow().log().and_then(Conversation::deadline);
         deadline.map(|(at, _)| self.alarm.get().map_or(at, |alarm| alarm.min(at)))
     }
 
@@ -404,7 +407,7 @@ impl Room {
     }
 
     fn epoch(&self) -> u32 {
-        self.state.borrow().as_ref().map_or(1, Conversation::epoch)
+        self.state.borrow().log().map_or(1, Conversation::epoch)
     }
 
     /// Marks this conversation's message ids: ten bits of its id.
@@ -412,9 +415,4 @@ impl Room {
         let digits = self.id.get(..3).unwrap_or("0");
         u16::from_str_radix(digits, 16).unwrap_or(0) >> 2
     }
-}
-
-/// What is answered is answered by what is stored.
-fn is_asked(input: &Input) -> bool {
-    matches!(input, Input::Requested { .. } | Input::Alarmed | Input::Detached { .. })
 }

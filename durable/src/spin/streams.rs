@@ -21,6 +21,8 @@ pub(crate) enum Sink {
 struct Reader {
     caller: Caller,
     sink: Sink,
+    /// Whether hello was sent: nothing comes before it, also while its step waits to be stored.
+    begun: bool,
 }
 
 /// The streams of one conversation in this instance.
@@ -39,7 +41,7 @@ impl Streams {
 
     pub(crate) fn add(&self, caller: Caller, sink: Sink) -> ConnId {
         let conn = self.next.replace(self.next.get().wrapping_add(1));
-        self.readers.borrow_mut().insert(conn, Reader { caller, sink });
+        self.readers.borrow_mut().insert(conn, Reader { caller, sink, begun: false });
         conn
     }
 
@@ -97,6 +99,10 @@ impl Streams {
 
 impl Reader {
     fn take(&mut self, frame: &Frame, about: &str, epoch: u32) {
+        self.begun |= matches!(frame, Frame::Hello(_));
+        if !self.begun {
+            return;
+        }
         match &mut self.sink {
             Sink::Line(line) => {
                 let about = if self.caller.gateway { about.to_owned() } else { String::new() };

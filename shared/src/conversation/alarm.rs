@@ -14,18 +14,23 @@ const AGAIN: Duration = Duration::from_secs(20);
 pub(super) struct Alarm {
     set: Option<Millis>,
     rang: bool,
+    /// Whether it stands for another process's too: whoever rings an alarm clears it, and a turn
+    /// elsewhere may have no other.
+    guards: bool,
 }
 
 impl Alarm {
     pub(super) fn rang(&mut self) {
         self.set = None;
-        self.rang = true;
+        (self.rang, self.guards) = (true, true);
     }
 
     /// It is set while something is under way and cleared after that, each in the transaction of
     /// what began and what ended it.
-    pub(super) fn keep(&mut self, now: Millis, busy: bool, step: &mut Step) {
+    pub(super) fn keep(&mut self, now: Millis, busy: bool, elsewhere: bool, step: &mut Step) {
         let rang = std::mem::take(&mut self.rang);
+        self.guards &= elsewhere;
+        let busy = busy || self.guards;
         match (busy, self.set) {
             (true, None) => {
                 self.set = Some(now + if rang { AGAIN } else { AFTER });

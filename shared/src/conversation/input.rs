@@ -117,6 +117,14 @@ pub enum Input {
     Alarmed,
 }
 
+impl Input {
+    /// Whether what is sent because of it is for readers here only: whoever told of it told all
+    /// others too.
+    pub fn is_hearsay(&self) -> bool {
+        matches!(self, Self::Relayed { .. })
+    }
+}
+
 /// A reader of frames.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stream {

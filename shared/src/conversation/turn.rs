@@ -173,6 +173,7 @@ impl Turns {
 
     /// A turn that nobody has in memory is opened here.
     fn reopen(&mut self, question: Vec<Asked>, asker: Asker) {
+        self.drop_foreign_lease();
         match self.record.running.clone() {
             // The turn that was under way, under its own number.
             Some(running) => self.open = Some(Turn::recovered(question, running, asker)),

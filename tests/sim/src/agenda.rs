@@ -49,6 +49,11 @@ impl<T> Agenda<T> {
         self.later(moment.saturating_sub(self.now), what);
     }
 
+    /// When that is.
+    pub(crate) fn next_at(&self) -> Option<u64> {
+        self.next.first_key_value().map(|((at, _), _)| *at)
+    }
+
     /// Goes on to what happens next.
     pub(crate) fn pop(&mut self) -> Option<T> {
         let ((at, _), what) = self.next.pop_first()?;

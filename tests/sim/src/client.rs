@@ -93,12 +93,17 @@ impl Client {
             Frame::Ack(ack) => self.learn(&ack.key, ack.seq),
             Frame::Error(error) => {
                 if let Some(key) = &error.key {
-                    self.outbox.retain(|letter| letter.key != *key);
+                    self.drop_letter(key);
                 }
                 Ok(())
             }
             _ => Ok(()),
         }
+    }
+
+    /// What was refused is not sent again.
+    pub(crate) fn drop_letter(&mut self, key: &str) {
+        self.outbox.retain(|letter| letter.key != key);
     }
 
     /// A key is acknowledged.

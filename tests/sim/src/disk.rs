@@ -25,7 +25,8 @@ pub(crate) struct Disk {
     events: Vec<Event>,
     by_seq: Vec<Option<String>>,
     senders: BTreeMap<String, u32>,
-    spoken: Vec<Millis>,
+    /// When, by seq, of what a visitor says.
+    spoken: Vec<Option<Millis>>,
     head: Option<Head>,
     turn: Option<TurnRecord>,
     marks: BTreeMap<String, u32>,
@@ -84,7 +85,7 @@ impl Disk {
                 if let Some(sender) = sender {
                     self.senders.insert(sender.clone(), event.seq);
                 }
-                self.spoken.extend(*spoke);
+                self.spoken.push(*spoke);
             }
             Write::Head(head) => self.head = through_json(head, &[]),
             Write::Turn(turn) => self.turn = through_json(turn, &[]),
@@ -122,6 +123,13 @@ impl Disk {
         &self.events[self.events.len().saturating_sub(most)..]
     }
 
+    /// The events after a seq, with their senders and when visitors spoke.
+    pub(crate) fn since(&self, known: u32) -> Vec<(Event, Option<String>, Option<Millis>)> {
+        let skip = known as usize;
+        let rows = self.events.iter().zip(&self.by_seq).zip(&self.spoken).skip(skip);
+        rows.map(|((event, sender), spoke)| (event.clone(), sender.clone(), *spoke)).collect()
+    }
+
     pub(crate) fn head(&self) -> Head {
         self.head.clone().unwrap_or_default()
     }
@@ -143,7 +151,7 @@ impl Disk {
             turn: self.turn.clone(),
             marks: self.marks.clone().into_iter().collect(),
             recent: newest.iter().cloned().zip(senders.iter().cloned()).collect(),
-            window: self.spoken.iter().copied().filter(|at| *at > now - window).collect(),
+            window: self.spoken.iter().flatten().copied().filter(|at| *at > now - window).collect(),
             streams: Vec::new(),
             tenure: None,
             told: None,

@@ -98,6 +98,13 @@ pub struct Broken {
     pub what: String,
 }
 
+impl Broken {
+    /// Says where.
+    pub(crate) fn at(self, place: impl fmt::Display) -> Self {
+        Self { what: format!("{} ({place})", self.what), ..self }
+    }
+}
+
 /// The result of whatever checks while it happens.
 pub(crate) type Held<T = ()> = Result<T, Broken>;
 

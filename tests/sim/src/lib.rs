@@ -41,6 +41,7 @@ mod room;
 mod screen;
 mod shrink;
 mod site;
+pub mod spin;
 mod storing;
 mod telling;
 mod witness;

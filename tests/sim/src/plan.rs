@@ -117,6 +117,16 @@ pub enum Deed {
     SleepDesk,
     /// The desk's storage refuses the write after `skip` others.
     RefuseDesk { skip: usize },
+    /// One of several instances dies, and comes back after a while.
+    Kill { process: usize, away: u64 },
+    /// One of several instances does nothing for a while, and then goes on.
+    Stall { process: usize, by: u64 },
+    /// The clock of one of several instances is off by milliseconds from now on.
+    Skew { process: usize, by: i64 },
+    /// Somebody asks one of several instances whether it is well, which rings what is due.
+    Poll { process: usize },
+    /// A transaction after `skip` others goes wrong, and nobody knows whether it is stored.
+    Fault { skip: usize, stored: bool },
 }
 
 /// What is asked for without a stream.

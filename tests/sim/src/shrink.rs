@@ -17,6 +17,15 @@ pub fn check(plan: &Plan) -> Result<Report, Box<Violation>> {
 
 /// The smallest world that was found in which the same promise does not hold.
 pub fn shrink(plan: &Plan, violation: Box<Violation>) -> Box<Violation> {
+    shrink_by(plan, violation, run)
+}
+
+/// The same for worlds of another shape.
+pub(crate) fn shrink_by(
+    plan: &Plan,
+    violation: Box<Violation>,
+    run: impl Fn(&Plan) -> Result<Report, Box<Violation>>,
+) -> Box<Violation> {
     let mut ids: Vec<usize> = plan.items.iter().map(|item| item.id).collect();
     let mut smallest = violation;
     let mut tries = 0;

@@ -8,7 +8,7 @@ use crate::provider::ResponseHead;
 use crate::time::{Millis, Tick};
 use crate::who::Who;
 use kefu_proto::v1::server_frame::Frame;
-use kefu_proto::v1::{Delta, Event, OwnerRequest, channel, event};
+use kefu_proto::v1::{Delta, Event, OwnerRequest, Replace, channel, event};
 use std::time::Duration;
 
 /// What both have in common.
@@ -298,17 +298,74 @@ fn a_taken_over_answer_keeps_what_was_heard_of_it_elsewhere() {
 }
 
 #[test]
-fn an_answer_that_is_taken_back_before_it_is_known_here_is_shown_whole_once_it_is() {
+fn a_whole_answer_that_was_heard_before_its_record_is_shown_once_that_is_known() {
     let mut disk = Disk::default();
     let (mut one, mut two) = (Process::new(1, &disk, NOW), Process::new(2, &disk, NOW));
     one.say(&mut disk, NOW, "a");
     let attempt = one.ask(&mut disk, NOW).unwrap();
     one.hears(&mut disk, NOW, attempt, "Hello");
-    let AttemptId { turn, attempt: number } = attempt;
-    let frame =
-        Frame::Replace(kefu_proto::v1::Replace { turn, attempt: number, text: "Hello".into() });
+    let (turn, number) = (attempt.turn, attempt.attempt);
+    let frame = Frame::Replace(Replace { turn, attempt: number, text: "Hello".into() });
     two.give(&mut disk, NOW, &Input::Relayed { frame });
-    two.give(&mut disk, NOW, &piece(attempt, 5, "!"));
     two.look(&disk, NOW);
-    assert_eq!(read(&mut two), "Hello!");
+    assert_eq!(read(&mut two), "Hello");
+}
+
+#[test]
+fn a_reader_who_joins_with_less_than_others_have_gets_the_whole_answer_with_the_next_piece() {
+    let mut disk = Disk::default();
+    let (mut one, mut two) = (Process::new(1, &disk, NOW), Process::new(2, &disk, NOW));
+    one.say(&mut disk, NOW, "a");
+    let attempt = one.ask(&mut disk, NOW).unwrap();
+    one.hears(&mut disk, NOW, attempt, "Hello");
+    two.look(&disk, NOW);
+    // More is shown than is saved, and then a piece is lost.
+    two.give(&mut disk, NOW, &piece(attempt, 5, ", world"));
+    two.give(&mut disk, NOW, &piece(attempt, 20, "later"));
+    assert_eq!(read(&mut two), "Hello, world");
+    let (who, expires) = (Who::visitor("v1"), NOW + Duration::from_secs(60));
+    let stream = Stream { who, channel: channel::Type::Web, expires };
+    let cursor = Cursor { epoch: Some(1), seq: 1 };
+    two.give(&mut disk, NOW, &Input::Attached { conn: 1, stream, cursor });
+    let joined = two.acts.iter().any(|act| {
+        let hello = "Hello";
+        matches!(act, Act::Send { to: Audience::Conn(1), frame: Frame::Replace(it) } if it.text == hello)
+    });
+    assert!(joined, "only what is saved is known");
+    two.acts.clear();
+    two.give(&mut disk, NOW, &piece(attempt, 5, ", world, and"));
+    assert_eq!(read(&mut two), "Hello, world, and");
+}
+
+#[test]
+fn whoever_rang_an_alarm_keeps_one_while_the_turn_is_elsewhere() {
+    let mut disk = Disk::default();
+    let mut one = Process::new(1, &disk, NOW);
+    one.say(&mut disk, NOW, "a");
+    let mut two = Process::new(2, &disk, NOW);
+    let alarms = |two: &mut Process, input: Input| -> Vec<Write> {
+        let step = two.conversation.step(Tick { now: NOW, entropy: 7 }, input, None);
+        step.writes.into_iter().filter(|write| matches!(write, Write::Alarm(_))).collect()
+    };
+    assert!(matches!(alarms(&mut two, Input::Alarmed)[..], [Write::Alarm(Some(_))]));
+    // The desk knows everything; the turn's holder may be dead all the same.
+    assert_eq!(alarms(&mut two, Input::Told { seq: 1, place: None }), []);
+}
+
+#[test]
+fn a_turn_that_was_taken_over_and_answered_at_once_leaves_no_lease_and_no_question() {
+    let mut disk = Disk::default();
+    let mut one = Process::new(1, &disk, NOW);
+    one.say(&mut disk, NOW, "a");
+    let attempt = one.ask(&mut disk, NOW).unwrap();
+    one.hears(&mut disk, NOW + Duration::from_secs(1), attempt, "partly");
+    let mut two = Process::new(2, &disk, NOW + Duration::from_secs(30));
+    two.give(&mut disk, NOW + Duration::from_secs(30), &Input::Woke);
+    let turn = disk.turn.as_ref().unwrap();
+    assert_eq!(disk.answers(), ["partly"]);
+    assert_eq!((turn.lease, turn.answered), (None, 1));
+    // The former holder's clock is behind: its lease is not over yet.
+    one.look(&disk, NOW + Duration::from_secs(2));
+    one.give(&mut disk, NOW + Duration::from_secs(2), &Input::Woke);
+    assert_eq!(disk.answers(), ["partly"]);
 }

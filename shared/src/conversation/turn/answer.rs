@@ -283,8 +283,11 @@ impl Conversation {
 
     pub(super) fn close_turn(&mut self, now: Millis, step: &mut Step) {
         if let Some(turn) = &mut self.turns.open {
-            turn.counted(&mut self.turns.record.signs);
-            self.turns.record.answered = self.turns.record.answered.max(turn.through());
+            let record = &mut self.turns.record;
+            turn.counted(&mut record.signs);
+            // Whoever took the turn over may not have the messages any more.
+            let asked = record.running.as_ref().map_or(0, |running| running.through);
+            record.answered = record.answered.max(turn.through()).max(asked);
         }
         self.next_turn(now, step);
     }

@@ -76,10 +76,20 @@ impl Turns {
         }
     }
 
+    /// Another's lease is over. It may not think so, by its clock or for want of a look, and would
+    /// open its next turn without a word.
+    pub(super) fn drop_foreign_lease(&mut self) {
+        self.record.lease = self.own_lease();
+    }
+
     /// The turn is nobody's.
     pub(super) fn leave(&mut self) {
         self.elsewhere = None;
         self.record.lease = None;
+    }
+
+    pub(in super::super) fn is_elsewhere(&self) -> bool {
+        self.elsewhere.is_some()
     }
 
     pub(in super::super) fn version(&self) -> u32 {

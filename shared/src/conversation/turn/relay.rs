@@ -22,6 +22,8 @@ pub(super) struct Heard {
     text: String,
     /// How much of the answer readers here have seen, in UTF-16 code units.
     shown: u32,
+    /// Whether a reader has less than that: the next piece brings everything.
+    behind: bool,
 }
 
 impl Heard {
@@ -42,10 +44,10 @@ impl Heard {
         }
     }
 
-    /// The answer is to be this one.
+    /// The answer is to be this one. Nothing of it was shown here yet.
     fn replace(&mut self, id: AttemptId, text: &str) {
         self.turn_to(id);
-        (self.start, self.text) = (0, text.to_owned());
+        (self.start, self.text, self.shown) = (0, text.to_owned(), 0);
     }
 
     fn turn_to(&mut self, id: AttemptId) {
@@ -108,9 +110,10 @@ impl Turns {
         if rest.is_empty() {
             return;
         }
-        let frame = match offset {
-            0 => replace(id, whole.clone()),
-            offset => delta(id, offset, rest.to_owned()),
+        let frame = if offset == 0 || std::mem::take(&mut self.heard.behind) {
+            replace(id, whole.clone())
+        } else {
+            delta(id, offset, rest.to_owned())
         };
         self.heard.shown = utf16_len(&whole);
         step.send(self.audience(), frame);
@@ -132,10 +135,12 @@ impl Turns {
     }
 
     /// The frame that brings a new reader into it, as far as all others are.
-    pub(super) fn joined_elsewhere(&self) -> Option<Frame> {
+    pub(super) fn joined_elsewhere(&mut self) -> Option<Frame> {
         let id = self.running_elsewhere()?;
         let whole = self.text_elsewhere();
         let shown = if self.heard.of == Some(id) { self.heard.shown } else { u32::MAX };
+        // What was shown may have been heard before a gap, and is not saved yet.
+        self.heard.behind |= self.heard.of == Some(id) && utf16_len(&whole) < shown;
         let (_, rest) = from_utf16_offset(&whole, shown);
         let shown = whole.get(..whole.len() - rest.len()).unwrap_or_default();
         (!shown.is_empty()).then(|| replace(id, shown.to_owned()))

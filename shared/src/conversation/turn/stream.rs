@@ -180,7 +180,7 @@ impl Conversation {
     /// Brings a stream into an answer that is being written: from `(turn, offset)` when that is
     /// what its reader has, else whole.
     pub(in super::super) fn join_answer(
-        &self,
+        &mut self,
         conn: ConnId,
         has: Option<(u32, u32)>,
         step: &mut Step,
