@@ -148,9 +148,12 @@ fn races_keep_every_promise_wherever_an_instance_dies() {
 /// lease is over; nobody is there any more who could come back.
 #[test]
 fn an_alarm_is_not_lost_between_two_who_die_one_after_the_other() {
-    let plan = Plan::bare(0, vec![Seat::visitor(0)])
-        .from_test(String::new(), "--test shared alarm")
-        .at(0, Deed::Expect { room: 0, manner: Manner::Hangs })
+    let mut plan =
+        Plan::bare(0, vec![Seat::visitor(0)]).from_test(String::new(), "--test shared alarm");
+    for _ in 0..4 {
+        plan = plan.at(0, Deed::Expect { room: 0, manner: Manner::Hangs });
+    }
+    let plan = plan
         .at(1, Deed::Arrive { seat: VISITOR })
         .at(3, Deed::Say { seat: VISITOR, text: "hello" })
         .at(2_000, Deed::Leave { seat: VISITOR, away: 100_000 })

@@ -131,9 +131,11 @@ fn faults(chance: &mut Chance, plan: &mut Plan, processes: usize) {
     if chance.once_in(4) {
         some(plan, chance, 1, |_| Deed::Crash);
     }
-    if chance.once_in(6) {
-        let by = *chance.pick(&[-30_000, -3_000, 3_000, 8_000, 30_000]);
-        some(plan, chance, 1, |chance| Deed::Skew { process: pick(chance), by });
+    if chance.once_in(3) {
+        some(plan, chance, 3, |chance| {
+            let by = *chance.pick(&[-30_000, -30_000, -3_000, 8_000, 30_000]);
+            Deed::Skew { process: pick(chance), by }
+        });
     }
 }
 

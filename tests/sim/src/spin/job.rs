@@ -4,7 +4,7 @@
 use super::happening::Happening;
 use super::storage::Failed;
 use super::world::World;
-use crate::invariant::Held;
+use crate::invariant::{Held, Invariant};
 use crate::plan::Point;
 use crate::process::{Doom, survived};
 use kefu_shared::conversation::{
@@ -20,6 +20,8 @@ pub(super) struct Job {
     pub(super) asker: Option<(usize, usize, u32)>,
     phase: Phase,
     tries: u32,
+    /// The term that was stored when it began to wait: what is answered is not older.
+    pub(super) term: u32,
     /// The alarms up to here are cleared afterwards.
     pub(super) clears: Option<Millis>,
 }
@@ -49,7 +51,7 @@ enum Phase {
 
 impl Job {
     pub(super) fn new(work: Work) -> Self {
-        Self { work, asker: None, phase: Phase::Begin, tries: 0, clears: None }
+        Self { work, asker: None, phase: Phase::Begin, tries: 0, term: 0, clears: None }
     }
 
     fn is_hearsay(&self) -> bool {
@@ -151,6 +153,11 @@ impl World<'_> {
                     return Ok(None);
                 }
                 let reply = self.carry_out(who, *step, job.is_hearsay())?;
+                if let Some(Reply::Owner { term, duplicate: is_repeated, .. }) = reply {
+                    Invariant::Acknowledged.holds(term >= job.term || is_repeated, || {
+                        format!("{:?} is answered with term {term} of {}", job.asker, job.term)
+                    })?;
+                }
                 if job.clears.is_none() {
                     return Ok(Some(Ok(reply)));
                 }

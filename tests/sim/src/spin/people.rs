@@ -236,6 +236,7 @@ impl World<'_> {
         let input = Input::Requested { who: person.client.who.clone(), channel, request };
         let mut job = Job::new(Work::Apply(input));
         job.asker = Some((seat, id, number));
+        job.term = self.storage.disk.head().term;
         self.give(who, job);
     }
 
