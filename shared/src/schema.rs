@@ -504,16 +504,15 @@ pub mod shared_sql {
                 (SELECT seq, spoke FROM event WHERE log = ?1 ORDER BY seq DESC LIMIT ?2)
                 WHERE spoke <= ?3 LIMIT 1), 0))";
         /// Parameters of each event of [`insert_events`].
-        pub const EVENT_COLUMNS: usize = 5;
+        pub const EVENT_COLUMNS: usize = 6;
 
         /// Adds so many events, as many times the parameters of [`INSERT_EVENT`]. Gives log and seq
         /// of those that it added: others wrote first where one is missing.
         pub fn insert_events(count: usize) -> String {
-            let rows = vec!["(?, ?, ?, ?, ?)"; count].join(", ");
-            format!(
-                "INSERT OR IGNORE INTO event (log, seq, sender, spoke, envelope)
-                VALUES {rows} RETURNING log, seq"
-            )
+            let (insert, row) = INSERT_EVENT.split_once(" VALUES ").unwrap_or_default();
+            let insert = insert.replacen("INSERT", "INSERT OR IGNORE", 1);
+            let rows = vec![row; count].join(", ");
+            format!("{insert} VALUES {rows} RETURNING log, seq")
         }
 
         /// All states and marks, the events after one and what the desk knows, in one look: log,
@@ -622,6 +621,16 @@ pub mod shared_sql {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn many_events_are_one_statement_with_the_columns_of_one() {
+        use shared_sql::log::{EVENT_COLUMNS, INSERT_EVENT, insert_events};
+        let marks = |text: &str| text.matches('?').count();
+        assert_eq!(marks(INSERT_EVENT), EVENT_COLUMNS);
+        assert_eq!(marks(&insert_events(3)), 3 * EVENT_COLUMNS);
+        let begins = "INSERT OR IGNORE INTO event (log, seq, sender";
+        assert!(insert_events(2).starts_with(begins), "{}", insert_events(2));
+    }
 
     #[test]
     fn migrations_are_numbered_densely() {
