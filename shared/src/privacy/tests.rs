@@ -2,7 +2,6 @@ use super::*;
 use crate::config::{Direction, MaskKind, MaskPattern, Words};
 
 mod masking;
-mod speed;
 mod streaming;
 mod wording;
 

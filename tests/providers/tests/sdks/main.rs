@@ -39,7 +39,8 @@ async fn ours(case: &Case) -> Read {
     let provider = Provider::playing([case.delivered()]).await;
     let kind = ProviderKind::of_name(case.kind).expect("a kind");
     let (url, body) = (provider.url(), Vec::new());
-    let asks = RequestParts { method: Method::Post, url, headers: Vec::new(), body };
+    let method = Method::Post;
+    let asks = RequestParts { method, url, body, ..RequestParts::default() };
     let exchange = exchange(kind, &asks).await.expect("an answer");
     let read = expect(&exchange, exchange.body.len());
     assert_eq!(read, *case.expect(), "{}", case.name);

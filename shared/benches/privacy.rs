@@ -1,9 +1,31 @@
-//! What it costs; `cargo test --release -p kefu-shared privacy::tests::speed -- --ignored --nocapture`.
+//! What masks and words cost: `cargo bench -p kefu-shared --bench privacy`.
+#![allow(
+    missing_docs,
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a benchmark reads clocks"
+)]
 
-#![allow(clippy::disallowed_methods, clippy::print_stdout, reason = "it measures")]
-
-use super::*;
+use kefu_shared::config::{Direction, MaskKind, MaskPattern, Site, WordAction, Words};
+use kefu_shared::privacy::{Privacy, Restorer};
+use kefu_shared::provider::Round;
 use std::time::Instant;
+
+fn site(patterns: &[(&str, &str)], list: &[&str]) -> Site {
+    let list = list.iter().map(|word| (*word).to_owned()).collect();
+    let (direction, action) = (Direction::Both, WordAction::Replace);
+    let mut site =
+        Site { words: vec![Words { list, direction, action, text: None }], ..Site::default() };
+    site.masking.kinds = MaskKind::ALL.to_vec();
+    let pattern = |(name, regex): &(&str, &str)| MaskPattern {
+        name: (*name).to_owned(),
+        regex: (*regex).to_owned(),
+    };
+    site.masking.patterns = patterns.iter().map(pattern).collect();
+    site
+}
 
 fn many_words() -> Vec<String> {
     let han =
@@ -12,9 +34,7 @@ fn many_words() -> Vec<String> {
     (0..10_000).map(word).collect()
 }
 
-#[test]
-#[ignore = "measures"]
-fn a_delta_costs_microseconds() {
+fn main() {
     let names: Vec<_> =
         (0..20).map(|n| (format!("p{n}"), format!(r"(?:x{n}|y{n})-\d{{6,12}}"))).collect();
     let patterns: Vec<_> =
@@ -22,7 +42,7 @@ fn a_delta_costs_microseconds() {
     let list = many_words();
     let list: Vec<_> = list.iter().map(String::as_str).collect();
     let begun = Instant::now();
-    let privacy = Privacy::compile(&site(&patterns, vec![words(&list, WordAction::Replace)]));
+    let privacy = Privacy::compile(&site(&patterns, &list));
     println!("compile: {:?}", begun.elapsed());
 
     let question = "我的电话是13800138000，订单x7-12345678，请问运费多少？".repeat(8);
