@@ -1,6 +1,6 @@
 //! The Worker: cargo, wasm-bindgen, wasm-opt and esbuild, in that order.
 
-use super::Mode;
+use super::{Mode, names};
 use crate::fresh::Inputs;
 use crate::progress::step;
 use crate::run::{self, cargo, program};
@@ -48,7 +48,8 @@ fn bind(compiled: &Path) -> Result<PathBuf> {
             let _ = fs::remove_dir_all(&folder);
             step("wasm-bindgen's glue", "2 s", || {
                 run::shown(program(&tool, [compiled, folder.as_path()]))
-            })
+            })?;
+            names::number(&outputs[0], &outputs[1])
         },
     )?;
     Ok(folder)
@@ -91,7 +92,7 @@ fn esbuild(bound: &Path, script: &Path, mode: Mode) -> std::process::Command {
     tool.arg(format!("--alias:kefu-bindgen={}", bound.join("kefu.js").display()));
     tool.arg(format!("--outfile={}", script.display()));
     if mode == Mode::Deployed {
-        tool.args(["--minify-whitespace", "--minify-syntax"]);
+        tool.arg("--minify");
     }
     tool
 }
