@@ -66,14 +66,14 @@ async fn page<H: Host>(
     place: &Place,
     query: &PageQuery,
 ) -> Result<Response<H::Native>, Failed> {
-    let page = host.page(place, query).await??;
+    let page = host.page(place, query).await?;
     let waits = !query.wait().is_zero() && query.before.is_none();
-    if !waits || !page.events.is_empty() || !page.recovered {
-        return Ok(Response::ok(&page));
-    }
-    let seen = PageQuery { epoch: Some(page.epoch), after: Some(page.latest), ..*query };
+    let Some(end) = page.end.filter(|_| waits) else {
+        return Ok(page.response);
+    };
+    let seen = PageQuery { epoch: end.epoch, after: end.after, ..*query };
     host.wait_for_event(place, &seen, query.wait()).await?;
-    Ok(Response::ok(&host.page(place, query).await??))
+    Ok(host.page(place, query).await?.response)
 }
 
 pub(crate) async fn socket<H: Host>(

@@ -3,7 +3,6 @@
 use crate::reply::{Failed, Response};
 use crate::request::{Body, Request};
 use kefu_durable::Fault;
-use kefu_proto::v1::EventsPage;
 use kefu_shared::asset::Asset;
 use kefu_shared::config::Rate;
 use kefu_shared::deployment::Deployed;
@@ -25,6 +24,13 @@ pub(crate) struct Place {
     pub(crate) site: String,
     pub(crate) conversation: String,
     pub(crate) caller: Caller,
+}
+
+/// A page of events, as the client gets it.
+pub(crate) struct Page<N> {
+    pub(crate) response: Response<N>,
+    /// The end of the log, when the reader is there: where the next event may be waited for.
+    pub(crate) end: Option<PageQuery>,
 }
 
 /// A file on its way in.
@@ -99,11 +105,7 @@ pub(crate) trait Host: Sized {
     ) -> Result<Response<Self::Native>, Failed>;
 
     /// A page of events.
-    async fn page(
-        &self,
-        place: &Place,
-        query: &PageQuery,
-    ) -> Result<Result<EventsPage, Refusal>, Fault>;
+    async fn page(&self, place: &Place, query: &PageQuery) -> Result<Page<Self::Native>, Failed>;
 
     /// How questions of a conversation were answered.
     async fn turns(

@@ -10,6 +10,7 @@
 use crate::limit::SlidingWindow;
 use crate::problem::{Code, Refusal};
 use crate::snowflake::Snowflake;
+use crate::sorted;
 use crate::time::{Millis, Tick};
 use crate::who::{Role, Who};
 use kefu_proto::v1::{Event, channel, event};
@@ -91,9 +92,9 @@ impl Conversation {
             seq,
             session: newest.and_then(|event| event.session).unwrap_or(0),
             msg_ids: Snowflake::after(last_id, node),
-            marks: snapshot.marks.into_iter().collect(),
+            marks: sorted::map(snapshot.marks),
             senders: Senders::resume(seq, &snapshot.recent),
-            streams: snapshot.streams.into_iter().collect(),
+            streams: sorted::map(snapshot.streams),
             window: SlidingWindow::resume(snapshot.window),
             site_asked: Millis(0),
             turns: Turns::resume(

@@ -6,6 +6,7 @@
 //! twice, late or out of order. A message never waits for the desk.
 
 use crate::conversation::{Audience, ConnId, Cursor};
+use crate::sorted;
 use crate::time::{Millis, Tick};
 use kefu_proto::v1::server_frame::Frame;
 use kefu_proto::v1::{Hello, Inbox as Page, InboxEntry};
@@ -144,7 +145,7 @@ impl Desk {
             accounts: Accounts::resume(snapshot.accounts),
             sessions: Sessions::resume(snapshot.sessions),
             logins: Logins::resume(snapshot.tries),
-            streams: snapshot.streams.into_iter().collect(),
+            streams: sorted::map(snapshot.streams),
             unshown_since: None,
         }
     }

@@ -36,6 +36,7 @@ pub mod secrets;
 pub mod session;
 pub mod site;
 pub mod snowflake;
+pub mod sorted;
 pub mod text;
 pub mod time;
 pub mod token;

@@ -2,6 +2,7 @@
 
 use crate::conversation::{Cursor, NEWEST_PAGE};
 use crate::problem::{Code, Refusal};
+use kefu_proto::v1::EventsPage;
 use std::time::Duration;
 
 /// Events that a page has unless `limit` says otherwise.
@@ -115,6 +116,11 @@ pub fn page(epoch: u32, latest: u32, query: &PageQuery) -> PageRange {
     }
 }
 
+/// The end of the log, as `epoch.seq`, when a page says no more than that its reader is there.
+pub fn end_of(page: &EventsPage) -> Option<String> {
+    (page.events.is_empty() && page.recovered).then(|| format!("{}.{}", page.epoch, page.latest))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -144,6 +150,15 @@ mod tests {
         ] {
             assert_eq!(asked(query), PageRange { recovered, after, upto }, "{query}");
         }
+    }
+
+    #[test]
+    fn only_an_empty_page_of_a_reader_on_the_log_tells_where_it_ends() {
+        let empty = EventsPage { epoch: 2, latest: 7, recovered: true, events: Vec::new() };
+        let end = end_of(&empty).and_then(|end| PageQuery::of_last_event_id(&end)).unwrap();
+        assert_eq!((end.epoch, end.after), (Some(2), Some(7)));
+        assert_eq!(end_of(&EventsPage { recovered: false, ..empty.clone() }), None);
+        assert_eq!(end_of(&EventsPage { events: vec![Default::default()], ..empty }), None);
     }
 
     #[test]

@@ -8,6 +8,7 @@
 //! question.
 
 use crate::config::{Hours, Rule, RuleAction, When};
+use crate::sorted;
 use crate::time::Millis;
 use keywords::{Found, KeywordId, Keywords, Vocabulary};
 use std::error::Error;
@@ -81,7 +82,7 @@ impl RuleBook {
         let mut vocabulary = Vocabulary::default();
         let mut ordered: Vec<&Rule> = rules.iter().collect();
         // Stable: equal priorities stay in written order.
-        ordered.sort_by_key(|rule| std::cmp::Reverse(rule.priority));
+        sorted::sort_by_key(&mut ordered, |rule| std::cmp::Reverse(rule.priority));
         let (mut first, mut fallback) = (Vec::new(), Vec::new());
         for rule in ordered {
             let compiled = Compiled::of(rule, &mut vocabulary)?;

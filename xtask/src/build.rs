@@ -1,5 +1,6 @@
 //! `cargo xtask build`: what is deployed.
 
+mod names;
 mod spin;
 mod web;
 mod worker;

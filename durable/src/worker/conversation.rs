@@ -4,15 +4,15 @@
 //! the edge can set, since an object has no address of its own.
 
 use crate::error::Fault;
-use crate::worker::CALLER;
 use crate::worker::glue;
 use crate::worker::host::Host;
 use crate::worker::sockets::protocol;
 use crate::worker::uploads;
+use crate::worker::{CALLER, LOG_END};
 use kefu_proto::v1::EventsPage;
 use kefu_proto::v1::client_frame::Frame;
 use kefu_shared::conversation::{Audience, Cursor, Input, Reply};
-use kefu_shared::page::{PageQuery, page};
+use kefu_shared::page::{PageQuery, end_of, page};
 use kefu_shared::problem::{Code, Refusal};
 use kefu_shared::trace::TurnsQuery;
 use kefu_shared::view;
@@ -173,12 +173,12 @@ fn events(host: &Rc<Host>, caller: &Caller, query: &str) -> Result<web_sys::Resp
     let page = page(epoch, latest, &query);
     let events = host.store.range(page.after, page.upto)?;
     let seen = events.iter().map(|event| view::of(event, role).into_owned());
-    respond(&Answer::ok(&EventsPage {
-        epoch,
-        recovered: page.recovered,
-        latest,
-        events: seen.collect(),
-    }))
+    let page = EventsPage { epoch, recovered: page.recovered, latest, events: seen.collect() };
+    let response = respond(&Answer::ok(&page))?;
+    if let Some(end) = end_of(&page) {
+        response.headers().set(LOG_END, &end)?;
+    }
+    Ok(response)
 }
 
 /// How questions were answered. Only an admin's request is handed on to here.

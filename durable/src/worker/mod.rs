@@ -36,6 +36,10 @@ pub use sites::{fetch as site_as_it_stands, order, reopen as reopen_site};
 /// The header in which the edge tells an object who calls: a [`kefu_shared::wire::Caller`].
 pub const CALLER: &str = "x-kefu-caller";
 
+/// The header in which an object tells the edge of an empty page where the log ends:
+/// [`kefu_shared::page::end_of`].
+pub const LOG_END: &str = "x-kefu-log-end";
+
 /// The name under which a conversation's object is found.
 pub fn object_name(site: &str, conversation: &str) -> String {
     format!("v1:{site}:{conversation}")

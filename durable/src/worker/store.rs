@@ -80,7 +80,7 @@ impl Store {
         for row in self.rows(sql::WINDOW, &Array::of2(&events.into(), &since.into()))? {
             snapshot.window.push(Millis(row.get(0).as_f64().unwrap_or(0.0) as u64));
         }
-        snapshot.window.sort();
+        kefu_shared::sorted::sort_by_key(&mut snapshot.window, |at| *at);
         Ok(snapshot)
     }
 

@@ -1,6 +1,6 @@
 //! What Spin does for the handlers.
 
-use crate::host::{Content, Host, Place, Upload};
+use crate::host::{Content, Host, Page, Place, Upload};
 use crate::reply::{Failed, Payload, Response};
 use crate::request::{Body, Request};
 use crate::spin::{files, hosts};
@@ -8,13 +8,13 @@ use futures::StreamExt;
 use http_body_util::BodyDataStream;
 use kefu_durable::Fault;
 use kefu_durable::spin::{self as durable, Frames, Incoming};
-use kefu_proto::v1::{EventsPage, UploadReply};
+use kefu_proto::v1::UploadReply;
 use kefu_shared::asset::Asset;
 use kefu_shared::config::Rate;
 use kefu_shared::deployment::Deployed;
 use kefu_shared::desk::{self, Account};
 use kefu_shared::guard::{self, Key};
-use kefu_shared::page::PageQuery;
+use kefu_shared::page::{self, PageQuery};
 use kefu_shared::problem::{Code, Refusal};
 use kefu_shared::provider::{RequestParts, check::Check};
 use kefu_shared::site::{self, Live};
@@ -132,12 +132,10 @@ impl Host for Spin {
         Ok(Response::of(&Answer::of(&reply)))
     }
 
-    async fn page(
-        &self,
-        place: &Place,
-        query: &PageQuery,
-    ) -> Result<Result<EventsPage, Refusal>, Fault> {
-        durable::page(&place.site, &place.conversation, &place.caller, query).await
+    async fn page(&self, place: &Place, query: &PageQuery) -> Result<Page<Frames>, Failed> {
+        let page = durable::page(&place.site, &place.conversation, &place.caller, query).await??;
+        let end = page::end_of(&page).and_then(|end| PageQuery::of_last_event_id(&end));
+        Ok(Page { response: Response::ok(&page), end })
     }
 
     async fn turns(&self, place: &Place, query: &TurnsQuery) -> Result<Response<Frames>, Failed> {

@@ -1,13 +1,14 @@
 //! What Cloudflare does for the handlers.
 
-use crate::host::{Content, Host, Place, Upload};
+use crate::host::{Content, Host, Page, Place, Upload};
 use crate::reply::{Failed, Response};
 use crate::request::{Body, Request};
 use crate::worker::objects::{ask, passed_on};
 use crate::worker::{addresses, gateway, stream};
 use futures::StreamExt;
-use kefu_durable::{Fault, worker as durable};
-use kefu_proto::v1::{EventsPage, Problem};
+use kefu_durable::Fault;
+use kefu_durable::worker::{self as durable, LOG_END};
+use kefu_proto::v1::Problem;
 use kefu_shared::asset::Asset;
 use kefu_shared::config::Rate;
 use kefu_shared::deployment::Deployed;
@@ -148,22 +149,13 @@ impl Host for Cloudflare {
         passed_on(&answered)
     }
 
-    async fn page(
-        &self,
-        place: &Place,
-        query: &PageQuery,
-    ) -> Result<Result<EventsPage, Refusal>, Fault> {
+    async fn page(&self, place: &Place, query: &PageQuery) -> Result<Page<Native>, Failed> {
         let path = format!("events?{}", query.write());
-        let answered = ask(&self.env, place, Method::Get, &path, Headers::new(), None).await;
-        let mut answered = match answered {
-            Ok(answered) => answered,
-            Err(Failed::Fault(fault)) => return Err(fault),
-            Err(Failed::Refused(refusal)) => return Ok(Err(*refusal)),
-        };
-        if answered.status_code() == 200 {
-            return Ok(Ok(answered.json().await?));
-        }
-        Ok(Err(refusal(answered.json().await?)))
+        let answered = ask(&self.env, place, Method::Get, &path, Headers::new(), None).await?;
+        let end = answered.headers().get(LOG_END)?;
+        let end = end.and_then(|end| PageQuery::of_last_event_id(&end));
+        let response = passed_on(&answered)?;
+        Ok(Page { response, end })
     }
 
     async fn turns(&self, place: &Place, query: &TurnsQuery) -> Result<Response<Native>, Failed> {

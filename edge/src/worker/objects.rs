@@ -3,7 +3,7 @@
 use crate::host::Place;
 use crate::reply::{Failed, Response};
 use crate::worker::cloudflare::Native;
-use kefu_durable::worker::{CALLER, object_name};
+use kefu_durable::worker::{CALLER, LOG_END, object_name};
 use worker::wasm_bindgen::JsValue;
 use worker::{Env, Headers, Method, Request, RequestInit};
 
@@ -32,6 +32,7 @@ pub(crate) fn passed_on(answered: &worker::Response) -> Result<Response<Native>,
     if headers.get("cache-control")?.is_none() {
         headers.set("cache-control", "no-store")?;
     }
+    headers.delete(LOG_END)?;
     headers.set("x-content-type-options", "nosniff")?;
     let native = worker::Response::from_body(answered.body().clone())?.with_headers(headers);
     Ok(Response::native(answered.status_code(), native))

@@ -1,5 +1,6 @@
 //! What is wrong with a configuration document, said so that its author can mend it.
 
+use crate::sorted;
 use std::error::Error;
 use std::fmt;
 
@@ -70,7 +71,7 @@ impl Faults {
 
     /// What was found wrong, if anything was.
     pub(super) fn verdict(mut self) -> Result<(), Invalid> {
-        self.found.sort_by_key(|fault| fault.line);
+        sorted::sort_by_key(&mut self.found, |fault| fault.line);
         let Some(last) = self.found.last() else { return Ok(()) };
         if self.more > 0 {
             let message = format!("and {} more, told once these are mended", self.more);

@@ -3,6 +3,7 @@
 use super::{Desk, Outcome, Step, Write};
 use crate::password;
 use crate::problem::{Code, Refusal};
+use crate::sorted;
 use kefu_proto::v1::{self, agent};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -85,7 +86,7 @@ pub(super) struct Accounts(BTreeMap<String, Account>);
 
 impl Accounts {
     pub(super) fn resume(accounts: Vec<Account>) -> Self {
-        Self(accounts.into_iter().map(|account| (account.id.clone(), account)).collect())
+        Self(sorted::map(accounts.into_iter().map(|account| (account.id.clone(), account))))
     }
 
     pub(super) fn get(&self, id: &str) -> Option<&Account> {

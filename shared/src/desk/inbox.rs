@@ -3,6 +3,7 @@
 use super::{Desk, Step, Write};
 use crate::conversation::Cursor;
 use crate::problem::{Code, Refusal};
+use crate::sorted;
 use crate::time::Millis;
 use kefu_proto::v1::{Inbox as Page, InboxEntry, owner};
 use std::collections::BTreeMap;
@@ -100,7 +101,7 @@ impl Inbox {
     /// The conversations that wait for a person, the longest waiting first.
     pub(super) fn queue(&self) -> Vec<&InboxEntry> {
         let mut queue: Vec<_> = self.entries.values().filter(|entry| is_queued(entry)).collect();
-        queue.sort_by_key(|entry| (entry.queued_since, &entry.conversation));
+        sorted::sort_by_key(&mut queue, |entry| (entry.queued_since, &entry.conversation));
         queue
     }
 
@@ -125,7 +126,7 @@ impl Inbox {
             return Vec::new();
         }
         let mut ranked: Vec<_> = self.entries.values().collect();
-        ranked.sort_by_key(|entry| (urgency(entry), entry.revision));
+        sorted::sort_by_key(&mut ranked, |entry| (urgency(entry), entry.revision));
         let count = self.entries.len() - INBOX_MOST + LEAVE;
         ranked.iter().take(count).map(|entry| entry.conversation.clone()).collect()
     }

@@ -1,6 +1,7 @@
 //! Who waits for a person, and what each of them is told of it.
 
 use super::{Act, Desk, Inbox, Outcome, Step};
+use crate::sorted;
 use crate::time::Millis;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -33,8 +34,8 @@ impl Desk {
     pub(super) fn places_of(&mut self, heard: &[String], now: Millis) -> Outcome {
         let current = places(&self.inbox);
         self.places.told.retain(|id, _| current.contains_key(id));
-        let places: BTreeMap<String, u32> =
-            heard.iter().filter_map(|id| Some((id.clone(), *current.get(id)?))).collect();
+        let known = heard.iter().filter_map(|id| Some((id.clone(), *current.get(id)?)));
+        let places = sorted::map(known);
         self.places.told.extend(places.clone());
         let stale = |(id, place): (&String, &u32)| current.get(id).is_some_and(|now| now != place);
         if self.places.told.iter().any(stale) {
@@ -60,5 +61,5 @@ impl Desk {
 
 fn places(inbox: &Inbox) -> BTreeMap<String, u32> {
     let queue = inbox.queue();
-    queue.iter().zip(1..).map(|(entry, place)| (entry.conversation.clone(), place)).collect()
+    sorted::map(queue.iter().zip(1..).map(|(entry, place)| (entry.conversation.clone(), place)))
 }

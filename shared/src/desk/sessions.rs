@@ -2,6 +2,7 @@
 
 use super::{CLOSE_REVOKED, Desk, Outcome, Step, Write};
 use crate::problem::{Code, Refusal};
+use crate::sorted;
 use crate::time::Millis;
 use crate::token::RENEWABLE;
 use serde::{Deserialize, Serialize};
@@ -41,7 +42,7 @@ pub(super) struct Sessions(BTreeMap<String, Session>);
 
 impl Sessions {
     pub(super) fn resume(sessions: Vec<Session>) -> Self {
-        Self(sessions.into_iter().map(|session| (session.id.clone(), session)).collect())
+        Self(sorted::map(sessions.into_iter().map(|session| (session.id.clone(), session))))
     }
 
     /// The agent of a session that is in force.
@@ -64,7 +65,7 @@ impl Sessions {
         let over = self.0.values().filter(|session| session.is_over(now));
         let mut ending: Vec<String> = over.map(|session| session.id.clone()).collect();
         let mut own: Vec<_> = self.0.values().filter(|session| session.agent == agent).collect();
-        own.sort_by_key(|session| session.since);
+        sorted::sort_by_key(&mut own, |session| session.since);
         let excess = (own.len() + 1).saturating_sub(SESSIONS_MOST);
         ending.extend(own.iter().take(excess).map(|session| session.id.clone()));
         ending

@@ -6,6 +6,7 @@
 //! visitor only: it is the same for all of a visitor's questions, on every host.
 
 use crate::config::Provider;
+use crate::sorted;
 use sha2::{Digest, Sha256};
 
 /// Whose questions they are.
@@ -36,7 +37,9 @@ pub(super) fn ordered<'a>(
     let canary = canary(providers, preference.visitor);
     order.retain(|it| it.canary.is_none() || Some(*it) == canary);
     // Stable: all others stay as they are.
-    order.sort_by_key(|it| (preference.good != Some(it.name.as_str()), Some(*it) != canary));
+    sorted::sort_by_key(&mut order, |it| {
+        (preference.good != Some(it.name.as_str()), Some(*it) != canary)
+    });
     order
 }
 

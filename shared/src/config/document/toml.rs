@@ -2,6 +2,7 @@
 
 use super::{Entry, Invalid, Lines, MAX_DEPTH, Node, Value, syntax_fault, too_deep};
 use crate::config::fault::MAX_FAULTS;
+use crate::sorted;
 use ::toml::Spanned;
 use ::toml::de::{DeTable, DeValue};
 use std::ops::Range;
@@ -21,7 +22,7 @@ pub(super) fn parse(text: &str) -> Result<Node, Invalid> {
             syntax_fault(line, &format!("not TOML: {}", error.message()))
         })
         .collect();
-    faults.sort_by_key(|fault| fault.line);
+    sorted::sort_by_key(&mut faults, |fault| fault.line);
     Err(Invalid { faults })
 }
 
