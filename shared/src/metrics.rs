@@ -4,9 +4,14 @@
 //! `isolate` label that tells them apart.
 
 use crate::conversation::{Act, Step, Write};
+use crate::guard::{Key, Standing};
 use crate::wire;
 use std::fmt::Write as _;
 use std::time::Duration;
+
+mod providers;
+
+use providers::Providers;
 
 /// Upper bounds of the histogram of steps, in seconds.
 const STEP_BOUNDS: [f64; 8] = [0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.005, 0.025, 0.1];
@@ -46,6 +51,8 @@ pub struct Metrics {
     pub steps: Histogram<8>,
     /// From the oldest event that a desk did not know until it knew it.
     pub outbox: Histogram<8>,
+    /// What happened between turns and providers.
+    providers: Providers,
 }
 
 /// Values in classes.
@@ -84,8 +91,8 @@ pub struct Isolate {
 }
 
 impl Metrics {
-    /// Counts a step whose writes are durable.
-    pub fn step(&mut self, step: &Step, took: Duration) {
+    /// Counts a step of one of the site's conversations whose writes are durable.
+    pub fn step(&mut self, site: &str, step: &Step, took: Duration) {
         for write in &step.writes {
             self.events += u64::from(matches!(write, Write::Event { .. }));
             self.rows_written += u64::from(wire::rows(write));
@@ -98,6 +105,9 @@ impl Metrics {
         self.late += u64::from(step.tally.late);
         self.skips += u64::from(step.tally.skips);
         self.over_budget += u64::from(step.tally.over_budget);
+        for fact in &step.tally.facts {
+            self.providers.learn(site, fact);
+        }
         self.steps.observe(took.as_secs_f64(), &STEP_BOUNDS);
     }
 
@@ -107,9 +117,16 @@ impl Metrics {
         self.outbox.observe(age.as_secs_f64(), &OUTBOX_BOUNDS);
     }
 
+    /// Takes note of how a provider's guard stands after an order; tells whether that changed.
+    pub fn stands(&mut self, key: &Key, before: Standing, after: Standing) -> bool {
+        self.providers.stands(key, before, after);
+        before.name() != after.name()
+    }
+
     /// All of it as Prometheus reads it.
     pub fn write(&self, isolate: &Isolate) -> String {
-        let mut page = Page { text: String::new(), isolate: isolate.id.clone() };
+        let labels = format!("isolate=\"{}\"", isolate.id);
+        let mut page = Page { text: String::new(), labels };
         for (name, help, value) in self.counters() {
             page.value(name, "counter", help, value);
         }
@@ -121,6 +138,7 @@ impl Metrics {
         page.histogram("kefu_step_seconds", steps, &self.steps, &STEP_BOUNDS);
         let outbox = "From an event until the desk knew it";
         page.histogram("kefu_outbox_age_seconds", outbox, &self.outbox, &OUTBOX_BOUNDS);
+        self.providers.write(&mut page);
         page.text
     }
 
@@ -145,7 +163,8 @@ impl Metrics {
 
 struct Page {
     text: String,
-    isolate: String,
+    /// Those that all samples have.
+    labels: String,
 }
 
 // Writing to a String cannot fail.
@@ -154,9 +173,14 @@ impl Page {
         let _ = writeln!(self.text, "# HELP {name} {help}.\n# TYPE {name} {kind}");
     }
 
+    /// `more` labels begin with a comma.
+    fn sample(&mut self, name: &str, more: &str, value: u64) {
+        let _ = writeln!(self.text, "{name}{{{}{more}}} {value}", self.labels);
+    }
+
     fn value(&mut self, name: &str, kind: &str, help: &str, value: u64) {
         self.head(name, kind, help);
-        let _ = writeln!(self.text, "{name}{{isolate=\"{}\"}} {value}", self.isolate);
+        self.sample(name, "", value);
     }
 
     fn histogram<const N: usize>(
@@ -167,15 +191,24 @@ impl Page {
         bounds: &[f64; N],
     ) {
         self.head(name, "histogram", help);
-        let Histogram { counts, count, sum } = values;
-        let isolate = &self.isolate;
-        for (bound, count) in bounds.iter().zip(counts) {
-            let labels = format!("isolate=\"{isolate}\",le=\"{bound}\"");
-            let _ = writeln!(self.text, "{name}_bucket{{{labels}}} {count}");
+        self.classes(name, "", values, bounds);
+    }
+
+    /// The samples of a histogram.
+    fn classes<const N: usize>(
+        &mut self,
+        name: &str,
+        more: &str,
+        values: &Histogram<N>,
+        bounds: &[f64; N],
+    ) {
+        let bucket = format!("{name}_bucket");
+        for (bound, count) in bounds.iter().zip(values.counts) {
+            self.sample(&bucket, &format!("{more},le=\"{bound}\""), count);
         }
-        let _ = writeln!(self.text, "{name}_bucket{{isolate=\"{isolate}\",le=\"+Inf\"}} {count}");
-        let _ = writeln!(self.text, "{name}_sum{{isolate=\"{isolate}\"}} {sum}");
-        let _ = writeln!(self.text, "{name}_count{{isolate=\"{isolate}\"}} {count}");
+        self.sample(&bucket, &format!("{more},le=\"+Inf\""), values.count);
+        let _ = writeln!(self.text, "{name}_sum{{{}{more}}} {}", self.labels, values.sum);
+        self.sample(&format!("{name}_count"), more, values.count);
     }
 }
 
@@ -190,10 +223,17 @@ mod tests {
         let step = Step {
             writes: vec![Write::Alarm(None)],
             acts: vec![Act::Replay { conn: 1, after: 0, upto: 3 }],
-            tally: Tally { duplicates: 1, recoveries: 2, late: 3, skips: 4, over_budget: 5 },
+            tally: Tally {
+                duplicates: 1,
+                recoveries: 2,
+                late: 3,
+                skips: 4,
+                over_budget: 5,
+                facts: Vec::new(),
+            },
             ..Step::default()
         };
-        metrics.step(&step, Duration::from_micros(200));
+        metrics.step("s", &step, Duration::from_micros(200));
         let isolate = Isolate { id: "x".into(), memory: 65_536, contexts: 0 };
         let text = metrics.write(&isolate);
         for line in [

@@ -158,7 +158,8 @@ impl Host {
         if let Err(fault) = self.store.commit(&step.writes) {
             return Some(self.give_up(&fault));
         }
-        metrics::count(|metrics| metrics.step(&step, entropy::fine_since(begun)));
+        let site = self.name.as_ref().map_or("", |(site, _)| site);
+        metrics::count(|metrics| metrics.step(site, &step, entropy::fine_since(begun)));
         self.fold_context(&step.writes);
         for act in step.acts {
             self.act(act);
