@@ -31,10 +31,6 @@ pub struct Metrics {
     pub recoveries: u64,
     /// Pieces of answers that came too late and were not taken.
     pub late: u64,
-    /// Providers that were not asked because their guards said so.
-    pub skips: u64,
-    /// Questions that no budget was left for.
-    pub over_budget: u64,
     /// Conversations brought into memory.
     pub wakes: u64,
     /// Steps that the storage refused.
@@ -103,8 +99,6 @@ impl Metrics {
         self.duplicates += u64::from(step.tally.duplicates);
         self.recoveries += u64::from(step.tally.recoveries);
         self.late += u64::from(step.tally.late);
-        self.skips += u64::from(step.tally.skips);
-        self.over_budget += u64::from(step.tally.over_budget);
         for fact in &step.tally.facts {
             self.providers.learn(site, fact);
         }
@@ -142,15 +136,13 @@ impl Metrics {
         page.text
     }
 
-    fn counters(&self) -> [(&'static str, &'static str, u64); 13] {
+    fn counters(&self) -> [(&'static str, &'static str, u64); 11] {
         [
             ("kefu_events_total", "Events added to logs", self.events),
             ("kefu_duplicates_total", "Requests that had been carried out before", self.duplicates),
             ("kefu_replays_total", "Streams that got what they lacked", self.replays),
             ("kefu_recoveries_total", "Answers that a crash had cut off", self.recoveries),
             ("kefu_late_total", "Pieces of answers that came too late", self.late),
-            ("kefu_provider_skips_total", "Providers that were passed over", self.skips),
-            ("kefu_over_budget_total", "Questions that no budget was left for", self.over_budget),
             ("kefu_wakes_total", "Conversations brought into memory", self.wakes),
             ("kefu_faults_total", "Steps that the storage refused", self.faults),
             ("kefu_rows_written_total", "Rows written by steps", self.rows_written),
@@ -223,14 +215,7 @@ mod tests {
         let step = Step {
             writes: vec![Write::Alarm(None)],
             acts: vec![Act::Replay { conn: 1, after: 0, upto: 3 }],
-            tally: Tally {
-                duplicates: 1,
-                recoveries: 2,
-                late: 3,
-                skips: 4,
-                over_budget: 5,
-                facts: Vec::new(),
-            },
+            tally: Tally { duplicates: 1, recoveries: 2, late: 3, facts: Vec::new() },
             ..Step::default()
         };
         metrics.step("s", &step, Duration::from_micros(200));
@@ -242,8 +227,6 @@ mod tests {
             "kefu_duplicates_total{isolate=\"x\"} 1",
             "kefu_recoveries_total{isolate=\"x\"} 2",
             "kefu_late_total{isolate=\"x\"} 3",
-            "kefu_provider_skips_total{isolate=\"x\"} 4",
-            "kefu_over_budget_total{isolate=\"x\"} 5",
             "kefu_wasm_memory_bytes{isolate=\"x\"} 65536",
             "kefu_step_seconds_bucket{isolate=\"x\",le=\"0.0001\"} 0",
             "kefu_step_seconds_bucket{isolate=\"x\",le=\"0.00025\"} 1",

@@ -11,10 +11,6 @@ pub struct Tally {
     pub recoveries: u32,
     /// Inputs of an attempt that is not the current one.
     pub late: u32,
-    /// Providers that were not asked because their guards said so.
-    pub skips: u32,
-    /// Questions that no budget was left for.
-    pub over_budget: u32,
     /// What happened between turns and providers, in order.
     pub facts: Vec<Fact>,
 }
@@ -37,11 +33,13 @@ pub enum What {
         /// sent along, or `none`.
         context: &'static str,
     },
-    /// Nothing was sent.
+    /// Its guard says that nothing may be sent.
     Skipped {
         /// Why, by its name in traces.
         why: &'static str,
     },
+    /// No budget is left for the question.
+    OverBudget,
     /// Its failure passed the question on to another provider.
     FailedOver,
     /// The attempt is over.

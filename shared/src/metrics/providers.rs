@@ -6,8 +6,8 @@ use crate::guard::{Key, Standing};
 
 /// Providers with a row of their own; all others share one.
 const ROWS_MOST: usize = 200;
-/// The provider's name in the row of those others, which has no site.
-const OTHER: &str = "other";
+/// The labels of those others, which have no site.
+const OTHER: &str = ",site=\"\",provider=\"other\"";
 
 /// Upper bounds of both histograms, in seconds.
 const BOUNDS: [f64; 8] = [0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 60.0];
@@ -16,19 +16,27 @@ const REQUESTS: &str = "kefu_provider_requests_total";
 const CONTEXT: &str = "kefu_provider_context_total";
 const OUTCOMES: &str = "kefu_provider_outcomes_total";
 const FAILOVERS: &str = "kefu_provider_failovers_total";
-const SKIPPED: &str = "kefu_provider_skipped_total";
+const SKIPS: &str = "kefu_provider_skips_total";
+const OVER_BUDGET: &str = "kefu_over_budget_total";
 const TOKENS: &str = "kefu_provider_tokens_total";
 const COST: &str = "kefu_provider_cost_micros_total";
 const CHANGES: &str = "kefu_provider_breaker_changes_total";
 const BREAKER: &str = "kefu_provider_breaker";
 
-/// Each with its label, if it has one, and what it counts.
-const FAMILIES: [(&str, &str, &str); 8] = [
+/// Histograms, each with what it tells.
+const LATENCIES: [(&str, &str); 2] = [
+    ("kefu_provider_first_text_seconds", "From a question sent to its first text"),
+    ("kefu_provider_answer_seconds", "From a question sent to the end of a whole answer"),
+];
+
+/// Counters, each with its label, if it has one, and what it counts.
+const FAMILIES: [(&str, &str, &str); 9] = [
     (REQUESTS, "", "Questions sent"),
     (CONTEXT, "from", "What providers knew of the conversation when asked"),
     (OUTCOMES, "outcome", "How attempts ended"),
     (FAILOVERS, "", "Failures that passed a question on to another provider"),
-    (SKIPPED, "why", "Times that a provider was not asked"),
+    (SKIPS, "why", "Times that a provider was passed over"),
+    (OVER_BUDGET, "", "Questions that no budget was left for"),
     (TOKENS, "kind", "Tokens, as providers count them"),
     (COST, "", "Cost by the declared prices, in millionths"),
     (CHANGES, "to", "Changes of the circuit breaker"),
@@ -42,14 +50,14 @@ pub(super) struct Providers {
 
 #[derive(Clone, Debug, Default)]
 struct Row {
-    site: String,
-    provider: String,
+    /// The site's id and the provider's name, as they are written.
+    labels: String,
     /// Of which family, with which value of its label, how many. Both are of a fixed few.
     counts: Vec<(&'static str, &'static str, u64)>,
     /// 0 closed, 1 probing, 2 open; none until a guard was heard.
     breaker: Option<u64>,
-    first_text: Histogram<8>,
-    whole: Histogram<8>,
+    /// As [`LATENCIES`] names them.
+    latencies: [Histogram<8>; 2],
 }
 
 impl Providers {
@@ -60,7 +68,8 @@ impl Providers {
                 row.add(REQUESTS, "", 1);
                 row.add(CONTEXT, context, 1);
             }
-            What::Skipped { why } => row.add(SKIPPED, why, 1),
+            What::Skipped { why } => row.add(SKIPS, why, 1),
+            What::OverBudget => row.add(OVER_BUDGET, "", 1),
             What::FailedOver => row.add(FAILOVERS, "", 1),
             What::Ended(ended) => row.ended(ended),
         }
@@ -77,54 +86,43 @@ impl Providers {
             row.add(CHANGES, is, 1);
         }
         // The others have no one state.
-        row.breaker = (!row.provider.is_empty()).then_some(state);
+        row.breaker = (!row.labels.is_empty()).then_some(state);
     }
 
     fn row(&mut self, site: &str, provider: &str) -> &mut Row {
+        let labels = labels(site, provider);
         let Self { rows, other } = self;
-        let mut at = rows.iter().position(|row| row.site == site && row.provider == provider);
+        let mut at = rows.iter().position(|row| row.labels == labels);
         if at.is_none() && rows.len() < ROWS_MOST {
             at = Some(rows.len());
-            rows.push(Row { site: site.into(), provider: provider.into(), ..Row::default() });
+            rows.push(Row { labels, ..Row::default() });
         }
         at.and_then(|at| rows.get_mut(at)).unwrap_or(other)
     }
 
     pub(super) fn write(&self, page: &mut Page) {
-        let named = self.rows.iter().map(|row| (labels(&row.site, &row.provider), row));
-        let rows: Vec<_> = named.chain([(labels("", OTHER), &self.other)]).collect();
         for (family, label, help) in FAMILIES {
             page.head(family, "counter", help);
-            for (labels, row) in &rows {
-                row.write(page, labels, family, label);
-            }
+            self.each(|row, labels| row.write(page, labels, family, label));
         }
         page.head(BREAKER, "gauge", "Circuit breakers as last seen: 0 closed, 1 probing, 2 open");
-        for (labels, row) in &rows {
+        self.each(|row, labels| {
             row.breaker.into_iter().for_each(|state| page.sample(BREAKER, labels, state));
+        });
+        for (at, (name, help)) in LATENCIES.iter().enumerate() {
+            page.head(name, "histogram", help);
+            self.each(|row, labels| {
+                if let Some(values) = row.latencies.get(at).filter(|values| values.count > 0) {
+                    page.classes(name, labels, values, &BOUNDS);
+                }
+            });
         }
-        let first_text = |row: &Row| row.first_text.clone();
-        let name = "kefu_provider_first_text_seconds";
-        latency(page, &rows, name, "From a question sent to its first text", first_text);
-        let whole = |row: &Row| row.whole.clone();
-        let name = "kefu_provider_answer_seconds";
-        latency(page, &rows, name, "From a question sent to the end of a whole answer", whole);
     }
-}
 
-fn latency(
-    page: &mut Page,
-    rows: &[(String, &Row)],
-    name: &str,
-    help: &str,
-    of: fn(&Row) -> Histogram<8>,
-) {
-    page.head(name, "histogram", help);
-    for (labels, row) in rows {
-        let values = of(row);
-        if values.count > 0 {
-            page.classes(name, labels, &values, &BOUNDS);
-        }
+    /// Every row with its labels.
+    fn each(&self, mut with: impl FnMut(&Row, &str)) {
+        self.rows.iter().for_each(|row| with(row, &row.labels));
+        with(&self.other, OTHER);
     }
 }
 
@@ -134,11 +132,11 @@ impl Row {
         self.add(TOKENS, "input", ended.input);
         self.add(TOKENS, "output", ended.output);
         self.add(COST, "", ended.cost);
-        if let Some(first) = ended.first_text {
-            self.first_text.observe(first.as_secs_f64(), &BOUNDS);
-        }
-        if ended.outcome == "ok" {
-            self.whole.observe(ended.took.as_secs_f64(), &BOUNDS);
+        let whole = (ended.outcome == "ok").then_some(ended.took);
+        for (values, took) in self.latencies.iter_mut().zip([ended.first_text, whole]) {
+            if let Some(took) = took {
+                values.observe(took.as_secs_f64(), &BOUNDS);
+            }
         }
     }
 
@@ -153,21 +151,26 @@ impl Row {
 
     fn write(&self, page: &mut Page, labels: &str, family: &str, label: &str) {
         for (_, value, count) in self.counts.iter().filter(|(of, ..)| *of == family) {
-            let own =
-                if label.is_empty() { String::new() } else { format!(",{label}=\"{value}\"") };
-            page.sample(family, &[labels, &own].concat(), *count);
+            let mut labels = labels.to_owned();
+            if !label.is_empty() {
+                push(label, value, &mut labels);
+            }
+            page.sample(family, &labels, *count);
         }
     }
 }
 
 fn labels(site: &str, provider: &str) -> String {
     let mut labels = String::new();
-    for (label, value) in [(",site=\"", site), (",provider=\"", provider)] {
-        labels.push_str(label);
-        escape(value, &mut labels);
-        labels.push('"');
-    }
+    push("site", site, &mut labels);
+    push("provider", provider, &mut labels);
     labels
+}
+
+fn push(label: &str, value: &str, labels: &mut String) {
+    [",", label, "=\""].iter().for_each(|part| labels.push_str(part));
+    escape(value, labels);
+    labels.push('"');
 }
 
 /// The breaker alone: whatever else stands against a provider, it is closed.

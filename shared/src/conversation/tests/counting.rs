@@ -11,6 +11,7 @@ fn told(room: &mut Room) -> Vec<String> {
         let what = match fact.what {
             What::Asked { context } => format!("asked with {context}"),
             What::Skipped { why } => format!("skipped as {why}"),
+            What::OverBudget => "over budget".to_owned(),
             What::FailedOver => "failed over".to_owned(),
             What::Ended(Ended { outcome, first_text, took, input, output, cost }) => {
                 let first = first_text.map_or(0, |first| first.as_millis());
@@ -97,5 +98,5 @@ fn who_is_passed_over_and_a_spent_budget_are_counted_with_the_reason() {
     assert_eq!(seen[..2], ["one skipped as unknown", "two asked with none"]);
     room.say("k", "and?");
     room.pass(Duration::from_secs(1));
-    assert_eq!(told(&mut room), [" skipped as over_budget"]);
+    assert_eq!(told(&mut room), [" over budget"]);
 }

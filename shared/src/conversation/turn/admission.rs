@@ -19,9 +19,6 @@ const OVER_BUDGET: &str = "kefu.over_budget";
 /// The name of the answer that tells that a person was asked for.
 const CALL_PERSON: &str = "kefu.call_person";
 
-/// Why nobody is asked then.
-const SPENT: &str = "over_budget";
-
 /// A provider that may be asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Admitted {
@@ -93,7 +90,6 @@ impl Conversation {
         if skips.iter().any(Skip::is_site) {
             return self.over_budget(tick, step);
         }
-        step.tally.skips += u32::try_from(skips.len()).unwrap_or(u32::MAX);
         for skip in &skips {
             step.tally.note(&skip.provider, What::Skipped { why: why(skip) });
         }
@@ -132,10 +128,9 @@ impl Conversation {
 
     /// The day's budget is spent: what the site declares for that happens.
     fn over_budget(&mut self, tick: Tick, step: &mut Step) {
-        step.tally.over_budget += 1;
         let id = AttemptId { turn: self.turns.record.turn, attempt: self.turns.record.attempt };
-        step.tally.note("", What::Skipped { why: SPENT });
-        let site = (String::new(), SPENT.to_owned());
+        step.tally.note("", What::OverBudget);
+        let site = (String::new(), "over_budget".to_owned());
         self.turns.open.iter_mut().for_each(|turn| turn.queued(tick.now, id, vec![site.clone()]));
         let live = self.turns.open.as_ref().and_then(Turn::live);
         match live.map(|live| live.config.budgets.on_limit.clone()).unwrap_or_default() {

@@ -46,7 +46,7 @@ fn what_happens_with_a_provider_is_counted_in_its_row() {
         ("p", What::FailedOver),
         ("q", asked),
         ("q", What::Skipped { why: "limited" }),
-        ("", What::Skipped { why: "over_budget" }),
+        ("", What::OverBudget),
     ] {
         metrics.providers.learn("s", &fact(provider, what));
     }
@@ -71,8 +71,8 @@ fn what_happens_with_a_provider_is_counted_in_its_row() {
     ] {
         has(&text, &format!("kefu_provider_{family}"), &p(more), value);
     }
-    has(&text, SKIPPED, "site=\"s\",provider=\"q\",why=\"limited\"", 1);
-    has(&text, SKIPPED, "site=\"s\",provider=\"\",why=\"over_budget\"", 1);
+    has(&text, SKIPS, "site=\"s\",provider=\"q\",why=\"limited\"", 1);
+    has(&text, OVER_BUDGET, "site=\"s\",provider=\"\"", 1);
 }
 
 #[test]
