@@ -373,7 +373,8 @@ pub(crate) fn contexts_bytes() -> u64 {
     CONTEXTS.with_borrow(|contexts| u64::try_from(contexts.bytes()).unwrap_or(0))
 }
 
-fn parse_name(name: &str) -> Option<(String, String)> {
+/// The parts of `v1:SITE:NAME`.
+pub(crate) fn parse_name(name: &str) -> Option<(String, String)> {
     let (site, conversation) = name.strip_prefix("v1:")?.split_once(':')?;
     Some((site.to_owned(), conversation.to_owned()))
 }

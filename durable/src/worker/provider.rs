@@ -3,6 +3,7 @@
 use crate::error::Fault;
 use crate::worker::entropy;
 use crate::worker::glue;
+use crate::worker::host::parse_name;
 use crate::worker::metrics;
 use crate::worker::store::{migrate, rows, whole};
 use kefu_shared::guard::{Guard, Key, Order, Outcome};
@@ -79,12 +80,10 @@ struct Host {
 }
 
 impl Host {
-    /// `name` is `v1:SITE:PROVIDER`.
     fn new(storage: &JsValue, name: &str) -> Self {
-        let mut parts = name.splitn(3, ':').skip(1).map(str::to_owned);
-        let mut part = || parts.next().unwrap_or_default();
+        let (site, provider) = parse_name(name).unwrap_or_default();
         Self {
-            key: Key { site: part(), provider: part() },
+            key: Key { site, provider },
             js: glue::Store::new(storage, "", "", ""),
             guard: RefCell::default(),
             version: Cell::new(0),
