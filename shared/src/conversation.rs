@@ -33,6 +33,7 @@ mod sharing;
 mod snapshot;
 mod step;
 mod summary;
+mod tally;
 mod turn;
 mod waiting;
 
@@ -44,7 +45,8 @@ pub use input::{ConnId, Cursor, Input, Request, Stream};
 pub use post::{KEY_MOST, TEXT_MOST};
 pub use sharing::{Shared, TRIES};
 pub use snapshot::{Head, OwnerRecord, Policy, RECENT, RunningRecord, Snapshot, TurnRecord};
-pub use step::{Act, Audience, CANCEL_MOST, Reply, Step, Tally, Write};
+pub use step::{Act, Audience, CANCEL_MOST, Reply, Step, Write};
+pub use tally::{Ended, Fact, Tally, What};
 pub(crate) use turn::phrases;
 pub use turn::{Admission, Admitted, AttemptId, Lease, Prepared, Tenure};
 

@@ -56,6 +56,8 @@ pub struct Next<'a> {
     pub request: RequestParts,
     /// The provider's conversation that the request names, where it names one.
     pub conversation: Option<String>,
+    /// What the provider knows of ours: its own `memory`, the `rounds` sent along, or `none`.
+    pub context: &'static str,
 }
 
 /// Those that were not tried in this turn and can be asked as they are configured, in order.
@@ -106,7 +108,8 @@ pub fn request<'a>(live: &'a Live, provider: &str, asking: &Asking<'_>) -> Optio
     let conversation =
         asking.of(live, provider, |ask| Ok(provider::conversation(ask).map(str::to_owned)));
     let request = request_to(live, provider, asking).ok()?;
-    Some(Next { provider, request, conversation: conversation.ok().flatten() })
+    let conversation = conversation.ok().flatten();
+    Some(Next { provider, request, conversation, context: asking.context(live, provider) })
 }
 
 /// The request that stops the answer which `ids` name, at a provider that would go on with it.
@@ -180,6 +183,15 @@ impl Asking<'_> {
             memory: self.memory(provider, rounds),
             remedy: self.remedy,
         })
+    }
+
+    fn context(&self, live: &Live, provider: &Provider) -> &'static str {
+        let rounds = fitting(self, &live.config);
+        match self.memory(provider, rounds) {
+            Some(_) => "memory",
+            None if rounds.is_empty() => "none",
+            None => "rounds",
+        }
     }
 
     /// What the provider remembers, if that is everything. One that is behind gets a conversation

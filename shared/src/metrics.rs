@@ -4,9 +4,14 @@
 //! `isolate` label that tells them apart.
 
 use crate::conversation::{Act, Step, Write};
+use crate::guard::{Key, Standing};
 use crate::wire;
 use std::fmt::Write as _;
 use std::time::Duration;
+
+mod providers;
+
+use providers::Providers;
 
 /// Upper bounds of the histogram of steps, in seconds.
 const STEP_BOUNDS: [f64; 8] = [0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.005, 0.025, 0.1];
@@ -26,10 +31,6 @@ pub struct Metrics {
     pub recoveries: u64,
     /// Pieces of answers that came too late and were not taken.
     pub late: u64,
-    /// Providers that were not asked because their guards said so.
-    pub skips: u64,
-    /// Questions that no budget was left for.
-    pub over_budget: u64,
     /// Conversations brought into memory.
     pub wakes: u64,
     /// Steps that the storage refused.
@@ -46,6 +47,8 @@ pub struct Metrics {
     pub steps: Histogram<8>,
     /// From the oldest event that a desk did not know until it knew it.
     pub outbox: Histogram<8>,
+    /// What happened between turns and providers.
+    providers: Providers,
 }
 
 /// Values in classes.
@@ -84,8 +87,8 @@ pub struct Isolate {
 }
 
 impl Metrics {
-    /// Counts a step whose writes are durable.
-    pub fn step(&mut self, step: &Step, took: Duration) {
+    /// Counts a step of one of the site's conversations whose writes are durable.
+    pub fn step(&mut self, site: &str, step: &Step, took: Duration) {
         for write in &step.writes {
             self.events += u64::from(matches!(write, Write::Event { .. }));
             self.rows_written += u64::from(wire::rows(write));
@@ -96,8 +99,9 @@ impl Metrics {
         self.duplicates += u64::from(step.tally.duplicates);
         self.recoveries += u64::from(step.tally.recoveries);
         self.late += u64::from(step.tally.late);
-        self.skips += u64::from(step.tally.skips);
-        self.over_budget += u64::from(step.tally.over_budget);
+        for fact in &step.tally.facts {
+            self.providers.learn(site, fact);
+        }
         self.steps.observe(took.as_secs_f64(), &STEP_BOUNDS);
     }
 
@@ -107,9 +111,16 @@ impl Metrics {
         self.outbox.observe(age.as_secs_f64(), &OUTBOX_BOUNDS);
     }
 
+    /// Takes note of how a provider's guard stands after an order; tells whether that changed.
+    pub fn stands(&mut self, key: &Key, before: Standing, after: Standing) -> bool {
+        self.providers.stands(key, before, after);
+        before.name() != after.name()
+    }
+
     /// All of it as Prometheus reads it.
     pub fn write(&self, isolate: &Isolate) -> String {
-        let mut page = Page { text: String::new(), isolate: isolate.id.clone() };
+        let labels = format!("isolate=\"{}\"", isolate.id);
+        let mut page = Page { text: String::new(), labels };
         for (name, help, value) in self.counters() {
             page.value(name, "counter", help, value);
         }
@@ -121,18 +132,17 @@ impl Metrics {
         page.histogram("kefu_step_seconds", steps, &self.steps, &STEP_BOUNDS);
         let outbox = "From an event until the desk knew it";
         page.histogram("kefu_outbox_age_seconds", outbox, &self.outbox, &OUTBOX_BOUNDS);
+        self.providers.write(&mut page);
         page.text
     }
 
-    fn counters(&self) -> [(&'static str, &'static str, u64); 13] {
+    fn counters(&self) -> [(&'static str, &'static str, u64); 11] {
         [
             ("kefu_events_total", "Events added to logs", self.events),
             ("kefu_duplicates_total", "Requests that had been carried out before", self.duplicates),
             ("kefu_replays_total", "Streams that got what they lacked", self.replays),
             ("kefu_recoveries_total", "Answers that a crash had cut off", self.recoveries),
             ("kefu_late_total", "Pieces of answers that came too late", self.late),
-            ("kefu_provider_skips_total", "Providers that were passed over", self.skips),
-            ("kefu_over_budget_total", "Questions that no budget was left for", self.over_budget),
             ("kefu_wakes_total", "Conversations brought into memory", self.wakes),
             ("kefu_faults_total", "Steps that the storage refused", self.faults),
             ("kefu_rows_written_total", "Rows written by steps", self.rows_written),
@@ -145,7 +155,8 @@ impl Metrics {
 
 struct Page {
     text: String,
-    isolate: String,
+    /// Those that all samples have.
+    labels: String,
 }
 
 // Writing to a String cannot fail.
@@ -154,9 +165,14 @@ impl Page {
         let _ = writeln!(self.text, "# HELP {name} {help}.\n# TYPE {name} {kind}");
     }
 
+    /// `more` labels begin with a comma.
+    fn sample(&mut self, name: &str, more: &str, value: u64) {
+        let _ = writeln!(self.text, "{name}{{{}{more}}} {value}", self.labels);
+    }
+
     fn value(&mut self, name: &str, kind: &str, help: &str, value: u64) {
         self.head(name, kind, help);
-        let _ = writeln!(self.text, "{name}{{isolate=\"{}\"}} {value}", self.isolate);
+        self.sample(name, "", value);
     }
 
     fn histogram<const N: usize>(
@@ -167,15 +183,24 @@ impl Page {
         bounds: &[f64; N],
     ) {
         self.head(name, "histogram", help);
-        let Histogram { counts, count, sum } = values;
-        let isolate = &self.isolate;
-        for (bound, count) in bounds.iter().zip(counts) {
-            let labels = format!("isolate=\"{isolate}\",le=\"{bound}\"");
-            let _ = writeln!(self.text, "{name}_bucket{{{labels}}} {count}");
+        self.classes(name, "", values, bounds);
+    }
+
+    /// The samples of a histogram.
+    fn classes<const N: usize>(
+        &mut self,
+        name: &str,
+        more: &str,
+        values: &Histogram<N>,
+        bounds: &[f64; N],
+    ) {
+        let bucket = format!("{name}_bucket");
+        for (bound, count) in bounds.iter().zip(values.counts) {
+            self.sample(&bucket, &format!("{more},le=\"{bound}\""), count);
         }
-        let _ = writeln!(self.text, "{name}_bucket{{isolate=\"{isolate}\",le=\"+Inf\"}} {count}");
-        let _ = writeln!(self.text, "{name}_sum{{isolate=\"{isolate}\"}} {sum}");
-        let _ = writeln!(self.text, "{name}_count{{isolate=\"{isolate}\"}} {count}");
+        self.sample(&bucket, &format!("{more},le=\"+Inf\""), values.count);
+        let _ = writeln!(self.text, "{name}_sum{{{}{more}}} {}", self.labels, values.sum);
+        self.sample(&format!("{name}_count"), more, values.count);
     }
 }
 
@@ -190,10 +215,10 @@ mod tests {
         let step = Step {
             writes: vec![Write::Alarm(None)],
             acts: vec![Act::Replay { conn: 1, after: 0, upto: 3 }],
-            tally: Tally { duplicates: 1, recoveries: 2, late: 3, skips: 4, over_budget: 5 },
+            tally: Tally { duplicates: 1, recoveries: 2, late: 3, facts: Vec::new() },
             ..Step::default()
         };
-        metrics.step(&step, Duration::from_micros(200));
+        metrics.step("s", &step, Duration::from_micros(200));
         let isolate = Isolate { id: "x".into(), memory: 65_536, contexts: 0 };
         let text = metrics.write(&isolate);
         for line in [
@@ -202,8 +227,6 @@ mod tests {
             "kefu_duplicates_total{isolate=\"x\"} 1",
             "kefu_recoveries_total{isolate=\"x\"} 2",
             "kefu_late_total{isolate=\"x\"} 3",
-            "kefu_provider_skips_total{isolate=\"x\"} 4",
-            "kefu_over_budget_total{isolate=\"x\"} 5",
             "kefu_wasm_memory_bytes{isolate=\"x\"} 65536",
             "kefu_step_seconds_bucket{isolate=\"x\",le=\"0.0001\"} 0",
             "kefu_step_seconds_bucket{isolate=\"x\",le=\"0.00025\"} 1",

@@ -3,6 +3,7 @@
 use crate::Fault;
 use crate::spin::database::{rows, small, string, text};
 use crate::spin::entropy;
+use crate::spin::metrics;
 use crate::spin::operator::tell_fault;
 use crate::spin::writer::{Statement, commit};
 use futures::lock::Mutex;
@@ -62,13 +63,14 @@ pub async fn order(key: &Key, order: &Order) -> Result<Outcome, Fault> {
         let mut guard = Guard::resume(stored, terms, now);
         let before = guard.standing(terms, now);
         let outcome = guard.carry_out(now, order);
+        let after = guard.standing(terms, now);
         if !guard.must_store() {
+            metrics::stood(key, before, after);
             return Ok(outcome);
         }
         match commit(vec![statement(key, guard.stored(terms, false), version + 1)]).await {
             Ok(()) => {
-                let after = guard.standing(terms, now);
-                if std::mem::discriminant(&before) != std::mem::discriminant(&after) {
+                if metrics::stood(key, before, after) {
                     let Key { site, provider } = key;
                     eprintln!("provider {site}/{provider}: {} to {}", before.name(), after.name());
                 }

@@ -1,6 +1,7 @@
 //! What this isolate counted.
 
 use crate::spin::entropy;
+use kefu_shared::guard::{Key, Standing};
 use kefu_shared::metrics::{Isolate, Metrics};
 use std::cell::RefCell;
 
@@ -14,6 +15,11 @@ thread_local! {
 
 pub(crate) fn count(counting: impl FnOnce(&mut Metrics)) {
     METRICS.with_borrow_mut(counting);
+}
+
+/// Takes note of how a provider stands after an order; tells whether that changed.
+pub(crate) fn stood(key: &Key, before: Standing, after: Standing) -> bool {
+    METRICS.with_borrow_mut(|metrics| metrics.stands(key, before, after))
 }
 
 /// All of it, as Prometheus reads it.

@@ -263,7 +263,7 @@ impl Room {
         mut step: Step,
         hearsay: bool,
     ) -> Result<Option<Reply>, Fault> {
-        metrics::count(|metrics| metrics.step(&step, std::time::Duration::ZERO));
+        metrics::count(|metrics| metrics.step(&self.site, &step, std::time::Duration::ZERO));
         match store::kind(&step.writes) {
             Kind::Events => bus::changed(&self.log, self.seq()),
             Kind::State => bus::changed(&self.log, 0),

@@ -158,7 +158,8 @@ impl Host {
         if let Err(fault) = self.store.commit(&step.writes) {
             return Some(self.give_up(&fault));
         }
-        metrics::count(|metrics| metrics.step(&step, entropy::fine_since(begun)));
+        let site = self.name.as_ref().map_or("", |(site, _)| site);
+        metrics::count(|metrics| metrics.step(site, &step, entropy::fine_since(begun)));
         self.fold_context(&step.writes);
         for act in step.acts {
             self.act(act);
@@ -372,7 +373,8 @@ pub(crate) fn contexts_bytes() -> u64 {
     CONTEXTS.with_borrow(|contexts| u64::try_from(contexts.bytes()).unwrap_or(0))
 }
 
-fn parse_name(name: &str) -> Option<(String, String)> {
+/// The parts of `v1:SITE:NAME`.
+pub(crate) fn parse_name(name: &str) -> Option<(String, String)> {
     let (site, conversation) = name.strip_prefix("v1:")?.split_once(':')?;
     Some((site.to_owned(), conversation.to_owned()))
 }

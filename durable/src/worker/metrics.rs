@@ -2,6 +2,7 @@
 
 use crate::worker::entropy;
 use crate::worker::host::contexts_bytes;
+use kefu_shared::guard::{Key, Standing};
 use kefu_shared::metrics::{Isolate, Metrics};
 use std::cell::RefCell;
 
@@ -15,6 +16,11 @@ thread_local! {
 
 pub(crate) fn count(counting: impl FnOnce(&mut Metrics)) {
     METRICS.with_borrow_mut(counting);
+}
+
+/// Takes note of how a provider stands after an order; tells whether that changed.
+pub(crate) fn stood(key: &Key, before: Standing, after: Standing) -> bool {
+    METRICS.with_borrow_mut(|metrics| metrics.stands(key, before, after))
 }
 
 /// All of it, as Prometheus reads it.

@@ -3,8 +3,10 @@
 use crate::error::Fault;
 use crate::worker::entropy;
 use crate::worker::glue;
+use crate::worker::host::parse_name;
+use crate::worker::metrics;
 use crate::worker::store::{migrate, rows, whole};
-use kefu_shared::guard::{Guard, Order, Outcome};
+use kefu_shared::guard::{Guard, Key, Order, Outcome};
 use kefu_shared::schema::{self, provider_sql as sql};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -31,7 +33,7 @@ impl ProviderObject {
     pub fn new(ctx: DurableObjectState, _env: Env) -> Self {
         let storage = Reflect::get(ctx.as_ref(), &"storage".into()).unwrap_or_default();
         let name = State::from(ctx).id().name().unwrap_or_default();
-        Self { host: Rc::new(Host::new(&storage, name)) }
+        Self { host: Rc::new(Host::new(&storage, &name)) }
     }
 
     /// An [`Order`] of a conversation or of the edge; the answer is an [`Outcome`].
@@ -70,8 +72,7 @@ async fn carry_out(host: &Host, mut request: Request) -> Result<Outcome, Fault> 
 
 /// The only place that borrows the guard and stores it.
 struct Host {
-    /// `v1:SITE:PROVIDER`.
-    name: String,
+    key: Key,
     js: glue::Store,
     guard: RefCell<Option<Guard>>,
     version: Cell<u32>,
@@ -79,9 +80,10 @@ struct Host {
 }
 
 impl Host {
-    fn new(storage: &JsValue, name: String) -> Self {
+    fn new(storage: &JsValue, name: &str) -> Self {
+        let (site, provider) = parse_name(name).unwrap_or_default();
         Self {
-            name,
+            key: Key { site, provider },
             js: glue::Store::new(storage, "", "", ""),
             guard: RefCell::default(),
             version: Cell::new(0),
@@ -102,8 +104,9 @@ impl Host {
             self.store(guard.stored(terms, true))?;
         }
         let after = guard.standing(terms, now);
-        if std::mem::discriminant(&before) != std::mem::discriminant(&after) {
-            console_log!("provider {}: {} to {}", self.name, before.name(), after.name());
+        if metrics::stood(&self.key, before, after) {
+            let Key { site, provider } = &self.key;
+            console_log!("provider {site}/{provider}: {} to {}", before.name(), after.name());
         }
         self.guard.replace(Some(guard));
         Ok(outcome)

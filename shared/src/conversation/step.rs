@@ -2,6 +2,7 @@
 
 use super::input::ConnId;
 use super::snapshot::{Head, TurnRecord};
+use super::tally::Tally;
 use super::turn::AttemptId;
 use crate::guard::{Candidate, Report, Terms};
 use crate::problem::Refusal;
@@ -27,21 +28,6 @@ pub struct Step {
     pub reply: Option<Reply>,
     /// What an operator counts and the rest of the step does not show.
     pub tally: Tally,
-}
-
-/// What an operator counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// Requests that had been carried out before.
-    pub duplicates: u32,
-    /// Turns that a crash had cut off.
-    pub recoveries: u32,
-    /// Inputs of an attempt that is not the current one.
-    pub late: u32,
-    /// Providers that were not asked because their guards said so.
-    pub skips: u32,
-    /// Questions that no budget was left for.
-    pub over_budget: u32,
 }
 
 /// Something to store.

@@ -5,6 +5,7 @@ mod admitting;
 mod amending;
 mod answering;
 mod conducting;
+mod counting;
 mod drafting;
 mod handing_over;
 mod leasing;

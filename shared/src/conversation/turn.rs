@@ -100,6 +100,8 @@ struct Turn {
     asker: Asker,
     /// Providers' failed tries.
     failures: u32,
+    /// Who failed last, until somebody is asked again.
+    failed: Option<String>,
     /// Providers that are not asked again in this turn.
     tried: BTreeSet<String>,
     /// What is asked differently after a failure that named it.
@@ -250,6 +252,7 @@ impl Turn {
             next: Vec::new(),
             asker,
             failures: 0,
+            failed: None,
             tried: BTreeSet::new(),
             remedy: None,
             busy_since: None,

@@ -89,13 +89,21 @@ impl Host {
         })
     }
 
+    /// All metrics, as the operator reads them.
+    ///
+    /// # Panics
+    /// When the operator is not told.
+    pub async fn metrics(&self) -> String {
+        let get = Client::new().get(format!("{}/metrics", self.url)).bearer_auth(ADMIN_TOKEN);
+        get.send().await.expect("an answer").text().await.expect("a body")
+    }
+
     /// The value of a metric, summed over its labels.
     ///
     /// # Panics
     /// When the operator is not told.
     pub async fn metric(&self, name: &str) -> f64 {
-        let get = Client::new().get(format!("{}/metrics", self.url)).bearer_auth(ADMIN_TOKEN);
-        let text = get.send().await.expect("an answer").text().await.expect("a body");
+        let text = self.metrics().await;
         let named =
             |line: &&str| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(['{', ' ']));
         let values = text.lines().filter(named).filter_map(|line| line.rsplit(' ').next());

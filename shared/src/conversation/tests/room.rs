@@ -71,6 +71,8 @@ pub(super) struct Room {
     pub(super) desk_answers: bool,
     pub(super) frames: BTreeMap<ConnId, Vec<Frame>>,
     pub(super) writes: usize,
+    /// What an operator counts of providers.
+    pub(super) facts: Vec<Fact>,
     pub(super) asked: Vec<String>,
     /// What was ever saved of answers under way.
     pub(super) saved: Vec<String>,
@@ -112,6 +114,7 @@ impl Room {
             desk_answers: true,
             frames: BTreeMap::new(),
             writes: 0,
+            facts: Vec::new(),
             asked: Vec::new(),
             saved: Vec::new(),
             streams: BTreeMap::new(),
@@ -134,6 +137,7 @@ impl Room {
         let prior = self.conversation.lookup(&input).and_then(|sender| self.by_sender(&sender));
         let tick = Tick { now: self.now, entropy: 7 };
         let step = self.conversation.step(tick, input, prior.as_ref());
+        self.facts.extend(step.tally.facts);
         self.store(step.writes);
         for act in step.acts {
             self.act(act);

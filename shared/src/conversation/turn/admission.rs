@@ -1,7 +1,8 @@
 //! Which provider may be asked: what its guard allows, known before anything is sent.
 
-use super::super::{Act, Conversation, Step};
-use super::{AttemptId, Phase, Turn};
+use super::super::{Act, Conversation, Ended, Step, What};
+use super::trace::why;
+use super::{Attempt, AttemptId, Phase, Turn};
 use crate::config::OnLimit;
 use crate::failover::{self, Preference};
 use crate::guard::{Candidate, Pass, Report, Skip, Spent, Terms, Ticket, Verdict};
@@ -89,7 +90,9 @@ impl Conversation {
         if skips.iter().any(Skip::is_site) {
             return self.over_budget(tick, step);
         }
-        step.tally.skips += u32::try_from(skips.len()).unwrap_or(u32::MAX);
+        for skip in &skips {
+            step.tally.note(&skip.provider, What::Skipped { why: why(skip) });
+        }
         self.turns.open.iter_mut().for_each(|turn| turn.note_skips(&skips));
         let chosen = admitted.as_ref().and_then(|admitted| self.choose(tick, admitted));
         match chosen {
@@ -125,8 +128,8 @@ impl Conversation {
 
     /// The day's budget is spent: what the site declares for that happens.
     fn over_budget(&mut self, tick: Tick, step: &mut Step) {
-        step.tally.over_budget += 1;
         let id = AttemptId { turn: self.turns.record.turn, attempt: self.turns.record.attempt };
+        step.tally.note("", What::OverBudget);
         let site = (String::new(), "over_budget".to_owned());
         self.turns.open.iter_mut().for_each(|turn| turn.queued(tick.now, id, vec![site.clone()]));
         let live = self.turns.open.as_ref().and_then(Turn::live);
@@ -171,6 +174,8 @@ impl super::Turns {
         step.act(Act::Abort { attempt: attempt.id });
         let mut spent = Spent::of(usage, attempt.price.as_ref());
         spent.turns = u32::from(turn.failures == 0);
+        let ended = attempt.ended(now, verdict, usage, spent.cost);
+        step.tally.note(&attempt.provider, What::Ended(ended));
         let (attempt, cost) = (attempt.admitted.clone(), spent.cost);
         turn.note_end(now, usage, cost);
         attempt.report(verdict, spent, step);
@@ -182,6 +187,27 @@ impl super::Turns {
         }
         if budgets.visitor.is_declared() {
             self.record.spent.add(now, budgets.utc_offset, &spent);
+        }
+    }
+}
+
+impl Attempt {
+    /// How it went, for whoever counts.
+    fn ended(&self, now: Millis, verdict: Verdict, usage: Option<&Usage>, cost: u64) -> Ended {
+        let outcome = match (self.class, verdict) {
+            (Some(class), _) => class.as_str(),
+            (None, Verdict::Success) => "ok",
+            (None, _) => "dropped",
+        };
+        // What was held back to its end came then.
+        let first = self.first_at.or(self.visible.then_some(now));
+        Ended {
+            outcome,
+            first_text: first.map(|at| at.since(self.sent_at)),
+            took: now.since(self.sent_at),
+            input: usage.map_or(0, |usage| usage.input),
+            output: usage.map_or(0, |usage| usage.output),
+            cost,
         }
     }
 }

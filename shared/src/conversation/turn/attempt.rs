@@ -1,6 +1,6 @@
 //! One provider's try at a turn, from the request to its logical end.
 
-use super::super::{Act, Conversation, Step};
+use super::super::{Act, Conversation, Step, What};
 use super::extras::Extras;
 use super::{Admitted, AttemptId, Phase, RunningRecord};
 use crate::config::{Price, ProviderKind, Timeouts};
@@ -41,6 +41,10 @@ pub(in super::super) struct Attempt {
     pub(super) last_byte: Millis,
     /// Since when it is known how the answer ended.
     over_since: Option<Millis>,
+    /// When its first text came.
+    pub(super) first_at: Option<Millis>,
+    /// How it failed.
+    pub(super) class: Option<Class>,
     /// Whether anything of it was ever shown.
     pub(super) visible: bool,
     /// What all text goes through: what it holds back did not come yet.
@@ -71,6 +75,8 @@ pub(super) struct Chosen {
     pub(super) price: Option<Price>,
     pub(super) kind: ProviderKind,
     pub(super) timeouts: Timeouts,
+    /// What the provider knows of the conversation.
+    pub(super) context: &'static str,
     pub(super) request: RequestParts,
     /// What the files of its answer are relative to.
     pub(super) address: Option<String>,
@@ -104,6 +110,8 @@ impl Attempt {
             sent_at: now,
             last_byte: now,
             over_since: None,
+            first_at: None,
+            class: None,
             visible: false,
             restorer: chosen.restorer.clone(),
             text: String::new(),
@@ -198,6 +206,7 @@ impl Conversation {
         // What says that it failed is over; what is too slow or cannot be understood goes on.
         let verdict = Verdict::of(failure);
         self.turns.open.iter_mut().for_each(|turn| turn.note_failure(tick.now, failure));
+        self.turns.attempt_mut().into_iter().for_each(|it| it.class = Some(failure.class));
         if matches!(failure.class, Class::Timeout | Class::Protocol) {
             self.abandon(tick.now, verdict, step);
         } else {
@@ -222,6 +231,7 @@ impl Conversation {
         let Some(turn) = &mut self.turns.open else { return };
         turn.phase = Phase::Gathering;
         turn.failures += 1;
+        turn.failed = Some(provider.clone());
         let remedy = failure.remedy.filter(|_| turn.remedy.is_none());
         turn.remedy = remedy;
         if remedy == Some(Remedy::Again) && turn.failures < turn.attempts_most() {
@@ -255,6 +265,7 @@ impl Conversation {
             price: next.provider.price,
             kind: next.provider.kind,
             timeouts: next.provider.timeouts,
+            context: next.context,
             request: next.request,
             address: next.provider.address().map(str::to_owned),
             conversation: next.conversation,
@@ -275,6 +286,11 @@ impl Conversation {
             attempt.remembered = chosen.conversation.is_some();
             attempt.sent_ms = Some(ms);
         });
+        let provider = &chosen.admitted.provider;
+        step.tally.note(provider, What::Asked { context: chosen.context });
+        if let Some(failed) = turn.failed.take().filter(|failed| failed != provider) {
+            step.tally.note(&failed, What::FailedOver);
+        }
         turn.phase = Phase::Attempting(Box::new(Attempt::new(id, &chosen, now)));
         self.turns.record.running = Some(RunningRecord {
             provider: chosen.admitted.provider,

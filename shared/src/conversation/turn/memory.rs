@@ -78,6 +78,7 @@ impl Conversation {
             return;
         }
         turn.failures += 1;
+        turn.failed = Some(provider.to_owned());
         turn.remedy = None;
         turn.tried.insert(provider.to_owned());
         let remembered = self.turns.forget(provider);

@@ -81,6 +81,7 @@ impl Conversation {
         attempt.text.push_str(&text);
         if !attempt.visible {
             attempt.visible = true;
+            attempt.first_at = Some(now);
             self.turns.note(now, |attempt, ms| attempt.first_token_ms = Some(ms));
             // Durable before it shows: from here on no other provider may answer.
             self.save(now, step);
@@ -98,6 +99,7 @@ impl Conversation {
             super::attempt::Shown { bytes: attempt.text.len(), units: utf16_len(&attempt.text) };
         attempt.shown_at = now;
         if attempt.visible {
+            attempt.first_at.get_or_insert(now);
             let frame = replace(attempt.id, attempt.text.clone());
             self.turns.note(now, |attempt, ms| _ = attempt.first_token_ms.get_or_insert(ms));
             self.save(now, step);

@@ -103,7 +103,7 @@ impl Turn {
     }
 }
 
-fn why(skip: &Skip) -> &'static str {
+pub(super) fn why(skip: &Skip) -> &'static str {
     match skip.why {
         Why::Standing(standing) => standing.name(),
         Why::Unknown => "unknown",

@@ -11,6 +11,7 @@ mod article;
 mod binding;
 mod conducting;
 mod costing;
+mod counting;
 mod crashing;
 mod drafting;
 mod failing_over;
