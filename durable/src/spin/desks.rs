@@ -4,7 +4,7 @@
 use crate::Fault;
 use crate::spin::bus;
 use crate::spin::database::{Row, bytes, number, rows, small, string, text, whole};
-use crate::spin::entropy::{self, sleep};
+use crate::spin::entropy::{self, lost, sleep};
 use crate::spin::line::Line;
 use crate::spin::operator::tell_fault;
 use crate::spin::rooms;
@@ -27,13 +27,9 @@ use spin_sdk::sqlite::Value;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
-use std::time::Duration;
 
 /// How often an order is given again when somebody else changed the desk first.
 const TRIES: u32 = 24;
-/// How long it waits before that at most, the first time, and how often that is doubled.
-const PAUSE_MILLIS: u64 = 8;
-const DOUBLED_MOST: u32 = 5;
 /// Sessions that an instance remembers; more are asked for each time.
 const SESSIONS_MOST: usize = 4_096;
 
@@ -217,7 +213,7 @@ impl Room {
                 }
                 Err(Fault::Conflict) => {
                     self.desk.replace(before);
-                    sleep(pause(tries)).await;
+                    lost(tries).await;
                 }
                 Err(fault) => return Err(fault),
             }
@@ -362,14 +358,6 @@ impl Room {
             }
         });
     }
-}
-
-/// A random one, longer each time, so that those who meet don't meet again: each meeting costs all
-/// but one of them a whole inbox.
-fn pause(tries: u32) -> Duration {
-    let most = PAUSE_MILLIS << tries.min(DOUBLED_MOST);
-    let random = u64::try_from(entropy::tick().entropy >> 64).unwrap_or(0);
-    Duration::from_millis(random % most)
 }
 
 fn known(inbox: &Inbox) -> (u32, u32) {

@@ -33,6 +33,16 @@ pub(crate) fn holder() -> u64 {
     })
 }
 
+/// Waits after a race for a row that was lost for the nth time, from 0: a random while, longer each
+/// time, so that those who met don't meet again.
+pub(crate) async fn lost(tries: u32) {
+    const FIRST_MILLIS: u64 = 8;
+    const DOUBLED_MOST: u32 = 5;
+    let most = FIRST_MILLIS << tries.min(DOUBLED_MOST);
+    let random = u64::try_from(tick().entropy >> 64).unwrap_or(0);
+    sleep(Duration::from_millis(random % most)).await;
+}
+
 /// Waits.
 pub(crate) async fn sleep(span: Duration) {
     spin_sdk::time::sleep(span).await;

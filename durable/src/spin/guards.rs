@@ -2,7 +2,7 @@
 
 use crate::Fault;
 use crate::spin::database::{rows, small, string, text};
-use crate::spin::entropy;
+use crate::spin::entropy::{self, lost};
 use crate::spin::metrics;
 use crate::spin::operator::tell_fault;
 use crate::spin::writer::{Statement, commit};
@@ -22,6 +22,7 @@ const TRIES: u32 = 24;
 thread_local! {
     static COPIES: RefCell<Copies> = RefCell::default();
     static ASKING: Rc<Mutex<()>> = Rc::default();
+    static ORDERING: Rc<Mutex<()>> = Rc::default();
 }
 
 /// Finds out which of the candidates may be asked.
@@ -57,7 +58,10 @@ pub(crate) async fn report(key: Key, terms: Terms, report: Report) {
 
 /// Gives an order to the guard of a site's provider.
 pub async fn order(key: &Key, order: &Order) -> Result<Outcome, Fault> {
-    for _ in 0..TRIES {
+    // Those of one instance don't race.
+    let ordering = ORDERING.with(Rc::clone);
+    let _alone = ordering.lock().await;
+    for tries in 0..TRIES {
         let (stored, version) = load(key).await?;
         let (now, terms) = (entropy::now(), order.terms());
         let mut guard = Guard::resume(stored, terms, now);
@@ -76,7 +80,7 @@ pub async fn order(key: &Key, order: &Order) -> Result<Outcome, Fault> {
                 }
                 return Ok(outcome);
             }
-            Err(Fault::Conflict) => {}
+            Err(Fault::Conflict) => lost(tries).await,
             Err(fault) => return Err(fault),
         }
     }
