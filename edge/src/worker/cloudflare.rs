@@ -151,9 +151,15 @@ impl Host for Cloudflare {
 
     async fn page(&self, place: &Place, query: &PageQuery) -> Result<Page<Native>, Failed> {
         let path = format!("events?{}", query.write());
-        let answered = ask(&self.env, place, Method::Get, &path, Headers::new(), None).await?;
+        let mut answered = ask(&self.env, place, Method::Get, &path, Headers::new(), None).await?;
         let end = answered.headers().get(LOG_END)?;
         let end = end.and_then(|end| PageQuery::of_last_event_id(&end));
+        if end.is_some() {
+            // Nobody may want it for a while, and what is not read keeps the object awake.
+            let body = worker::ResponseBody::Body(answered.bytes().await?);
+            let headers = answered.headers().clone();
+            answered = worker::Response::from_body(body)?.with_headers(headers);
+        }
         let response = passed_on(&answered)?;
         Ok(Page { response, end })
     }

@@ -31,7 +31,8 @@ impl Shared {
     pub fn looks_first(&self, now: Millis, input: &Input) -> bool {
         let Some(log) = &self.log else { return true };
         let of_all = |why| matches!(why, Deadline::LeaseOver | Deadline::Tell);
-        log.deadline().is_some_and(|(at, why)| at <= now && of_all(why)) || is_asked(input)
+        let over = log.deadline().is_some_and(|(at, why)| at <= now && of_all(why));
+        over || is_asked(input)
     }
 
     /// Brings it into memory; `node` marks its message ids.

@@ -58,8 +58,10 @@ async fn a_switch_ends_the_wait_for_a_provider_that_says_nothing() {
 async fn off_duty_the_ai_answers_until_an_agent_is_there() {
     let provider = Provider::playing([Script::answer(&["by night"])]).await;
     let host = Host::shared();
-    let site =
-        host.site(&format!("{AT_ONCE}mode = \"off_duty\"\n{}", provider.entry("only", ""))).await;
+    // Each question is a new visitor's.
+    let many = "[limits]\nsessions_per_address = \"10000/min\"\n";
+    let entry = provider.entry("only", "");
+    let site = host.site(&format!("{AT_ONCE}mode = \"off_duty\"\n{entry}{many}")).await;
     assert_eq!(asked(&site, "hi").await["provider"]["name"], "only");
     let agent = site.agent("ming").await;
     let gateway = agent.comes().await;
