@@ -9,7 +9,7 @@ use kefu_shared::asset;
 use kefu_shared::problem::{Code, Refusal};
 use kefu_shared::route::{Route, route};
 use kefu_shared::wire::Answer;
-use worker::{Context, Env, Headers, ResponseBody, event};
+use worker::{Context, Env, Headers, event};
 
 #[event(start)]
 fn start() {
@@ -56,16 +56,15 @@ fn neutral(request: worker::Request) -> worker::Result<Request<WorkerBody>> {
 
 fn native(response: Response<Native>) -> worker::Result<worker::Response> {
     let Response { status, headers, payload } = response;
-    let native = match payload {
+    let (native, own) = match payload {
         Payload::Native(native) if status == 101 => return Ok(native),
-        Payload::Native(native) => native,
-        Payload::Bytes(bytes) if bytes.is_empty() => worker::Response::empty()?,
-        Payload::Bytes(bytes) => worker::Response::from_bytes(bytes)?,
+        Payload::Native(native) => {
+            let own = native.headers().clone();
+            (native, own)
+        }
+        Payload::Bytes(bytes) if bytes.is_empty() => (worker::Response::empty()?, Headers::new()),
+        Payload::Bytes(bytes) => (worker::Response::from_bytes(bytes)?, Headers::new()),
     };
-    let own: Headers = native.headers().clone();
-    if let ResponseBody::Body(_) = native.body() {
-        own.delete("content-type")?;
-    }
     for (name, value) in headers {
         own.set(name, &value)?;
     }
