@@ -11,38 +11,63 @@ const SITE: &str = r#"
 sessions_per_address = "10000/s"
 messages_per_visitor = "10000/s"
 "#;
-const ADMIN: &str = "Bearer dev-admin-token";
+pub(crate) const ADMIN: &str = "Bearer dev-admin-token";
 
-/// Makes them. A first message makes the limits known to each, then it is handed to the queue,
-/// where neither AI nor rules answer: what is measured is the message.
+/// A visitor and the conversation.
+pub(crate) struct Visitor {
+    conversation: String,
+    pub(crate) token: String,
+}
+
+impl Visitor {
+    /// Of something that is theirs.
+    pub(crate) fn path(&self, what: &str) -> String {
+        format!("/v1/conversations/{}/{what}", self.conversation)
+    }
+
+    /// To a socket.
+    pub(crate) fn door(&self) -> Door {
+        let protocols = format!("kefu.v1.json, token.{}", self.token);
+        Door { path: self.path("ws"), protocols }
+    }
+}
+
+/// Makes conversations. A first message makes the limits known to each, then it is handed to the
+/// queue, where neither AI nor rules answer: what is measured is the message.
 ///
 /// # Errors
 /// When the host does not do as it should.
 pub(crate) fn conversations(port: u16, count: usize) -> Result<Vec<Door>> {
-    let headers = [("authorization", ADMIN), ("content-type", "application/toml")];
-    let path = "/v1/sites/bench/config";
-    let put = http::send(port, "PUT", path, &headers, SITE.as_bytes())?;
-    ensure!(put.status == 200, "PUT {path}: {put:?}");
-    (0..count).map(|_| conversation(port)).collect()
+    let visitors = visitors(port, count, "")?;
+    for visitor in &visitors {
+        let act = |name, body| post(port, &visitor.path(name), Some(&visitor.token), body);
+        act("messages", r#"{"key":"the-first","text":"你好"}"#)?;
+        act("handoff", r#"{"key":"to-the-queue"}"#)?;
+    }
+    Ok(visitors.iter().map(Visitor::door).collect())
 }
 
-fn conversation(port: u16) -> Result<Door> {
+/// Visitors of a site with `more` in its configuration, who have not said anything.
+///
+/// # Errors
+/// When the host does not do as it should.
+pub(crate) fn visitors(port: u16, count: usize, more: &str) -> Result<Vec<Visitor>> {
+    let headers = [("authorization", ADMIN), ("content-type", "application/toml")];
+    let path = "/v1/sites/bench/config";
+    let put = http::send(port, "PUT", path, &headers, [SITE, more].concat().as_bytes())?;
+    ensure!(put.status == 200, "PUT {path}: {put:?}");
+    (0..count).map(|_| visitor(port)).collect()
+}
+
+fn visitor(port: u16) -> Result<Visitor> {
     let session = post(port, "/v1/sites/bench/session", None, "{}")?;
     let text = |pointer: &str| {
         let found = session.pointer(pointer).and_then(Value::as_str);
-        found.with_context(|| format!("a session without {pointer}"))
+        Ok::<_, anyhow::Error>(
+            found.with_context(|| format!("a session without {pointer}"))?.to_owned(),
+        )
     };
-    let (token, id) = (text("/token")?, text("/conversation/id")?);
-    let act = |name: &str, body: &str| {
-        let path = format!("/v1/conversations/{id}/{name}");
-        post(port, &path, Some(token), body)
-    };
-    act("messages", r#"{"key":"the-first","text":"你好"}"#)?;
-    act("handoff", r#"{"key":"to-the-queue"}"#)?;
-    Ok(Door {
-        path: format!("/v1/conversations/{id}/ws"),
-        protocols: format!("kefu.v1.json, token.{token}"),
-    })
+    Ok(Visitor { conversation: text("/conversation/id")?, token: text("/token")? })
 }
 
 fn post(port: u16, path: &str, token: Option<&str>, body: &str) -> Result<Value> {

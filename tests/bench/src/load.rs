@@ -161,14 +161,14 @@ fn outcome(tally: &Tally, used: &Usage, length: Duration) -> Outcome {
 }
 
 /// Processor time that was used.
-struct Usage {
-    server: Duration,
-    load: Duration,
+pub(crate) struct Usage {
+    pub(crate) server: Duration,
+    pub(crate) load: Duration,
     all: Duration,
 }
 
 impl Usage {
-    fn so_far(server: u32) -> Self {
+    pub(crate) fn so_far(server: u32) -> Self {
         Self {
             server: machine::processor_time(server),
             load: machine::processor_time(std::process::id()),
@@ -176,7 +176,7 @@ impl Usage {
         }
     }
 
-    fn since(&self, earlier: &Self) -> Self {
+    pub(crate) fn since(&self, earlier: &Self) -> Self {
         Self {
             server: self.server.saturating_sub(earlier.server),
             load: self.load.saturating_sub(earlier.load),
@@ -184,7 +184,7 @@ impl Usage {
         }
     }
 
-    fn of_others(&self) -> Duration {
+    pub(crate) fn of_others(&self) -> Duration {
         self.all.saturating_sub(self.server + self.load)
     }
 }

@@ -19,6 +19,7 @@ mod room;
 mod rounds;
 mod spin;
 mod storage;
+mod streaming;
 mod tally;
 
 use anyhow::{Context, Result};
@@ -41,10 +42,10 @@ fn run() -> Result<()> {
         print!("{}", options::HELP);
         return Ok(());
     };
-    let table = if options.spin {
-        spin::measure(&options)?
-    } else {
-        report::markdown(&options, &rounds::measure(&options)?)
+    let table = match options.streaming {
+        Some(count) => streaming::measure(&options, count)?,
+        None if options.spin => spin::measure(&options)?,
+        None => report::markdown(&options, &rounds::measure(&options)?),
     };
     let file = kefu_test_host::workspace().join("target/bench.md");
     fs::write(&file, &table).with_context(|| file.display().to_string())?;

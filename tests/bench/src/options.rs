@@ -21,6 +21,8 @@ cargo xtask bench [OPTION]...
   --storage WHICH     tmpfs or disk (both)
   --only A,B,…        of kefu, twin, bare (all)
   --against DIR       another checkout whose build takes part as `other`
+  --streaming N       instead: N answers that stream at once, 50 tokens a second each, for
+                      --seconds (5 at least), in so many --rounds; with --host spin there
   --host spin         the Spin host instead: messages stored, streams over NATS, memory
   --streams N         of the Spin host (9000)
 ";
@@ -40,6 +42,8 @@ pub(crate) struct Options {
     /// Whether the Spin host is measured, and with how many streams.
     pub(crate) spin: bool,
     pub(crate) streams: usize,
+    /// How many answers stream at once, if that is what is measured.
+    pub(crate) streaming: Option<usize>,
 }
 
 impl Options {
@@ -72,6 +76,9 @@ impl Options {
                 }
                 Arg::Long("host") => options.spin = arguments.value()? == "spin",
                 Arg::Long("streams") => options.streams = arguments.value()?.parse()?,
+                Arg::Long("streaming") => {
+                    options.streaming = Some(arguments.value()?.parse()?);
+                }
                 Arg::Long("against") => other = Some(Contender::Other(arguments.value()?.into())),
                 Arg::Long("help") | Arg::Short('h') => return Ok(None),
                 Arg::Short(_) | Arg::Long(_) | Arg::Value(_) => {
@@ -127,6 +134,7 @@ impl Default for Options {
             quick: false,
             spin: false,
             streams: 9_000,
+            streaming: None,
         }
     }
 }

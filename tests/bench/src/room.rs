@@ -21,7 +21,7 @@ use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
 /// The measurement that is running, shared by all rooms.
 pub(crate) type Shared = Rc<RefCell<Tally>>;
-type Socket = WebSocketStream<TcpStream>;
+pub(crate) type Socket = WebSocketStream<TcpStream>;
 
 /// A conversation under load.
 pub(crate) struct Room {
@@ -255,7 +255,7 @@ impl Room {
 }
 
 /// Opens a socket and waits for its hello, which tells after which seq events follow.
-async fn connect(port: u16, door: &Door) -> Result<(Socket, u32)> {
+pub(crate) async fn connect(port: u16, door: &Door) -> Result<(Socket, u32)> {
     let tcp = TcpStream::connect(("127.0.0.1", port)).await?;
     tcp.set_nodelay(true)?;
     let mut request = format!("ws://127.0.0.1:{port}{}", door.path).into_client_request()?;

@@ -57,7 +57,7 @@ pub(crate) fn measure(options: &Options) -> Result<String> {
 }
 
 /// How `deploy/kefu.service` has Spin reuse instances.
-fn as_deployed() -> Result<Vec<String>> {
+pub(crate) fn as_deployed() -> Result<Vec<String>> {
     let unit = include_str!("../../../deploy/kefu.service");
     let start = unit.lines().find(|line| line.starts_with("ExecStart="));
     let words = start.context("ExecStart")?.split_whitespace();
