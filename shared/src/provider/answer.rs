@@ -102,12 +102,17 @@ impl Answer {
         }
     }
 
-    /// Learns what the provider calls things.
-    pub fn name(&mut self, learn: impl FnOnce(&mut Ids)) {
-        let before = self.ids.clone();
-        learn(&mut self.ids);
-        if self.ids != before && !self.ended {
-            self.out.push(Reading::Ids(self.ids.clone()));
+    /// Learns what the provider calls something; nothing, where it does not say.
+    pub fn name(&mut self, place: fn(&mut Ids) -> &mut Option<String>, name: Option<&str>) {
+        let known = place(&mut self.ids);
+        if name.is_none() || known.as_deref() == name {
+            return;
+        }
+        *known = name.map(str::to_owned);
+        match self.out.last_mut() {
+            _ if self.ended => {}
+            Some(Reading::Ids(ids)) => ids.clone_from(&self.ids),
+            _ => self.out.push(Reading::Ids(self.ids.clone())),
         }
     }
 
@@ -373,7 +378,7 @@ mod tests {
             answer.think("?");
             answer.replace("", "");
             answer.progress();
-            answer.name(|ids| ids.task = Some("1".into()));
+            answer.name(|ids| &mut ids.task, Some("1"));
             answer.fail(Failure::cancelled());
         });
         assert!(matches!(out.as_slice(), [Reading::Text(_), Reading::Ended(_)]));

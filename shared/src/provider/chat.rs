@@ -2,8 +2,9 @@
 
 use super::answer::Answer;
 use super::files::Taken;
+use super::json::{self, Node};
 use super::thoughts::Thoughts;
-use super::{Ask, Class, Failure, Outcome, ToolCall, Usage, json};
+use super::{Ask, Class, Failure, Outcome, ToolCall, Usage};
 use serde_json::Value;
 
 /// The body of a request for a stream, with what every server takes.
@@ -66,7 +67,7 @@ struct Call {
 
 impl Chat {
     /// Reads one chunk, or a whole completion. False if it is neither.
-    pub(super) fn read(&mut self, value: &Value, answer: &mut Answer) -> bool {
+    pub(super) fn read(&mut self, value: &Node<'_>, answer: &mut Answer) -> bool {
         let known = self.take(value, answer);
         if known {
             answer.progress();
@@ -101,16 +102,14 @@ impl Chat {
         answer.end(Outcome::Truncated(Failure { excused, ..Failure::truncated() }));
     }
 
-    fn take(&mut self, value: &Value, answer: &mut Answer) -> bool {
-        if let Some(id) = json::text(value, "id") {
-            answer.name(|ids| ids.message = Some(id.to_owned()));
-        }
+    fn take(&mut self, value: &Node<'_>, answer: &mut Answer) -> bool {
+        answer.name(|ids| &mut ids.message, json::text(value, "id"));
         let usage = value.get("usage").and_then(usage);
         if let Some(usage) = usage {
             answer.use_tokens(usage);
         }
-        let choices = value.get("choices").and_then(Value::as_array);
-        let Some(choice) = choices.and_then(|choices| choices.iter().find(|c| is_first(c))) else {
+        let choices = value.get("choices").filter(|choices| matches!(choices, Node::List(_)));
+        let Some(choice) = json::list(value, "choices").find(|choice| is_first(choice)) else {
             return choices.is_some() || usage.is_some();
         };
         if let Some(delta) = choice.get("delta").or_else(|| choice.get("message")) {
@@ -122,30 +121,29 @@ impl Chat {
         true
     }
 
-    fn delta(&mut self, delta: &Value, answer: &mut Answer) {
+    fn delta(&mut self, delta: &Node<'_>, answer: &mut Answer) {
         let reasoning = json::text(delta, "reasoning_content").or(json::text(delta, "reasoning"));
         answer.think(reasoning.unwrap_or_default());
         match delta.get("content") {
-            Some(Value::String(text)) => self.thoughts.split(text, answer),
-            Some(Value::Array(items)) => items.iter().for_each(|item| content_item(item, answer)),
+            Some(Node::Text(text)) => self.thoughts.split(text, answer),
+            Some(Node::List(items)) => items.iter().for_each(|item| content_item(item, answer)),
             _ => {}
         }
         // A refusal is the model's own answer, meant for the person who asks.
         answer.say("", json::text(delta, "refusal").unwrap_or_default());
-        let calls = delta.get("tool_calls").and_then(Value::as_array);
-        calls.into_iter().flatten().for_each(|call| self.tool_call(call, answer));
+        json::list(delta, "tool_calls").for_each(|call| self.tool_call(call, answer));
         if let Some(call) = delta.get("function_call").filter(|call| call.is_object()) {
             self.function(Some(0), None, call, answer);
         }
     }
 
     /// Reads a tool call that came as a whole.
-    pub(super) fn tool(&mut self, index: u64, function: &Value, answer: &mut Answer) {
+    pub(super) fn tool(&mut self, index: u64, function: &Node<'_>, answer: &mut Answer) {
         self.function(Some(index), None, function, answer);
     }
 
-    fn tool_call(&mut self, call: &Value, answer: &mut Answer) {
-        let function = call.get("function").unwrap_or(&Value::Null);
+    fn tool_call(&mut self, call: &Node<'_>, answer: &mut Answer) {
+        let function = call.get("function").unwrap_or(&Node::Null);
         self.function(json::count(call, "index"), json::text(call, "id"), function, answer);
     }
 
@@ -154,7 +152,7 @@ impl Chat {
         &mut self,
         index: Option<u64>,
         id: Option<&str>,
-        piece: &Value,
+        piece: &Node<'_>,
         answer: &mut Answer,
     ) {
         let name = json::text(piece, "name").unwrap_or_default();
@@ -198,26 +196,26 @@ impl Chat {
 }
 
 /// The first of several alternatives; lax servers leave the index out.
-fn is_first(choice: &Value) -> bool {
+fn is_first(choice: &Node<'_>) -> bool {
     json::count(choice, "index").unwrap_or(0) == 0
 }
 
 /// One item of a content that is a list: text, or Mistral's `thinking`, itself a list.
-fn content_item(item: &Value, answer: &mut Answer) {
+fn content_item(item: &Node<'_>, answer: &mut Answer) {
     match item.get("thinking") {
-        Some(Value::Array(thoughts)) => {
+        Some(Node::List(thoughts)) => {
             thoughts
                 .iter()
                 .filter_map(|thought| json::text(thought, "text"))
                 .for_each(|text| answer.think(text));
         }
-        Some(Value::String(text)) => answer.think(text),
+        Some(Node::Text(text)) => answer.think(text),
         _ => answer.say("", json::text(item, "text").unwrap_or_default()),
     }
 }
 
 /// `prompt_tokens`, `completion_tokens`, `total_tokens`; the sum where the total is left out.
-pub(super) fn usage(value: &Value) -> Option<Usage> {
+pub(super) fn usage(value: &Node<'_>) -> Option<Usage> {
     let [input, output, total] =
         ["prompt_tokens", "completion_tokens", "total_tokens"].map(|key| json::count(value, key));
     input.or(output).or(total)?;

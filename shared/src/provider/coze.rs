@@ -4,10 +4,11 @@
 
 use super::answer::Answer;
 use super::files::{Taken, Takes};
+use super::json::{self, Node};
 use super::sse::Frame;
 use super::{
     Adapter, Ask, Attachment, Class, Dialect, Failure, Ids, Keeps, MAX_PAUSE, Outcome, Remedy,
-    RequestParts, ResponseHead, ToolCall, Usage, endpoint, json,
+    RequestParts, ResponseHead, ToolCall, Usage, endpoint,
 };
 use serde_json::Value;
 use url::Url;
@@ -72,7 +73,7 @@ fn message(role: &str, content: &str) -> Value {
 /// The question becomes a list, in text, of its words and its files.
 fn put_files(body: &mut Value, files: &[Taken]) {
     let Some(message) = json::last(body, "additional_messages") else { return };
-    let words = json::text(message, "content").unwrap_or_default();
+    let words = message.get("content").and_then(Value::as_str).unwrap_or_default();
     let words = json::object(&mut [("type", "text".into()), ("text", words.into())]);
     let file = |file: &Taken| {
         // There are no videos.
@@ -122,15 +123,14 @@ impl Dialect for Coze {
         }
     }
 
-    fn whole(&mut self, body: &Value, answer: &mut Answer) {
-        if let Some(log) = body.get("detail").and_then(|detail| json::text(detail, "logid")) {
-            answer.name(|ids| ids.request = Some(log.to_owned()));
-        }
+    fn whole(&mut self, body: &Node<'_>, answer: &mut Answer) {
+        let log = body.get("detail").and_then(|detail| json::text(detail, "logid"));
+        answer.name(|ids| &mut ids.request, log);
         let unexpected = || Failure::new(Class::Protocol, "unexpected_body");
         answer.fail(complaint(body).unwrap_or_else(unexpected));
     }
 
-    fn refusal(&self, body: &Value) -> Failure {
+    fn refusal(&self, body: &Node<'_>) -> Failure {
         self.head.refusal(complaint(body))
     }
 
@@ -143,7 +143,7 @@ impl Dialect for Coze {
 }
 
 impl Coze {
-    fn event(&mut self, name: &str, value: &Value, answer: &mut Answer) {
+    fn event(&mut self, name: &str, value: &Node<'_>, answer: &mut Answer) {
         match name {
             "message.delta" => self.delta(value, answer),
             "message.completed" => self.message(value, answer),
@@ -164,7 +164,7 @@ impl Coze {
     }
 
     /// More of a message. Only an answer's is for the visitor; there may be several.
-    fn delta(&mut self, message: &Value, answer: &mut Answer) {
+    fn delta(&mut self, message: &Node<'_>, answer: &mut Answer) {
         answer.progress();
         if json::text(message, "type") != Some("answer") {
             return;
@@ -175,13 +175,13 @@ impl Coze {
         }
         if let (true, Some(text)) = (is_text(message), json::text(message, "content")) {
             let id = json::text(message, "id").unwrap_or_default();
-            answer.name(|ids| json::learn(&mut ids.message, message, "id"));
+            answer.name(|ids| &mut ids.message, json::text(message, "id"));
             answer.say(id, text);
         }
     }
 
     /// A message as a whole, which is what counts.
-    fn message(&mut self, message: &Value, answer: &mut Answer) {
+    fn message(&mut self, message: &Node<'_>, answer: &mut Answer) {
         answer.progress();
         let content = json::text(message, "content").unwrap_or_default();
         match json::text(message, "type") {
@@ -192,8 +192,8 @@ impl Coze {
         }
     }
 
-    fn answer(&mut self, message: &Value, content: &str, answer: &mut Answer) {
-        answer.name(|ids| json::learn(&mut ids.message, message, "id"));
+    fn answer(&mut self, message: &Node<'_>, content: &str, answer: &mut Answer) {
+        answer.name(|ids| &mut ids.message, json::text(message, "id"));
         if !self.thinks {
             answer.think(json::text(message, "reasoning_content").unwrap_or_default());
         }
@@ -206,12 +206,10 @@ impl Coze {
         }
     }
 
-    fn chat(&mut self, stage: &str, chat: &Value, answer: &mut Answer) {
+    fn chat(&mut self, stage: &str, chat: &Node<'_>, answer: &mut Answer) {
         answer.progress();
-        answer.name(|ids| {
-            json::learn(&mut ids.task, chat, "id");
-            json::learn(&mut ids.conversation, chat, "conversation_id");
-        });
+        answer.name(|ids| &mut ids.task, json::text(chat, "id"));
+        answer.name(|ids| &mut ids.conversation, json::text(chat, "conversation_id"));
         match stage {
             "completed" => {
                 tokens(chat, answer);
@@ -237,7 +235,7 @@ impl Coze {
     }
 }
 
-fn is_text(message: &Value) -> bool {
+fn is_text(message: &Node<'_>) -> bool {
     matches!(json::text(message, "content_type"), None | Some("text"))
 }
 
@@ -249,12 +247,11 @@ fn is_interrupt(content: &str) -> bool {
 /// An `object_string`: a list, in text, of texts and files.
 fn several(id: &str, content: &str, answer: &mut Answer) {
     let items = json::parse(content).unwrap_or_default();
-    let items = items.as_array().map_or(&[][..], Vec::as_slice);
-    let texts: Vec<_> = items.iter().filter_map(|item| json::text(item, "text")).collect();
+    let texts: Vec<_> = items.items().iter().filter_map(|item| json::text(item, "text")).collect();
     if !texts.is_empty() {
         answer.settle(id, &texts.join("\n"));
     }
-    for item in items {
+    for item in items.items() {
         let text = |key| json::text(item, key).unwrap_or_default().to_owned();
         let file = Attachment { kind: text("type"), name: text("name"), url: text("file_url") };
         if !file.url.is_empty() {
@@ -264,10 +261,10 @@ fn several(id: &str, content: &str, answer: &mut Answer) {
 }
 
 /// The tools whose results are waited for; a question to the visitor has no function.
-fn calls(chat: &Value, answer: &mut Answer) {
+fn calls(chat: &Node<'_>, answer: &mut Answer) {
     let outputs = chat.get("required_action").and_then(|action| action.get("submit_tool_outputs"));
     for call in outputs.into_iter().flat_map(|outputs| json::list(outputs, "tool_calls")) {
-        let function = call.get("function").unwrap_or(&Value::Null);
+        let function = call.get("function").unwrap_or(&Node::Null);
         let name = json::text(function, "name").or(json::text(call, "type")).unwrap_or_default();
         let arguments = json::any(function, "arguments").unwrap_or_default();
         let id = json::text(call, "id").unwrap_or_default();
@@ -278,7 +275,7 @@ fn calls(chat: &Value, answer: &mut Answer) {
 }
 
 /// The count is reserved and often zero, which says nothing (section 2.4).
-fn tokens(chat: &Value, answer: &mut Answer) {
+fn tokens(chat: &Node<'_>, answer: &mut Answer) {
     let Some(usage) = chat.get("usage") else { return };
     let [input, output, total] = ["input_count", "output_count", "token_count"]
         .map(|key| json::count(usage, key).unwrap_or(0));
@@ -288,7 +285,7 @@ fn tokens(chat: &Value, answer: &mut Answer) {
 }
 
 /// `{"code":…,"msg":…}`, unless the code is 0.
-fn complaint(value: &Value) -> Option<Failure> {
+fn complaint(value: &Node<'_>) -> Option<Failure> {
     let code = json::word(value, "code").or_else(|| json::word(value, "error_code"))?;
     let message = ["msg", "message", "error_message"].iter().find_map(|key| json::text(value, key));
     (code != "0").then(|| failure(&code).with_message(message.unwrap_or_default()))

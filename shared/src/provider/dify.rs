@@ -5,10 +5,11 @@
 
 use super::answer::Answer;
 use super::files::{Taken, Takes};
+use super::json::{self, Node};
 use super::sse::Frame;
 use super::{
     Adapter, Ask, Attachment, Citation, Class, Dialect, Failure, Ids, Keeps, Outcome, RequestParts,
-    ResponseHead, ToolCall, chat, endpoint, failure, json,
+    ResponseHead, ToolCall, chat, endpoint, failure,
 };
 use serde_json::Value;
 use std::fmt::Write as _;
@@ -113,7 +114,7 @@ impl Dialect for Dify {
         }
     }
 
-    fn whole(&mut self, body: &Value, answer: &mut Answer) {
+    fn whole(&mut self, body: &Node<'_>, answer: &mut Answer) {
         if json::text(body, "event").is_none() && body.get("answer").is_none() {
             let unexpected = || Failure::new(Class::Protocol, "unexpected_body");
             return answer.fail(complaint(body).unwrap_or_else(unexpected));
@@ -123,7 +124,7 @@ impl Dialect for Dify {
         self.ended(body, answer);
     }
 
-    fn refusal(&self, body: &Value) -> Failure {
+    fn refusal(&self, body: &Node<'_>) -> Failure {
         self.head.refusal(complaint(body))
     }
 
@@ -136,7 +137,7 @@ impl Dialect for Dify {
 }
 
 impl Dify {
-    fn event(&mut self, value: &Value, answer: &mut Answer) {
+    fn event(&mut self, value: &Node<'_>, answer: &mut Answer) {
         let Some(event) = json::text(value, "event") else {
             return match complaint(value) {
                 Some(failure) => answer.fail(failure),
@@ -171,7 +172,7 @@ impl Dify {
     }
 
     /// What only chatflows say.
-    fn flow(&mut self, event: &str, value: &Value, answer: &mut Answer) {
+    fn flow(&mut self, event: &str, value: &Node<'_>, answer: &mut Answer) {
         match event {
             "workflow_started" => self.flow = true,
             "workflow_finished" => self.finished(value.get("data").unwrap_or(value), answer),
@@ -185,7 +186,7 @@ impl Dify {
         }
     }
 
-    fn finished(&mut self, data: &Value, answer: &mut Answer) {
+    fn finished(&mut self, data: &Node<'_>, answer: &mut Answer) {
         self.finish = Some(match json::text(data, "status") {
             Some("failed") => Finish::Failed(
                 Failure::new(Class::Upstream, "workflow_failed")
@@ -200,9 +201,9 @@ impl Dify {
     }
 
     /// `message_end`: versions differ in whether a chatflow finishes before it or after.
-    fn ended(&mut self, value: &Value, answer: &mut Answer) {
+    fn ended(&mut self, value: &Node<'_>, answer: &mut Answer) {
         self.done = true;
-        let metadata = value.get("metadata").unwrap_or(&Value::Null);
+        let metadata = value.get("metadata").unwrap_or(&Node::Null);
         if let Some(usage) = metadata.get("usage").and_then(chat::usage) {
             answer.use_tokens(usage);
         }
@@ -224,7 +225,7 @@ impl Dify {
     }
 
     /// The same thought grows; only its tool is of use, since its text is the answer's.
-    fn thought(&mut self, thought: &Value, answer: &mut Answer) {
+    fn thought(&mut self, thought: &Node<'_>, answer: &mut Answer) {
         let Some(tool) = json::text(thought, "tool") else { return };
         let id = json::text(thought, "id").unwrap_or_default();
         let arguments = json::any(thought, "tool_input").unwrap_or_default();
@@ -239,15 +240,13 @@ impl Dify {
     }
 }
 
-fn learn(value: &Value, answer: &mut Answer) {
-    answer.name(|ids| {
-        json::learn(&mut ids.conversation, value, "conversation_id");
-        json::learn(&mut ids.message, value, "message_id");
-        json::learn(&mut ids.task, value, "task_id");
-    });
+fn learn(value: &Node<'_>, answer: &mut Answer) {
+    answer.name(|ids| &mut ids.conversation, json::text(value, "conversation_id"));
+    answer.name(|ids| &mut ids.message, json::text(value, "message_id"));
+    answer.name(|ids| &mut ids.task, json::text(value, "task_id"));
 }
 
-fn attach(file: &Value, answer: &mut Answer) {
+fn attach(file: &Node<'_>, answer: &mut Answer) {
     let text = |key| json::text(file, key).unwrap_or_default().to_owned();
     let url = json::text(file, "url").or(json::text(file, "remote_url")).unwrap_or_default();
     if !url.is_empty() && json::text(file, "belongs_to") != Some("user") {
@@ -256,7 +255,7 @@ fn attach(file: &Value, answer: &mut Answer) {
     }
 }
 
-fn cite(source: &Value, answer: &mut Answer) {
+fn cite(source: &Node<'_>, answer: &mut Answer) {
     let position = json::count(source, "position").and_then(|count| u32::try_from(count).ok());
     let document = json::text(source, "document_name").or(json::text(source, "title"));
     answer.cite(Citation {
@@ -271,7 +270,7 @@ fn unnamed() -> Failure {
 }
 
 /// `{"code":…,"message":…,"status":…}`. The status is the app's about its model, not ours.
-fn complaint(value: &Value) -> Option<Failure> {
+fn complaint(value: &Node<'_>) -> Option<Failure> {
     let code = json::word(value, "code")?;
     let message = json::text(value, "message").unwrap_or_default();
     let lower = message.to_lowercase();

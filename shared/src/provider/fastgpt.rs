@@ -6,10 +6,11 @@
 
 use super::answer::Answer;
 use super::files::Takes;
+use super::json::{self, Node};
 use super::sse::Frame;
 use super::{
     Adapter, Ask, Citation, Class, Dialect, Failure, Ids, Keeps, Outcome, RequestParts,
-    ResponseHead, ToolCall, Usage, chat, endpoint, failure, json, wait,
+    ResponseHead, ToolCall, Usage, chat, endpoint, failure, wait,
 };
 use serde_json::Value;
 
@@ -81,16 +82,16 @@ impl Dialect for FastGpt {
         }
     }
 
-    fn whole(&mut self, body: &Value, answer: &mut Answer) {
+    fn whole(&mut self, body: &Node<'_>, answer: &mut Answer) {
         let Some(message) = message_of(body) else {
             let unexpected = || Failure::new(Class::Protocol, "unexpected_body");
             return answer.fail(complaint(body).unwrap_or_else(unexpected));
         };
-        answer.name(|ids| json::learn(&mut ids.conversation, body, "id"));
+        answer.name(|ids| &mut ids.conversation, json::text(body, "id"));
         self.delta(message, answer);
         json::list(body, "responseData").for_each(|node| self.node(node, answer));
         // A node's failure is a warning where there is an answer all the same.
-        match body.get("error").filter(|error| !error.is_null() && answer.is_blank()) {
+        match body.get("error").filter(|error| !matches!(error, Node::Null) && answer.is_blank()) {
             Some(error) => answer.fail(
                 complaint(error).unwrap_or_else(|| in_words(error.as_str().unwrap_or_default())),
             ),
@@ -98,7 +99,7 @@ impl Dialect for FastGpt {
         }
     }
 
-    fn refusal(&self, body: &Value) -> Failure {
+    fn refusal(&self, body: &Node<'_>) -> Failure {
         self.head.refusal(complaint(body))
     }
 
@@ -111,15 +112,13 @@ impl Dialect for FastGpt {
 }
 
 impl FastGpt {
-    fn event(&mut self, name: &str, value: &Value, answer: &mut Answer) {
+    fn event(&mut self, name: &str, value: &Node<'_>, answer: &mut Answer) {
         match name {
             "error" => return answer.fail(complaint(value).unwrap_or_else(|| in_words(""))),
             "toolCall" | "toolParams" | "toolResponse" => self.tool(value, answer),
             "flowNodeStatus" => {}
             "flowNodeResponse" => self.records(std::slice::from_ref(value), answer),
-            "flowResponses" => {
-                self.records(value.as_array().map_or(&[], Vec::as_slice), answer);
-            }
+            "flowResponses" => self.records(value.items(), answer),
             "interactive" => self.interactive(value, answer),
             _ if is_answer(name) => self.chunk(value, answer),
             _ => answer.skip(),
@@ -128,7 +127,7 @@ impl FastGpt {
     }
 
     /// An empty content keeps the connection alive and is no token.
-    fn chunk(&mut self, value: &Value, answer: &mut Answer) {
+    fn chunk(&mut self, value: &Node<'_>, answer: &mut Answer) {
         let Some(message) = message_of(value) else {
             return match complaint(value) {
                 Some(failure) => answer.fail(failure),
@@ -140,17 +139,17 @@ impl FastGpt {
         self.finished |= choices.any(|choice| json::text(choice, "finish_reason").is_some());
     }
 
-    fn delta(&mut self, delta: &Value, answer: &mut Answer) {
+    fn delta(&mut self, delta: &Node<'_>, answer: &mut Answer) {
         answer.think(json::text(delta, "reasoning_content").unwrap_or_default());
         match delta.get("content") {
-            Some(Value::String(text)) => answer.say("", text),
-            Some(Value::Array(items)) => items.iter().for_each(|item| self.item(item, answer)),
+            Some(Node::Text(text)) => answer.say("", text),
+            Some(Node::List(items)) => items.iter().for_each(|item| self.item(item, answer)),
             _ => {}
         }
     }
 
     /// One part of a whole answer with details.
-    fn item(&mut self, item: &Value, answer: &mut Answer) {
+    fn item(&mut self, item: &Node<'_>, answer: &mut Answer) {
         let content = |key| item.get(key).and_then(|part| json::text(part, "content"));
         answer.think(content("reasoning").unwrap_or_default());
         answer.say("", content("text").unwrap_or_default());
@@ -158,7 +157,7 @@ impl FastGpt {
     }
 
     /// Pieces of a call: the name comes first, the parameters one by one.
-    fn tool(&mut self, value: &Value, answer: &mut Answer) {
+    fn tool(&mut self, value: &Node<'_>, answer: &mut Answer) {
         let tool = value.get("tool").unwrap_or(value);
         let id = json::text(tool, "id").unwrap_or_default();
         let params = json::text(tool, "params").unwrap_or_default();
@@ -174,7 +173,7 @@ impl FastGpt {
         self.calls.push(ToolCall { id: id.to_owned(), name, arguments: params.to_owned() });
     }
 
-    fn records(&mut self, nodes: &[Value], answer: &mut Answer) {
+    fn records(&mut self, nodes: &[Node<'_>], answer: &mut Answer) {
         self.recorded = true;
         nodes.iter().for_each(|node| self.node(node, answer));
         if self.done {
@@ -183,7 +182,7 @@ impl FastGpt {
     }
 
     /// What a node used and quoted; `usage` itself is the same 1/1/1 for every answer.
-    fn node(&mut self, node: &Value, answer: &mut Answer) {
+    fn node(&mut self, node: &Node<'_>, answer: &mut Answer) {
         let [input, output, both] =
             ["inputTokens", "outputTokens", "tokens"].map(|key| json::count(node, key));
         if input.or(output).or(both).is_some() {
@@ -205,7 +204,7 @@ impl FastGpt {
     }
 
     /// The app asks: what there is to choose are suggestions, and the next message is the answer.
-    fn interactive(&mut self, value: &Value, answer: &mut Answer) {
+    fn interactive(&mut self, value: &Node<'_>, answer: &mut Answer) {
         let Some(params) = value.get("interactive").and_then(|asked| asked.get("params")) else {
             return;
         };
@@ -234,13 +233,13 @@ fn is_answer(name: &str) -> bool {
     matches!(name, "" | "message" | "answer" | "fastAnswer")
 }
 
-fn message_of(value: &Value) -> Option<&Value> {
-    let choice = value.get("choices")?.get(0)?;
+fn message_of<'a>(value: &'a Node<'a>) -> Option<&'a Node<'a>> {
+    let choice = value.get("choices")?.first()?;
     choice.get("delta").or_else(|| choice.get("message"))
 }
 
 /// `{"code":…,"statusText":…,"message":…}`, of which an error in a stream may have the last only.
-fn complaint(value: &Value) -> Option<Failure> {
+fn complaint(value: &Node<'_>) -> Option<Failure> {
     let message = json::text(value, "message").unwrap_or_default();
     let status = json::text(value, "statusText").unwrap_or_default();
     let code = json::word(value, "code").filter(|code| code != "200");

@@ -5,39 +5,49 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
+mod node;
+
+pub(super) use node::Node;
+
 /// The JSON that a text is, if it is any: one reader for all who ask.
 #[inline(never)]
-pub(super) fn parse(text: &str) -> Option<Value> {
+pub(super) fn parse(text: &str) -> Option<Node<'_>> {
     serde_json::from_str(text).ok()
 }
 
 /// The text under `key`, unless it is empty or no text.
-pub(super) fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
+pub(super) fn text<'a>(value: &'a Node<'a>, key: &str) -> Option<&'a str> {
     value.get(key)?.as_str().filter(|text| !text.is_empty())
 }
 
 /// The text or number under `key`, as text, unless it is empty.
-pub(super) fn word(value: &Value, key: &str) -> Option<String> {
-    let number = value.get(key)?.as_number().map(ToString::to_string);
-    number.or_else(|| text(value, key).map(str::to_owned))
+pub(super) fn word(value: &Node<'_>, key: &str) -> Option<String> {
+    match value.get(key)? {
+        Node::Number(number) => Some(number.to_string()),
+        _ => text(value, key).map(str::to_owned),
+    }
 }
 
 /// The text under `key`, or whatever else is there as JSON, unless it is empty or null.
-pub(super) fn any(value: &Value, key: &str) -> Option<String> {
-    let found = value.get(key).filter(|found| !found.is_null())?;
-    if found.is_string() { text(value, key).map(str::to_owned) } else { Some(found.to_string()) }
+pub(super) fn any(value: &Node<'_>, key: &str) -> Option<String> {
+    match value.get(key)? {
+        Node::Null => None,
+        Node::Text(_) => text(value, key).map(str::to_owned),
+        other => Some(other.to_value().to_string()),
+    }
 }
 
 /// The whole number under `key`; fractions are dropped, negative ones are none.
-pub(super) fn count(value: &Value, key: &str) -> Option<u64> {
-    let number = value.get(key)?;
+pub(super) fn count(value: &Node<'_>, key: &str) -> Option<u64> {
+    let Node::Number(number) = value.get(key)? else { return None };
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a float's cast saturates
     number.as_u64().or_else(|| number.as_f64().filter(|n| *n >= 0.0).map(|n| n as u64))
 }
 
 /// The number under `key`.
-pub(super) fn number(value: &Value, key: &str) -> Option<f64> {
-    value.get(key)?.as_f64()
+pub(super) fn number(value: &Node<'_>, key: &str) -> Option<f64> {
+    let Node::Number(number) = value.get(key)? else { return None };
+    number.as_f64()
 }
 
 /// The last one of a list.
@@ -46,15 +56,8 @@ pub(super) fn last<'a>(value: &'a mut Value, key: &str) -> Option<&'a mut Value>
 }
 
 /// What is in the list under `key`; nothing when there is none.
-pub(super) fn list<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
-    value.get(key).and_then(Value::as_array).into_iter().flatten()
-}
-
-/// Remembers the text under `key` in `place`, if there is one.
-pub(super) fn learn(place: &mut Option<String>, value: &Value, key: &str) {
-    if let Some(text) = text(value, key) {
-        *place = Some(text.to_owned());
-    }
+pub(super) fn list<'a>(value: &'a Node<'a>, key: &str) -> impl Iterator<Item = &'a Node<'a>> {
+    value.get(key).map_or(&[][..], Node::items).iter()
 }
 
 /// An object of these fields. They are put in one by one: to collect them would bring a sort.
@@ -80,31 +83,31 @@ pub(super) fn texts(fields: &BTreeMap<String, String>) -> Value {
 
 /// The JSON that a body consists of, or the first that it has in an event-stream frame: errors are
 /// framed even where the response says that they are not.
-pub(super) fn in_body(body: &[u8]) -> Option<Value> {
+pub(super) fn in_body(body: &[u8]) -> Option<Node<'_>> {
     let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
     serde_json::from_slice(body).ok().or_else(|| in_frames(body))
 }
 
-fn in_frames(body: &[u8]) -> Option<Value> {
+fn in_frames(body: &[u8]) -> Option<Node<'static>> {
     let (mut sse, mut found) = (Sse::default(), None);
-    let mut look = |data: &str| {
-        found = parse(data).filter(Value::is_object);
+    let object = |data: &str| parse(data).filter(Node::is_object).map(Node::into_owned);
+    let _read = sse.push(body, |frame| {
+        found = object(frame.data);
         if found.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    };
-    let _read = sse.push(body, |frame| look(frame.data));
+    });
     let mut last = None;
-    sse.finish(|frame| last = parse(frame.data).filter(Value::is_object));
+    sse.finish(|frame| last = object(frame.data));
     found.or(last)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn numbers_and_texts_read_alike() {
-        let value = json!({"a": 4016, "b": "4016", "c": "", "d": null, "e": 2.9, "f": -1});
+        let value = r#"{"a": 4016, "b": "4016", "c": "", "d": null, "e": 2.9, "f": -1}"#;
+        let value = parse(value).unwrap();
         assert_eq!(word(&value, "a"), word(&value, "b"));
         assert_eq!([text(&value, "c"), text(&value, "d"), text(&value, "x")], [None; 3]);
         assert_eq!(
@@ -121,8 +124,9 @@ mod tests {
             "event: error\ndata: {\"code\":1}\n\n",
             ": x\n\ndata: {\"code\":1}",
         ] {
-            assert_eq!(in_body(body.as_bytes()), Some(json!({"code": 1})), "{body}");
+            let found = in_body(body.as_bytes()).expect(body);
+            assert_eq!(count(&found, "code"), Some(1), "{body}");
         }
-        assert_eq!(in_body(b"<html></html>"), None);
+        assert!(in_body(b"<html></html>").is_none());
     }
 }

@@ -3,13 +3,13 @@
 use super::answer::Answer;
 use super::chat::{self, Chat};
 use super::files::Takes;
+use super::json::{self, Node};
 use super::sse::Frame;
 use super::{
     Adapter, Ask, Class, Dialect, Failure, Keeps, Remedy, RequestParts, ResponseHead, endpoint,
-    json, wait,
+    wait,
 };
 use complaint::Complaint;
-use serde_json::Value;
 
 mod complaint;
 
@@ -56,7 +56,7 @@ impl Dialect for OpenAi {
         }
     }
 
-    fn whole(&mut self, body: &Value, answer: &mut Answer) {
+    fn whole(&mut self, body: &Node<'_>, answer: &mut Answer) {
         if let Some(error) = Complaint::find(body, false) {
             return answer.fail(error.failure(None));
         }
@@ -68,7 +68,7 @@ impl Dialect for OpenAi {
         }
     }
 
-    fn refusal(&self, body: &Value) -> Failure {
+    fn refusal(&self, body: &Node<'_>) -> Failure {
         let error = Complaint::find(body, true).unwrap_or_default();
         let mut failure = error.failure(Some(self.head.status));
         failure.retry_after = wait::asked(&self.head).or(failure.retry_after);

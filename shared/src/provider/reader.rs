@@ -1,10 +1,10 @@
 //! Reading a response: what every adapter needs done with bytes before it can understand them.
 
 use super::answer::Answer;
+use super::json::{self, Node};
 use super::sse::{FRAME_CAP, Frame, Sse};
-use super::{Class, Failure, Outcome, Reading, ResponseHead, json};
+use super::{Class, Failure, Outcome, Reading, ResponseHead};
 use serde::de::IgnoredAny;
-use serde_json::Value;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
@@ -17,10 +17,10 @@ pub trait Dialect: CopyDialect {
     fn frame(&mut self, frame: Frame<'_>, answer: &mut Answer);
 
     /// Reads a successful response that is one JSON value: the whole answer, or a refusal after all.
-    fn whole(&mut self, body: &Value, answer: &mut Answer);
+    fn whole(&mut self, body: &Node<'_>, answer: &mut Answer);
 
     /// What a response that is no success says; the body is null when it is no JSON.
-    fn refusal(&self, body: &Value) -> Failure;
+    fn refusal(&self, body: &Node<'_>) -> Failure;
 
     /// Ends the answer when the stream has ended without saying so; by default it is truncated.
     fn close(&mut self, answer: &mut Answer) {
@@ -78,7 +78,7 @@ impl Reader {
     pub(super) fn new(dialect: fn(ResponseHead) -> Box<dyn Dialect>, head: ResponseHead) -> Self {
         let mut answer = Answer::default();
         let request = ["x-request-id", "x-tt-logid", "cf-ray"].iter().find_map(|h| head.header(h));
-        answer.name(|ids| ids.request = request.map(str::to_owned));
+        answer.name(|ids| &mut ids.request, request);
         let success = head.is_success();
         let framing = if success { Framing::Unknown } else { Framing::Body(Vec::new()) };
         Self { dialect: dialect(head), framing, answer, success }

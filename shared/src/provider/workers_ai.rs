@@ -2,12 +2,11 @@
 
 use super::answer::Answer;
 use super::chat::{self, Chat};
+use super::json::{self, Node};
 use super::sse::Frame;
 use super::{
     Adapter, Ask, Class, Dialect, Failure, Keeps, RequestParts, ResponseHead, endpoint, failure,
-    json,
 };
-use serde_json::Value;
 
 pub(super) static ADAPTER: Adapter = Adapter {
     request,
@@ -76,7 +75,7 @@ impl Dialect for WorkersAi {
         }
     }
 
-    fn whole(&mut self, body: &Value, answer: &mut Answer) {
+    fn whole(&mut self, body: &Node<'_>, answer: &mut Answer) {
         if let Some(failure) = complaint(body) {
             return answer.fail(failure);
         }
@@ -86,7 +85,7 @@ impl Dialect for WorkersAi {
         }
     }
 
-    fn refusal(&self, body: &Value) -> Failure {
+    fn refusal(&self, body: &Node<'_>) -> Failure {
         self.head.refusal(complaint(body).filter(|failure| failure.code.is_some()))
     }
 
@@ -97,8 +96,8 @@ impl Dialect for WorkersAi {
 
 impl WorkersAi {
     /// A frame may say the same token twice, natively and as a chunk: the chunk's counts.
-    fn read(&mut self, value: &Value, answer: &mut Answer) {
-        let chunk = value.get("choices").and_then(|choices| choices.get(0));
+    fn read(&mut self, value: &Node<'_>, answer: &mut Answer) {
+        let chunk = value.get("choices").and_then(|choices| choices.first());
         let chunk = chunk.and_then(|choice| choice.get("delta").or_else(|| choice.get("message")));
         let said = chunk.is_some_and(|delta| json::text(delta, "content").is_some());
         let known = self.chat.read(value, answer) | value.get("response").is_some();
@@ -114,22 +113,22 @@ impl WorkersAi {
 
 /// `{"errors":[{"code":…,"message":…}]}`, OpenAI's `error`, an object or a text, or what the
 /// binding is told: `{"internalCode":…,"description":…}`.
-fn complaint(value: &Value) -> Option<Failure> {
+fn complaint(value: &Node<'_>) -> Option<Failure> {
     if let Some(code) = json::word(value, "internalCode") {
         return Some(of_code(&code, json::text(value, "description").unwrap_or_default()));
     }
-    if let Some(error) = value.get("errors").and_then(|errors| errors.get(0)) {
+    if let Some(error) = value.get("errors").and_then(|errors| errors.first()) {
         return Some(of_object(error));
     }
     match value.get("error") {
-        Some(Value::String(text)) => Some(of_text(text)),
-        Some(error @ Value::Object(_)) => Some(of_object(error)),
-        _ if value.get("success") == Some(&Value::Bool(false)) => Some(of_text("")),
+        Some(Node::Text(text)) => Some(of_text(text)),
+        Some(error @ Node::Object(_)) => Some(of_object(error)),
+        _ if matches!(value.get("success"), Some(Node::Bool(false))) => Some(of_text("")),
         _ => None,
     }
 }
 
-fn of_object(error: &Value) -> Failure {
+fn of_object(error: &Node<'_>) -> Failure {
     let message = json::text(error, "message").unwrap_or_default();
     match json::word(error, "code").or_else(|| json::word(error, "internal_code")) {
         Some(code) if class(&code).is_some() => of_code(&code, message),

@@ -5,7 +5,8 @@
 //! sent and read is made here; RS256 itself is the host's, which has it anyway (SubtleCrypto) or
 //! can afford it: in the Worker, big-number arithmetic would weigh more than all adapters.
 
-use super::super::{Class, Failure, RequestParts, ResponseHead, endpoint, json};
+use super::super::json::{self, Node};
+use super::super::{Class, Failure, RequestParts, ResponseHead, endpoint};
 use crate::config::Provider;
 use crate::time::{Millis, Tick};
 use base64::Engine as _;
@@ -186,7 +187,7 @@ impl Token {
 }
 
 /// Here errors have words for codes: `access_denied`, `slow_down`.
-fn refused(head: &ResponseHead, value: &Value) -> Failure {
+fn refused(head: &ResponseHead, value: &Node<'_>) -> Failure {
     let says = super::complaint(value).map(|failure| match failure.code.as_deref() {
         Some("slow_down") => Failure { class: Class::RateLimited, ..failure },
         Some(code) if code.parse::<u64>().is_err() => Failure { class: Class::Auth, ..failure },

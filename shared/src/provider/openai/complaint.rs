@@ -1,7 +1,7 @@
 //! What a chat-completions server says when it fails, in the forms that are about.
 
-use super::super::{Class, Failure, Remedy, json, wait};
-use serde_json::Value;
+use super::super::json::{self, Node};
+use super::super::{Class, Failure, Remedy, wait};
 
 /// What an error object says, wherever it stands.
 #[derive(Debug, Default)]
@@ -15,28 +15,28 @@ pub(super) struct Complaint {
 impl Complaint {
     /// Finds `{"error": {…}}`, `{"error": "…"}`, either in a list, and a bare `{"message": …}`,
     /// which counts only where an error is `expected` or says that it is one.
-    pub(super) fn find(value: &Value, expected: bool) -> Option<Self> {
-        let value = value.get(0).unwrap_or(value);
+    pub(super) fn find(value: &Node<'_>, expected: bool) -> Option<Self> {
+        let value = value.first().unwrap_or(value);
         match value.get("error") {
-            Some(error @ Value::Object(fields)) if !fields.is_empty() => {
+            Some(error @ Node::Object(fields)) if !fields.is_empty() => {
                 return Some(Self::read(error));
             }
-            Some(Value::String(text)) if !text.is_empty() => {
-                return Some(Self { message: text.clone(), ..Self::read(value) });
+            Some(Node::Text(text)) if !text.is_empty() => {
+                return Some(Self { message: text.to_string(), ..Self::read(value) });
             }
             _ => {}
         }
-        let named = value.get("object").is_some_and(|object| object == "error")
+        let named = json::text(value, "object") == Some("error")
             || value.get("choices").is_none() && value.get("code").is_some();
-        let bare = Self::read(value);
-        (expected || named && !bare.message.is_empty()).then_some(bare)
+        let bare = (expected || named).then(|| Self::read(value))?;
+        (expected || !bare.message.is_empty()).then_some(bare)
     }
 
     pub(super) fn text(message: &str) -> Self {
         Self { message: message.to_owned(), ..Self::default() }
     }
 
-    fn read(error: &Value) -> Self {
+    fn read(error: &Node<'_>) -> Self {
         let message = ["message", "msg", "detail"].iter().find_map(|key| json::any(error, key));
         Self {
             message: message.unwrap_or_default(),

@@ -3,7 +3,7 @@ use super::super::tests::{ask, provider};
 use super::super::{Method, Outcome, Round, Usage, request};
 use super::*;
 use crate::config::ProviderKind;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::time::Duration;
 
 const KIND: ProviderKind = ProviderKind::OpenAi;

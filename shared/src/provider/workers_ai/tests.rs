@@ -3,7 +3,7 @@ use super::super::tests::{ask, provider};
 use super::super::{Outcome, Remedy, request};
 use super::*;
 use crate::config::ProviderKind;
-use serde_json::json;
+use serde_json::{Value, json};
 
 const KIND: ProviderKind = ProviderKind::WorkersAi;
 
@@ -72,7 +72,10 @@ fn what_the_binding_is_refused_is_understood() {
         (json!({"internalCode": 9999, "description": "?"}), "upstream (9999)"),
         (json!({"errors": [{"code": 3036, "message": "used up"}]}), "quota (3036)"),
     ] {
-        assert_eq!(complaint(&body).unwrap().to_string(), expected);
+        assert_eq!(
+            complaint(&json::parse(&body.to_string()).unwrap()).unwrap().to_string(),
+            expected
+        );
     }
 }
 
