@@ -36,7 +36,7 @@ mod thoughts;
 mod wait;
 mod workers_ai;
 
-pub use coze::oauth;
+pub use coze::{oauth, tokens};
 pub use failure::{Class, DEFAULT_PAUSE, Failure, MAX_PAUSE, Remedy};
 pub use files::{FILES_MOST, Files, INLINE_MOST, Loaded};
 pub use reader::{BodyEnd, Dialect, LINGER, Reader};

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use futures::StreamExt;
 use http::header::CONTENT_LENGTH;
 use kefu_shared::provider::errand::{ANSWER_MOST, Errand, Next};
-use kefu_shared::provider::oauth::Tokens;
+use kefu_shared::provider::tokens::Tokens;
 use kefu_shared::provider::{Failure, Loaded, RequestParts, ResponseHead};
 use rsa::PrivateKey;
 use rsa::pkcs1v15::SigningKey;
@@ -29,16 +29,19 @@ pub(crate) async fn send(
 ) -> Result<Response, Failure> {
     let mut errand = Errand::new(parts);
     loop {
-        match TOKENS.with_borrow(|tokens| errand.next(tokens, entropy::tick())) {
+        match TOKENS.with_borrow_mut(|tokens| errand.next(tokens, entropy::tick())) {
             Next::Send(parts) => return fetch(parts).await,
             Next::Ask(parts) => {
-                let response = fetch(parts).await?;
-                let head = head(&response);
-                let body = whole(response).await?;
-                TOKENS.with_borrow_mut(|tokens| errand.answered(tokens, &head, &body))?;
+                let answer = ask(parts).await;
+                TOKENS.with_borrow_mut(|it| errand.answered(it, entropy::now(), answer))?;
             }
             Next::Load(id) => errand.loaded(load(of, &id).await),
-            Next::Sign { key, text } => errand.signed(sign(&key, &text))?,
+            Next::Sign { key, text } => {
+                let signature = sign(&key, &text);
+                TOKENS.with_borrow_mut(|it| errand.signed(it, entropy::now(), signature))?;
+            }
+            Next::Wait(time) => entropy::sleep(time).await,
+            Next::Fail(failure) => return Err(failure),
         }
     }
 }
@@ -58,6 +61,12 @@ pub(crate) fn head(response: &Response) -> ResponseHead {
         headers: response.headers().iter().map(header).collect(),
         at: entropy::now(),
     }
+}
+
+/// The whole of a short answer.
+async fn ask(parts: RequestParts) -> Result<(ResponseHead, Vec<u8>), Failure> {
+    let response = fetch(parts).await?;
+    Ok((head(&response), whole(response).await?))
 }
 
 async fn fetch(parts: RequestParts) -> Result<Response, Failure> {

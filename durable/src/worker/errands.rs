@@ -4,13 +4,13 @@ use crate::worker::{entropy, glue};
 use futures::StreamExt;
 use js_sys::Uint8Array;
 use kefu_shared::provider::errand::{ANSWER_MOST, Errand, Next};
-use kefu_shared::provider::oauth::Tokens;
+use kefu_shared::provider::tokens::Tokens;
 use kefu_shared::provider::{Failure, Loaded, RequestParts, ResponseHead};
 use std::cell::RefCell;
 use worker::wasm_bindgen_futures::JsFuture;
 use worker::{
-    AbortSignal, Env, Fetch, Headers, Method, Request, RequestInit, RequestRedirect, Response,
-    web_sys,
+    AbortSignal, Delay, Env, Fetch, Headers, Method, Request, RequestInit, RequestRedirect,
+    Response, web_sys,
 };
 
 thread_local! {
@@ -26,22 +26,24 @@ pub(crate) async fn send(
 ) -> Result<Response, Failure> {
     let mut errand = Errand::new(parts);
     loop {
-        match TOKENS.with_borrow(|tokens| errand.next(tokens, entropy::tick())) {
+        match TOKENS.with_borrow_mut(|tokens| errand.next(tokens, entropy::tick())) {
             Next::Send(RequestParts { model: Some(model), body, .. }) => {
                 return run(env, &model, &body, signal).await;
             }
             Next::Send(parts) => return fetch(&parts, signal).await,
             Next::Ask(parts) => {
-                let mut response = fetch(&parts, signal).await?;
-                let body = whole(&mut response).await?;
-                let head = head(&response);
-                TOKENS.with_borrow_mut(|tokens| errand.answered(tokens, &head, &body))?;
+                let answer = ask(&parts, signal).await;
+                TOKENS.with_borrow_mut(|it| errand.answered(it, entropy::now(), answer))?;
             }
             Next::Load(id) => errand.loaded(load(&id)),
             Next::Sign { key, text } => {
                 let signature = JsFuture::from(glue::sign(&key, &text)).await.ok();
-                errand.signed(signature.map(|bytes| Uint8Array::new(&bytes).to_vec()))?;
+                let signature = signature.map(|bytes| Uint8Array::new(&bytes).to_vec());
+                TOKENS.with_borrow_mut(|it| errand.signed(it, entropy::now(), signature))?;
             }
+            // Objects of one isolate cannot wake each other: each looks for itself.
+            Next::Wait(time) => Delay::from(time).await,
+            Next::Fail(failure) => return Err(failure),
         }
     }
 }
@@ -53,6 +55,18 @@ pub(crate) fn head(response: &Response) -> ResponseHead {
         headers: response.headers().entries().collect(),
         at: entropy::now(),
     }
+}
+
+/// The whole of a short answer.
+async fn ask(
+    parts: &RequestParts,
+    signal: &AbortSignal,
+) -> Result<(ResponseHead, Vec<u8>), Failure> {
+    let asked = async {
+        let mut response = fetch(parts, signal).await?;
+        Ok((head(&response), whole(&mut response).await?))
+    };
+    asked.await.map_err(|it| if signal.aborted() { Failure::cancelled() } else { it })
 }
 
 async fn fetch(parts: &RequestParts, signal: &AbortSignal) -> Result<Response, Failure> {

@@ -14,6 +14,7 @@ use serde_json::Value;
 use url::Url;
 
 pub mod oauth;
+pub mod tokens;
 
 pub(super) static ADAPTER: Adapter = Adapter {
     request,

@@ -4,10 +4,10 @@ use crate::script::{Line, Script};
 use crate::soon;
 use serde_json::Value;
 use std::collections::VecDeque;
-use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
+use std::{fmt, io};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -19,11 +19,18 @@ pub struct Provider {
     desk: Arc<Desk>,
 }
 
-#[derive(Debug)]
 struct Desk {
-    /// One a request; the last one is played again and again.
-    scripts: Mutex<VecDeque<Script>>,
+    choose: Mutex<Choose>,
     asked: watch::Sender<Vec<Asked>>,
+}
+
+/// Chooses the script that is played to a request, by its head.
+type Choose = Box<dyn FnMut(&str) -> Script + Send>;
+
+impl fmt::Debug for Desk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Desk").field("asked", &self.asked).finish_non_exhaustive()
+    }
 }
 
 /// A request that came.
@@ -75,10 +82,23 @@ impl Provider {
     /// # Panics
     /// When there is no free port.
     pub async fn playing(scripts: impl IntoIterator<Item = Script>) -> Self {
+        let mut scripts: VecDeque<_> = scripts.into_iter().collect();
+        let next = move |_: &str| match scripts.len() {
+            0 | 1 => scripts.front().cloned().unwrap_or_default(),
+            _ => scripts.pop_front().unwrap_or_default(),
+        };
+        Self::choosing(next).await
+    }
+
+    /// Starts one that plays what is chosen for a request, whose head is given in lower case.
+    ///
+    /// # Panics
+    /// When there is no free port.
+    pub async fn choosing(choose: impl FnMut(&str) -> Script + Send + 'static) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         let desk = Arc::new(Desk {
-            scripts: Mutex::new(scripts.into_iter().collect()),
+            choose: Mutex::new(Box::new(choose)),
             asked: watch::Sender::new(Vec::new()),
         });
         tokio::spawn(answer_all(listener, Arc::clone(&desk)));
@@ -148,7 +168,7 @@ async fn answer(mut stream: TcpStream, desk: &Desk) -> io::Result<()> {
     let key = bearer.map(|(_, key)| key.trim().to_owned()).unwrap_or_default();
     let head = raw.to_lowercase();
     let (leave, left) = watch::channel(None);
-    let script = desk.next_script();
+    let script = desk.choose.lock().unwrap_or_else(PoisonError::into_inner)(&head);
     desk.asked.send_modify(|asked| {
         asked.push(Asked { at: Instant::now(), head, body, bytes, key, left });
     });
@@ -199,15 +219,5 @@ async fn read_request(stream: &mut TcpStream) -> io::Result<(String, Vec<u8>)> {
         if body.len() >= length {
             return Ok((head, body.to_vec()));
         }
-    }
-}
-
-impl Desk {
-    fn next_script(&self) -> Script {
-        let mut scripts = self.scripts.lock().unwrap_or_else(PoisonError::into_inner);
-        if scripts.len() > 1 {
-            return scripts.pop_front().unwrap_or_default();
-        }
-        scripts.front().cloned().unwrap_or_default()
     }
 }

@@ -130,6 +130,13 @@ impl Script {
         self.line(Line::Pause(time))
     }
 
+    /// Goes on as another one.
+    #[must_use]
+    pub fn then(mut self, other: Self) -> Self {
+        self.lines.extend(other.lines);
+        self
+    }
+
     /// Goes on when the test says so.
     #[must_use]
     pub fn hold(self, gate: &Gate) -> Self {

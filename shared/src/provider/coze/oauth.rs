@@ -19,8 +19,6 @@ use std::time::Duration;
 const ASSERTION_LIFE: u64 = 600;
 /// The longest life that can be asked for, in seconds.
 const TOKEN_LIFE: u32 = 86_399;
-/// Apps of one process whose tokens are kept.
-const TOKENS_MOST: usize = 64;
 /// A token with less left than this is replaced.
 const RENEW_BEFORE: Duration = Duration::from_secs(60);
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
@@ -122,39 +120,12 @@ pub struct SignIn {
     pub renew: bool,
 }
 
-/// The tokens at hand, of whoever works in one process.
-#[derive(Debug, Default)]
-pub struct Tokens(Vec<(App, Token)>);
-
-impl Tokens {
-    /// None of any app.
-    pub const fn new() -> Self {
-        Self(Vec::new())
-    }
-
-    /// One that can be sent.
-    pub fn find(&self, sign_in: &SignIn, now: Millis) -> Option<&Token> {
-        // Only who has the private key too is that app.
-        let found = self.0.iter().find(|(app, _)| !sign_in.renew && *app == sign_in.app);
-        found.map(|(_, token)| token).filter(|token| token.is_fresh(now))
-    }
-
-    /// Keeps one in place of the app's last.
-    pub fn keep(&mut self, app: App, token: Token) {
-        self.0.retain(|(known, _)| *known != app);
-        if self.0.len() >= TOKENS_MOST {
-            self.0.remove(0);
-        }
-        self.0.push((app, token));
-    }
-}
-
 /// A token that stands for an app.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token {
     /// What is sent as the key.
     pub secret: String,
-    until: Millis,
+    pub(super) until: Millis,
 }
 
 /// Only how long it lives.
@@ -229,10 +200,6 @@ mod tests {
         App::of(&provider, &file(more)).unwrap().unwrap()
     }
 
-    fn token(secret: &str, until: u64) -> Token {
-        Token { secret: secret.into(), until: Millis(until) }
-    }
-
     fn decoded(part: &str) -> Value {
         serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
     }
@@ -301,33 +268,6 @@ mod tests {
     }
 
     #[test]
-    fn only_the_same_app_gets_a_token_and_a_refused_one_nobody() {
-        let (mine, theirs) = (app(&json!({})), app(&json!({"account_id": 7})));
-        let mut tokens = Tokens::new();
-        tokens.keep(mine.clone(), token("czs_1", NOW.0 + 100_000));
-        let sign_in = SignIn { app: mine.clone(), renew: false };
-        let secret = |tokens: &Tokens, sign_in: &SignIn, now| {
-            tokens.find(sign_in, now).map(|token| token.secret.clone())
-        };
-        assert_eq!(secret(&tokens, &sign_in, NOW).as_deref(), Some("czs_1"));
-        assert_eq!(secret(&tokens, &sign_in, NOW + Duration::from_secs(50)), None, "too old");
-        let renewing = SignIn { renew: true, ..sign_in.clone() };
-        assert_eq!(secret(&tokens, &renewing, NOW), None, "it was refused");
-        assert_eq!(secret(&tokens, &SignIn { app: theirs, renew: false }, NOW), None, "another's");
-        tokens.keep(mine, token("czs_2", NOW.0 + 100_000));
-        assert_eq!(secret(&tokens, &sign_in, NOW).as_deref(), Some("czs_2"));
-    }
-
-    #[test]
-    fn tokens_are_kept_of_so_many_apps() {
-        let mut tokens = Tokens::new();
-        for account in 0..=TOKENS_MOST {
-            tokens.keep(app(&json!({"account_id": account})), token("czs", NOW.0));
-        }
-        assert_eq!(tokens.0.len(), TOKENS_MOST);
-    }
-
-    #[test]
     fn refusals_are_failures_of_the_credentials() {
         for (status, body, expected) in [
             (400, r#"{"error_code":"access_denied","error_message":"x"}"#, "auth (access_denied)"),
@@ -345,7 +285,8 @@ mod tests {
 
     #[test]
     fn neither_key_nor_token_is_ever_printed() {
-        let printed = format!("{:?} {:?}", app(&json!({})), token("czs_1", NOW.0));
+        let token = Token { secret: "czs_1".into(), until: NOW };
+        let printed = format!("{:?} {token:?}", app(&json!({})));
         assert!(!printed.contains("115, 101") && !printed.contains("czs_1"), "{printed}");
     }
 }

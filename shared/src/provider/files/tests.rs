@@ -1,7 +1,7 @@
 use super::super::errand::{Errand, Next};
-use super::super::oauth::Tokens;
 use super::super::request;
 use super::super::tests::{ask, provider};
+use super::super::tokens::Tokens;
 use super::*;
 use crate::time::{Millis, Tick};
 use serde_json::json;
@@ -29,18 +29,19 @@ fn sent(kind: ProviderKind, files: &[Loaded], answer: &Value) -> (Value, Vec<Req
     let (mut errand, mut tokens) = (Errand::new(asked), Tokens::new());
     let mut uploads = Vec::new();
     loop {
-        match errand.next(&tokens, TICK) {
+        match errand.next(&mut tokens, TICK) {
             Next::Load(id) => {
                 let number: usize = id.trim_start_matches("id").parse().unwrap();
                 errand.loaded(files[number].clone());
             }
             Next::Ask(upload) => {
                 let head = ResponseHead { status: 201, ..ResponseHead::default() };
-                errand.answered(&mut tokens, &head, answer.to_string().as_bytes()).unwrap();
+                let answer = answer.to_string().into_bytes();
+                errand.answered(&mut tokens, TICK.now, Ok((head, answer))).unwrap();
                 uploads.push(upload);
             }
             Next::Send(parts) => return (serde_json::from_slice(&parts.body).unwrap(), uploads),
-            Next::Sign { .. } => panic!("nobody signs"),
+            Next::Sign { .. } | Next::Wait(_) | Next::Fail(_) => panic!("nobody signs in"),
         }
     }
 }

@@ -134,6 +134,44 @@ async fn an_app_signs_in_once_and_its_token_answers_every_question() {
     assert!(!host.log().contains("czs_first") && !host.log().contains("PRIVATE"));
 }
 
+/// A service whose tokens take their time, and whose answers do not.
+async fn slow_to_sign_in(token: Script) -> Provider {
+    let token = Script::default().pause(Duration::from_millis(500)).then(token);
+    Provider::choosing(move |head| match head.contains("/oauth2/token ") {
+        true => token.clone(),
+        false => answer("hello"),
+    })
+    .await
+}
+
+/// How often a token was asked for.
+fn signed_in(coze: &Provider) -> usize {
+    coze.asked().iter().filter(|asked| asked.head.contains("/oauth2/token ")).count()
+}
+
+#[tokio::test]
+async fn of_many_conversations_that_need_a_token_at_once_one_asks_for_it() {
+    // The token is the instance's: nobody else may count on it.
+    let (app, host) = (App::rsa(), Host::own());
+    let coze = slow_to_sign_in(token("czs_only")).await;
+    let site = site(&host, &app.file(), &coze, "").await;
+    let answers = futures_util::future::join_all((0..12).map(|_| asked(&site))).await;
+    assert_eq!(answers, ["hello"; 12]);
+    assert_eq!(signed_in(&coze), 1);
+}
+
+#[tokio::test]
+async fn who_waits_for_a_token_that_is_refused_is_answered_by_rule_and_nobody_asks_again() {
+    let (app, host) = (App::rsa(), Host::own());
+    let refused = json!({ "error_code": "access_denied", "error_message": "no" });
+    let coze = slow_to_sign_in(Script::refusal(401, &refused)).await;
+    let site = site(&host, &app.file(), &coze, "").await;
+    let answers = futures_util::future::join_all((0..12).map(|_| asked(&site))).await;
+    assert_eq!(answers, ["by rule"; 12]);
+    assert_eq!(signed_in(&coze), 1);
+    assert_eq!(settled(&site, "OPEN").await["lastFailure"]["class"], "auth");
+}
+
 #[tokio::test]
 async fn a_token_that_is_refused_before_its_time_is_fetched_anew_in_the_same_turn() {
     let (app, host) = (App::rsa(), Host::shared());
