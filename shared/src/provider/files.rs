@@ -76,6 +76,11 @@ impl Files {
         })))
     }
 
+    /// Whether they are uploaded before the request, which takes time of its own.
+    pub fn are_uploaded(&self) -> bool {
+        self.upload.is_some()
+    }
+
     /// The stored file that is needed next.
     pub(super) fn wanted(&self) -> Option<&String> {
         self.wanted.last()

@@ -34,6 +34,8 @@ pub(in super::super) struct Attempt {
     renewable: bool,
     /// Whether files go along, which a provider may refuse.
     carries: bool,
+    /// Whether they are uploaded before anything is asked.
+    uploads: bool,
     /// There once the response's head is.
     pub(super) reader: Option<Reader>,
     pub(super) timeouts: Timeouts,
@@ -105,6 +107,7 @@ impl Attempt {
             kind: chosen.kind,
             renewable: chosen.request.sign_in.as_ref().is_some_and(|it| !it.renew),
             carries: chosen.request.files.is_some(),
+            uploads: chosen.request.files.as_ref().is_some_and(|files| files.are_uploaded()),
             reader: None,
             timeouts: chosen.timeouts,
             sent_at: now,
@@ -169,7 +172,9 @@ impl Attempt {
             return Failure { excused: true, ..failure.with_remedy(Remedy::NewToken) };
         }
         let refused = matches!(failure.class, Class::BadRequest | Class::Config | Class::Upstream);
-        if self.carries && refused && failure.remedy.is_none() {
+        // Uploads that hang took the time in which a response begins.
+        let hung = failure.class == Class::Timeout && self.uploads && self.reader.is_none();
+        if (self.carries && refused || hung) && failure.remedy.is_none() {
             return Failure { excused: true, ..failure.with_remedy(Remedy::WithoutFiles) };
         }
         failure
@@ -250,7 +255,12 @@ impl Conversation {
     }
 
     pub(super) fn timed_out(&mut self, tick: Tick, what: &'static str, step: &mut Step) {
-        self.attempt_failed(tick, &Failure::timeout(what), step);
+        let failure = Failure::timeout(what);
+        let failure = match self.turns.attempt() {
+            Some(attempt) => attempt.understood(failure),
+            None => failure,
+        };
+        self.attempt_failed(tick, &failure, step);
     }
 
     pub(super) fn choose(&self, tick: Tick, admitted: &Admitted) -> Option<Chosen> {

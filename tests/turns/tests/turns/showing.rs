@@ -4,6 +4,7 @@ use crate::{AT_ONCE, RULE};
 use base64::Engine as _;
 use kefu_turns::{Host, Provider, Script, Visitor};
 use serde_json::{Value, json};
+use std::time::{Duration, Instant};
 
 const PDF: &[u8] = b"%PDF-1.7 with no page";
 
@@ -133,4 +134,50 @@ async fn coze_is_given_the_files_before_the_question() {
     let words = |text: &str| json!({ "type": "text", "text": text });
     assert_eq!(shown(1), json!([words("[image] a cat"), { "type": "image", "file_id": "71" }]));
     assert_eq!(shown(3), json!([words("[file] terms.pdf"), { "type": "file", "file_id": "72" }]));
+}
+
+/// Shows a picture to a Dify app that takes no file and plays this to questions; gives what was
+/// answered and how long that took.
+async fn shown_to_a_dify_that_hangs(question: Script) -> (String, Duration, Provider) {
+    let dify = Provider::choosing(move |head| match head.contains("/files/upload ") {
+        true => Script::silence(),
+        false => question.clone(),
+    })
+    .await;
+    let host = Host::shared();
+    let site = host.site(AT_ONCE).await;
+    site.keep_secret("KEY", "sk-1").await;
+    let more = "api_key = \"${KEY}\"\ntimeouts = { connect = \"1s\" }";
+    site.configure(&entry("dify", &dify, more)).await;
+    let visitor = site.visitor().await;
+    let mut socket = visitor.socket().await;
+    let url = visitor.upload("cat.png", &picture()).await;
+    let begun = Instant::now();
+    post(&visitor, "k1", &json!({ "image": { "url": url, "alt": "a cat" } })).await;
+    let answered = answer(&socket.answer().await);
+    (answered, begun.elapsed(), dify)
+}
+
+#[tokio::test]
+async fn an_upload_that_hangs_takes_the_time_to_connect_and_the_question_goes_without_the_file() {
+    let said = json!({ "event": "message", "answer": "Of what?", "conversation_id": "c", "message_id": "m", "task_id": "t" });
+    let end = json!({ "event": "message_end", "conversation_id": "c", "message_id": "m", "task_id": "t", "metadata": {} });
+    let answered = Script::default().head().frame(&said).frame(&end);
+    let (answer, took, dify) = shown_to_a_dify_that_hangs(answered).await;
+    assert_eq!(answer, "Of what?");
+    assert!((Duration::from_secs(1)..Duration::from_secs(3)).contains(&took), "{took:?}");
+    dify.request(1).await.left().await;
+    let asked = dify.request(2).await;
+    assert_eq!(
+        (&asked.body["query"], &asked.body["files"]),
+        (&json!("[image] a cat"), &Value::Null)
+    );
+}
+
+#[tokio::test]
+async fn a_service_that_hangs_altogether_is_left_after_twice_that_time() {
+    let (answer, took, dify) = shown_to_a_dify_that_hangs(Script::silence()).await;
+    assert_eq!(answer, "by rule");
+    assert!((Duration::from_secs(2)..Duration::from_secs(4)).contains(&took), "{took:?}");
+    assert_eq!(dify.asked().len(), 2);
 }
