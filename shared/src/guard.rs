@@ -9,6 +9,7 @@
 //! counts only in the life of the breaker that let it through.
 
 use crate::config::{Budget, Budgets, Provider, Rate, Site};
+use crate::provider::Class;
 use crate::time::Millis;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -207,6 +208,8 @@ pub struct Guard {
     window: Window,
     paused_until: Millis,
     ledger: Ledger,
+    /// The last failure that counted, and when it was told.
+    failed: Option<(Class, Millis)>,
     /// Permits that may be granted after this state was stored without storing it again.
     spare: u32,
     /// Those that were.
@@ -292,6 +295,10 @@ impl Guard {
             self.paused_until = self.paused_until.max(now + Duration::from_millis(pause_ms));
         }
         self.breaker.learn(now, terms, report);
+        if let Some(class) = report.counted() {
+            self.failed = Some((class, now));
+            self.changed = true;
+        }
         if report.spent != Spent::default() {
             self.ledger.add(now, terms.utc_offset, &report.spent);
             self.changed |= terms.priced;

@@ -3,10 +3,10 @@
 use super::{Ask, Grant, Guard, Spent, Standing, Terms};
 use crate::config::Provider;
 use crate::problem::{Code, Refusal};
-use crate::provider::Failure;
+use crate::provider::{Class, Failure};
 use crate::time::Millis;
 use kefu_proto::v1::ProviderState;
-use kefu_proto::v1::provider_state::{Limit, Spending, Standing as Wire};
+use kefu_proto::v1::provider_state::{LastFailure, Limit, Spending, Standing as Wire};
 use serde::{Deserialize, Serialize};
 
 /// What is said to a guard.
@@ -40,6 +40,8 @@ pub struct View {
     pub standing: Standing,
     /// Counted failures in a row.
     pub streak: u32,
+    /// The last failure that counted, and when.
+    pub failed: Option<(Class, Millis)>,
     /// Attempts that count towards the declared rate.
     pub charged: u32,
     /// What was spent today.
@@ -72,6 +74,10 @@ impl View {
             standing: standing.into(),
             until: until.map(Millis::nanos),
             failures: view.map_or(0, |view| view.streak),
+            last_failure: view.and_then(|view| view.failed).map(|(class, at)| LastFailure {
+                class: class.as_str().to_owned(),
+                at: at.nanos(),
+            }),
             limit: provider.rate_limit.map(|rate| Limit {
                 count: rate.count,
                 window_ms: u32::try_from(rate.window.as_millis()).unwrap_or(u32::MAX),
@@ -145,6 +151,7 @@ impl Guard {
             Order::Look(terms) => Outcome::Seen(View {
                 standing: self.standing(terms, now),
                 streak: self.streak(),
+                failed: self.failed,
                 charged: self.charged(terms, now),
                 spent: self.spent(terms, now),
             }),

@@ -1,7 +1,7 @@
 //! How an attempt ended, as far as the provider's guard is concerned.
 
 use super::{Spent, Terms};
-use crate::provider::Failure;
+use crate::provider::{Class, Failure};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -30,6 +30,9 @@ pub struct Report {
     pub ticket: Ticket,
     /// How it went.
     pub verdict: Verdict,
+    /// What kind of failure it was, if it was one.
+    #[serde(default)]
+    pub class: Option<Class>,
     /// What it cost.
     #[serde(default)]
     pub spent: Spent,
@@ -52,6 +55,17 @@ pub enum Verdict {
     },
     /// It says nothing: the visitor left, or the request was wrong.
     Neutral,
+}
+
+impl Report {
+    /// The failure that counts against the provider, if it was one: by its breaker, or as a wait
+    /// that it asked for.
+    pub(super) fn counted(&self) -> Option<Class> {
+        match self.verdict {
+            Verdict::Failure | Verdict::Refused | Verdict::Limited { .. } => self.class,
+            Verdict::Success | Verdict::Neutral => None,
+        }
+    }
 }
 
 impl Verdict {

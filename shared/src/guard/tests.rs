@@ -34,7 +34,7 @@ fn attempt(guard: &mut Guard, now: Millis, verdict: Verdict) -> Standing {
 
 fn report(guard: &mut Guard, now: Millis, grant: Grant, verdict: Verdict) -> Grant {
     let ticket = Ticket { generation: Some(grant.generation), probe: grant.probe };
-    let reports = vec![Report { ticket, verdict, spent: Spent::default() }];
+    let reports = vec![Report { ticket, verdict, class: None, spent: Spent::default() }];
     guard.take(now, &Ask { reports, ..ask(terms(), 0) })
 }
 
@@ -281,7 +281,8 @@ fn a_report_that_opens_the_breaker_ends_the_permits_at_hand() {
     copies.granted(START, key.clone(), grant);
     for _ in 0..5 {
         let ticket = Ticket { generation: Some(0), probe: false };
-        let report = Report { ticket, verdict: Verdict::Failure, spent: Spent::default() };
+        let report =
+            Report { ticket, verdict: Verdict::Failure, class: None, spent: Spent::default() };
         let ask = copies.report(&key, terms(), report);
         copies.told(START, key.clone(), guard.take(START, &ask));
     }
@@ -307,7 +308,7 @@ fn what_a_day_may_cost_is_spent_once_for_all_and_the_next_day_begins_anew() {
                 Decision::Go { .. } => {
                     let spent = Spent { turns: 1, tokens: 10, cost: 0 };
                     let ticket = Ticket::default();
-                    let report = Report { ticket, verdict: Verdict::Neutral, spent };
+                    let report = Report { ticket, verdict: Verdict::Neutral, class: None, spent };
                     let key = Key::of_site("s");
                     let ask = copies.report(&key, all, report);
                     let grant = guards.entry(String::new()).or_default().take(now, &ask);
@@ -324,4 +325,27 @@ fn what_a_day_may_cost_is_spent_once_for_all_and_the_next_day_begins_anew() {
     let skip = asked(START).unwrap();
     assert_eq!((skip.is_site(), skip.why), (true, Why::Standing(Standing::Spent { until })));
     assert_eq!(asked(until), None);
+}
+
+#[test]
+fn the_last_failure_that_counted_is_kept_with_its_class_and_its_time() {
+    let mut guard = Guard::default();
+    let ticket = Ticket { generation: Some(0), probe: false };
+    let mut told = |at, verdict, class| {
+        let reports = vec![Report { ticket, verdict, class, spent: Spent::default() }];
+        guard.take(at, &Ask { reports, ..ask(terms(), 0) });
+        assert!(!matches!(verdict, Verdict::Failure) || guard.must_store());
+        let Outcome::Seen(view) = guard.carry_out(at, &Order::Look(terms())) else {
+            panic!("it does not tell how it stands")
+        };
+        view.failed
+    };
+    let timeout = Some((Class::Timeout, after(1)));
+    let limited = Some((Class::RateLimited, after(4)));
+    assert_eq!(told(START, Verdict::Neutral, Some(Class::BadRequest)), None, "the request's fault");
+    assert_eq!(told(after(1), Verdict::Failure, Some(Class::Timeout)), timeout);
+    assert_eq!(told(after(2), Verdict::Success, None), timeout, "it was the last all the same");
+    assert_eq!(told(after(3), Verdict::Neutral, None), timeout);
+    let pause = Verdict::Limited { pause_ms: 1 };
+    assert_eq!(told(after(4), pause, Some(Class::RateLimited)), limited);
 }

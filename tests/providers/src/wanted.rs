@@ -108,4 +108,10 @@ impl<'a> Wanted<'a> {
     pub fn failures(&self) -> u64 {
         u64::from(self.standing() == "CLOSED" && self.0["error"]["counts_for_breaker"] == true)
     }
+
+    /// The class of the failure that the provider's state names: one that counts against it.
+    pub fn counted(&self) -> Option<&str> {
+        let counts = self.standing() == "PAUSED" || self.0["error"]["counts_for_breaker"] == true;
+        self.failure().filter(|_| counts).map(|(class, _)| class)
+    }
 }
