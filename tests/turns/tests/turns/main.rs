@@ -24,6 +24,7 @@ mod questioning;
 mod showing;
 mod signing_in;
 mod speaking;
+mod spoiling;
 mod thousand;
 mod tracing;
 
