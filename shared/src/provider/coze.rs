@@ -270,7 +270,7 @@ fn calls(chat: &Node<'_>, answer: &mut Answer) {
         let arguments = json::any(function, "arguments").unwrap_or_default();
         let id = json::text(call, "id").unwrap_or_default();
         if answer.charge(id.len() + name.len() + arguments.len()) {
-            answer.call(ToolCall { id: id.into(), name: name.into(), arguments });
+            answer.call(ToolCall { id: id.into(), name: name.into(), arguments: arguments.into() });
         }
     }
 }

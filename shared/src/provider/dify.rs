@@ -232,6 +232,7 @@ impl Dify {
         if !answer.charge(tool.len() + arguments.len()) {
             return;
         }
+        let arguments = arguments.into_owned();
         let call = ToolCall { id: id.to_owned(), name: tool.to_owned(), arguments };
         match self.calls.iter_mut().find(|known| known.id == id) {
             Some(known) => *known = call,

@@ -149,9 +149,10 @@ impl Errand {
     /// Those that wait for the same fail too, unless it was only this one that was stopped.
     fn give_up(&self, tokens: &mut Tokens, now: Millis, failure: Failure) -> Result<(), Failure> {
         if let Some(SignIn { app, .. }) = self.request.sign_in.as_deref() {
-            match failure.class {
-                Class::Cancelled => tokens.forget(app),
-                _ => tokens.fail(app, &failure, now),
+            if failure.class == Class::Cancelled {
+                tokens.forget(app);
+            } else {
+                tokens.fail(app, &failure, now);
             }
         }
         Err(failure)

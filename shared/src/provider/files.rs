@@ -124,7 +124,8 @@ impl Files {
     /// Puts what was taken into the request's body.
     pub(super) fn put_into(&self, body: &mut Vec<u8>) {
         let takes = adapter(self.kind).takes.as_ref().filter(|_| !self.taken.is_empty());
-        if let (Some(takes), Ok(mut value)) = (takes, serde_json::from_slice(body)) {
+        let value = json::in_body(body).map(|body| body.to_value());
+        if let (Some(takes), Some(mut value)) = (takes, value) {
             (takes.put)(&mut value, &self.taken);
             *body = value.to_string().into_bytes();
         }

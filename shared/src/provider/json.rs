@@ -2,6 +2,7 @@
 
 use super::sse::Sse;
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
@@ -22,18 +23,18 @@ pub(super) fn text<'a>(value: &'a Node<'a>, key: &str) -> Option<&'a str> {
 
 /// The text or number under `key`, as text, unless it is empty.
 pub(super) fn word(value: &Node<'_>, key: &str) -> Option<String> {
-    match value.get(key)? {
-        Node::Number(number) => Some(number.to_string()),
-        _ => text(value, key).map(str::to_owned),
+    if let Node::Number(number) = value.get(key)? {
+        return Some(number.to_string());
     }
+    text(value, key).map(str::to_owned)
 }
 
 /// The text under `key`, or whatever else is there as JSON, unless it is empty or null.
-pub(super) fn any(value: &Node<'_>, key: &str) -> Option<String> {
-    match value.get(key)? {
-        Node::Null => None,
-        Node::Text(_) => text(value, key).map(str::to_owned),
-        other => Some(other.to_value().to_string()),
+pub(super) fn any<'a>(value: &'a Node<'a>, key: &str) -> Option<Cow<'a, str>> {
+    let found = value.get(key).filter(|found| !matches!(found, Node::Null))?;
+    match found.as_str() {
+        Some(text) => (!text.is_empty()).then_some(Cow::Borrowed(text)),
+        None => Some(Cow::Owned(found.to_value().to_string())),
     }
 }
 
@@ -85,7 +86,7 @@ pub(super) fn texts(fields: &BTreeMap<String, String>) -> Value {
 /// framed even where the response says that they are not.
 pub(super) fn in_body(body: &[u8]) -> Option<Node<'_>> {
     let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
-    serde_json::from_slice(body).ok().or_else(|| in_frames(body))
+    std::str::from_utf8(body).ok().and_then(parse).or_else(|| in_frames(body))
 }
 
 fn in_frames(body: &[u8]) -> Option<Node<'static>> {

@@ -39,18 +39,12 @@ impl<'a> Node<'a> {
 
     /// What is in a list; nothing when it is none.
     pub fn items(&self) -> &[Self] {
-        match self {
-            Self::List(items) => items,
-            _ => &[],
-        }
+        if let Self::List(items) = self { items } else { &[] }
     }
 
     /// The text that it is.
     pub fn as_str(&self) -> Option<&str> {
-        match self {
-            Self::Text(text) => Some(text),
-            _ => None,
-        }
+        if let Self::Text(text) = self { Some(text) } else { None }
     }
 
     /// Whether it is an object.
@@ -144,7 +138,8 @@ impl<'de> Visitor<'de> for Reading {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Node<'de>, A::Error> {
-        let mut object = Vec::new();
+        // A chunk of a stream has fewer: no member moves while others come.
+        let mut object = Vec::with_capacity(8);
         while let Some(member) = members.next_entry()? {
             object.push(member);
         }

@@ -39,7 +39,7 @@ impl Complaint {
     fn read(error: &Node<'_>) -> Self {
         let message = ["message", "msg", "detail"].iter().find_map(|key| json::any(error, key));
         Self {
-            message: message.unwrap_or_default(),
+            message: message.unwrap_or_default().into_owned(),
             code: json::word(error, "code"),
             kind: json::word(error, "type").or_else(|| json::word(error, "status")),
             param: json::word(error, "param"),

@@ -126,5 +126,5 @@ fn question(bytes: &[u8]) -> Option<u32> {
     let text = std::str::from_utf8(bytes).ok()?;
     let (_, body) = text.split_once("\r\n\r\n")?;
     let body: serde_json::Value = serde_json::from_str(body).ok()?;
-    body["messages"].as_array()?.last()?["content"].as_str()?.trim().parse().ok()
+    body.get("messages")?.as_array()?.last()?.get("content")?.as_str()?.parse().ok()
 }

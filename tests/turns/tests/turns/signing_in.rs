@@ -151,7 +151,6 @@ fn signed_in(coze: &Provider) -> usize {
 
 #[tokio::test]
 async fn of_many_conversations_that_need_a_token_at_once_one_asks_for_it() {
-    // The token is the instance's: nobody else may count on it.
     let (app, host) = (App::rsa(), Host::own());
     let coze = slow_to_sign_in(token("czs_only")).await;
     let site = site(&host, &app.file(), &coze, "").await;
