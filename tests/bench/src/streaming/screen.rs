@@ -105,7 +105,8 @@ impl Screen {
     /// Whether an answer was shown, and then logged, as it was written.
     pub(crate) fn shows(&self, written: &str) -> bool {
         let written = written.trim_end();
-        self.text.borrow().trim_end() == written && *self.logged.borrow() == written
+        let is_it = |text: &RefCell<String>| text.borrow().trim_end() == written;
+        is_it(&self.text) && is_it(&self.logged)
     }
 
     /// Of the tokens that were shown, what the provider's clock said when it wrote them, in µs, and
@@ -166,7 +167,7 @@ impl Screen {
         if offset == text.len() {
             text.push_str(more);
         }
-        // The blank after the last token is not logged.
+        // The last blank may be left out.
         let tokens = (text.len() + 1) / TOKEN;
         self.frames.set(self.frames.get() + 1);
         self.moments.borrow_mut().resize(tokens, now);
