@@ -11,6 +11,7 @@ mod admin;
 mod agent;
 mod api;
 mod assets;
+mod challenge;
 mod conversation;
 mod cors;
 mod gateway;

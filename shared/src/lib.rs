@@ -6,10 +6,12 @@
 
 pub mod address;
 pub mod asset;
+pub mod challenge;
 pub mod complaint;
 pub mod config;
 pub mod context;
 pub mod conversation;
+pub mod counted;
 pub mod deployment;
 pub mod desk;
 pub mod failover;
