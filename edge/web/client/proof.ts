@@ -30,43 +30,54 @@ function hasher(prefix: string): (number: number) => number {
   // What all answers have in common is hashed once.
   const common = bytes.length - (bytes.length % 64);
   const begun = STATE.slice();
-  for (let at = 0; at < common; at += 64) compress(begun, new DataView(bytes.buffer, at, 64));
+  for (let at = 0; at < common; at += 64) compress(begun, bytes, at);
   const rest = bytes.subarray(common);
   const block = new Uint8Array(128);
   const state = begun.slice();
   return (number) => {
     const digits = `${number}`;
     let end = rest.length;
-    block.fill(0);
+    block.fill(0, end);
     block.set(rest);
     for (let i = 0; i < digits.length; i++) block[end++] = digits.charCodeAt(i);
     block[end] = 0x80;
-    const blocks = end + 9 > 64 ? 2 : 1;
-    new DataView(block.buffer).setUint32(blocks * 64 - 4, (common + end) * 8);
+    const size = end + 9 > 64 ? 128 : 64;
+    const bits = (common + end) * 8;
+    block[size - 2] = bits >> 8;
+    block[size - 1] = bits;
     state.set(begun);
-    for (let at = 0; at < blocks; at++) compress(state, new DataView(block.buffer, at * 64, 64));
+    for (let at = 0; at < size; at += 64) compress(state, block, at);
     return state[0]!;
   };
 }
 
 const words = new Int32Array(64);
 
-/** One round of SHA-256 (FIPS 180-4, section 6.2.2). */
-function compress(state: Int32Array, block: DataView): void {
+/** Takes 64 bytes into a hash by SHA-256 (FIPS 180-4, section 6.2.2). */
+function compress(state: Int32Array, bytes: Uint8Array, at: number): void {
   const turn = (x: number, by: number) => (x >>> by) | (x << (32 - by));
-  for (let i = 0; i < 64; i++) {
-    if (i < 16) words[i] = block.getInt32(i * 4);
-    else {
-      const [x, y] = [words[i - 15]!, words[i - 2]!];
-      const early = turn(x, 7) ^ turn(x, 18) ^ (x >>> 3);
-      const late = turn(y, 17) ^ turn(y, 19) ^ (y >>> 10);
-      words[i] = words[i - 16]! + early + words[i - 7]! + late;
-    }
+  for (let i = 0; i < 16; i++, at += 4)
+    words[i] = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
+  for (let i = 16; i < 64; i++) {
+    const x = words[i - 15]!;
+    const y = words[i - 2]!;
+    const early = turn(x, 7) ^ turn(x, 18) ^ (x >>> 3);
+    const late = turn(y, 17) ^ turn(y, 19) ^ (y >>> 10);
+    words[i] = words[i - 16]! + early + words[i - 7]! + late;
   }
-  let [a, b, c, d, e, f, g, h] = state as unknown as number[] as [number, number, number, number, number, number, number, number];
+  let a = state[0]!;
+  let b = state[1]!;
+  let c = state[2]!;
+  let d = state[3]!;
+  let e = state[4]!;
+  let f = state[5]!;
+  let g = state[6]!;
+  let h = state[7]!;
   for (let i = 0; i < 64; i++) {
-    const one = (h + (turn(e, 6) ^ turn(e, 11) ^ turn(e, 25)) + ((e & f) ^ (~e & g)) + ROUNDS[i]! + words[i]!) | 0;
-    const two = ((turn(a, 2) ^ turn(a, 13) ^ turn(a, 22)) + ((a & b) ^ (a & c) ^ (b & c))) | 0;
+    const choice = (e & f) ^ (~e & g);
+    const one = (h + (turn(e, 6) ^ turn(e, 11) ^ turn(e, 25)) + choice + ROUNDS[i]! + words[i]!) | 0;
+    const majority = (a & b) ^ (a & c) ^ (b & c);
+    const two = (turn(a, 2) ^ turn(a, 13) ^ turn(a, 22)) + majority;
     h = g;
     g = f;
     f = e;
@@ -76,7 +87,14 @@ function compress(state: Int32Array, block: DataView): void {
     b = a;
     a = (one + two) | 0;
   }
-  [a, b, c, d, e, f, g, h].forEach((value, i) => (state[i]! += value));
+  state[0]! += a;
+  state[1]! += b;
+  state[2]! += c;
+  state[3]! += d;
+  state[4]! += e;
+  state[5]! += f;
+  state[6]! += g;
+  state[7]! += h;
 }
 
 function constants(): [state: Int32Array, rounds: Int32Array] {
