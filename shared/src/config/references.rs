@@ -21,7 +21,9 @@ impl Site {
     pub fn hosts(&self) -> std::collections::BTreeSet<String> {
         let mut hosts: std::collections::BTreeSet<_> =
             self.providers.iter().filter_map(|it| it.address().and_then(host_of)).collect();
-        hosts.extend(self.challenge.iter().filter_map(of_challenge).flat_map(|place| place.hosts));
+        if let Some(verifier) = self.challenge.as_ref().and_then(of_challenge) {
+            hosts.extend(verifier.hosts);
+        }
         hosts
     }
 
@@ -47,24 +49,16 @@ impl Site {
     }
 
     fn places(&self) -> Vec<Place<'_>> {
-        let identity = self.identity_secret.iter().map(|template| Place {
-            key: "site.identity_secret".to_owned(),
-            template,
-            hosts: Vec::new(),
-            secret: true,
-        });
-        let providers = self
-            .providers
-            .iter()
-            .enumerate()
-            .filter_map(|(index, provider)| of_provider(index, provider));
-        let channels = self
-            .channels
-            .iter()
-            .enumerate()
-            .flat_map(|(index, channel)| of_channel(index, channel));
-        let challenge = self.challenge.iter().filter_map(of_challenge);
-        identity.chain(challenge).chain(providers).chain(channels).collect()
+        let mut places = Vec::new();
+        places.extend(self.identity_secret.as_ref().map(of_identity));
+        places.extend(self.challenge.as_ref().and_then(of_challenge));
+        for (index, provider) in self.providers.iter().enumerate() {
+            places.extend(of_provider(index, provider));
+        }
+        for (index, channel) in self.channels.iter().enumerate() {
+            places.extend(of_channel(index, channel));
+        }
+        places
     }
 }
 
@@ -74,6 +68,11 @@ struct Place<'a> {
     template: &'a Template,
     hosts: Vec<String>,
     secret: bool,
+}
+
+fn of_identity(template: &Template) -> Place<'_> {
+    let key = "site.identity_secret".to_owned();
+    Place { key, template, hosts: Vec::new(), secret: true }
 }
 
 fn of_challenge(challenge: &Challenge) -> Option<Place<'_>> {
