@@ -106,10 +106,10 @@ fn an_answer_counts_for_its_puzzle_site_address_and_time_only() {
     let easier = answer.puzzle.replacen(".8.", ".1.", 1);
     let moved = answer.puzzle.replacen("1764", "1864", 1);
     let changed = |puzzle: String| solved(wire::Challenge { puzzle, ..answer.clone() });
-    let wrong = (0..)
-        .map(|number| format!("w{number}"))
-        .find(|text| zero_bits(&answer.puzzle, text) < 8)
-        .unwrap();
+    let with_bits = |bits: u32| {
+        let good = |text: &String| zero_bits(&answer.puzzle, text) == bits;
+        (0_u32..).map(|number| format!("w{number}")).find(good).unwrap()
+    };
     let says = |text: &str| wire::Challenge { answer: text.into(), ..answer.clone() };
     let foreign = Err(Flaw::Foreign.message().to_owned());
     for (what, newcomer, answer, expected) in [
@@ -128,7 +128,8 @@ fn an_answer_counts_for_its_puzzle_site_address_and_time_only() {
         ("made up", world.here(), changed("1864000120000.8.00.AAAA".into()), foreign.clone()),
         ("no puzzle", world.here(), changed(String::new()), foreign.clone()),
         ("harder by now", harder.here(), answer.clone(), Err(Flaw::TooEasy.message().into())),
-        ("wrong bits", world.here(), says(&wrong), Err(Flaw::Wrong.message().into())),
+        ("no bit", world.here(), says(&with_bits(0)), Err(Flaw::Wrong.message().into())),
+        ("a bit short", world.here(), says(&with_bits(7)), Err(Flaw::Wrong.message().into())),
         ("too long", world.here(), says(&"1".repeat(21)), Err(Flaw::Wrong.message().into())),
     ] {
         assert_eq!(outcome(&newcomer, &answer), expected, "{what}");
