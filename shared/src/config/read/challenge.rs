@@ -44,29 +44,30 @@ pub(super) fn challenge(fields: &mut Fields<'_>) -> Option<Challenge> {
         fields.fault("attack", "counts for nothing with when = \"always\": remove one of both");
     }
     let difficulty = fields.count("difficulty", DIFFICULTIES).unwrap_or(ChallengeKind::DIFFICULTY);
-    let turnstile = turnstile(fields, kind == Some(Kind::Turnstile));
-    let kind = match kind? {
+    let turnstile = turnstile(fields);
+    let kind = kind?;
+    fits(fields, kind);
+    let kind = match kind {
         Kind::ProofOfWork => ChallengeKind::ProofOfWork(difficulty),
         Kind::Turnstile => ChallengeKind::Turnstile(turnstile?),
     };
     Some(Challenge { kind, attack: (!always).then_some(attack) })
 }
 
-/// Reads what Turnstile needs, and says what does not belong to the kind.
-fn turnstile(fields: &mut Fields<'_>, wanted: bool) -> Option<Turnstile> {
+fn turnstile(fields: &mut Fields<'_>) -> Option<Turnstile> {
     let site_key = fields.text("site_key", SHORT_TEXT);
     let secret = fields.parsed("secret", provider::template);
     let endpoint = fields.parsed("endpoint", |text| check_url(text).map(|()| text.to_owned()));
     let fail_open = fields.flag("fail_open").unwrap_or(true);
-    if wanted {
-        fields.require("site_key", "site_key = \"…\", as Cloudflare shows it");
-        fields.require("secret", "secret = \"${NAME}\" and store the secret NAME");
-    }
-    fits(fields, if wanted { Kind::Turnstile } else { Kind::ProofOfWork });
     Some(Turnstile { site_key: site_key?, secret: secret?, endpoint, fail_open })
 }
 
+/// Whether what is written is what this kind needs.
 fn fits(fields: &mut Fields<'_>, kind: Kind) {
+    if kind == Kind::Turnstile {
+        fields.require("site_key", "site_key = \"…\", as Cloudflare shows it");
+        fields.require("secret", "secret = \"${NAME}\" and store the secret NAME");
+    }
     for (key, owner) in OWN_KEYS {
         if fields.has(key) && owner != kind {
             let (owner, kind) = (owner.name(), kind.name());
@@ -133,7 +134,7 @@ mod tests {
     fn a_challenge_that_contradicts_itself_is_refused_with_key_and_line() {
         for (text, key, line, told) in [
             ("when = 'always'", "challenge.kind", 1, "missing"),
-            ("kind = 'captcha'", "challenge.kind", 2, "proof_of_work or turnstile"),
+            ("kind = 'captcha'\nsite_key = 'a'", "challenge.kind", 2, "proof_of_work or turnstile"),
             ("kind = 'proof_of_work'\nwhen = 'now'", "challenge.when", 3, "attack"),
             ("kind = 'proof_of_work'\ndifficulty = 7", "challenge.difficulty", 3, "from 8 to 22"),
             ("kind = 'proof_of_work'\ndifficulty = 23", "challenge.difficulty", 3, "from 8 to 22"),
