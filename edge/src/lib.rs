@@ -11,7 +11,6 @@ mod admin;
 mod agent;
 mod api;
 mod assets;
-mod challenge;
 mod conversation;
 mod cors;
 mod gateway;

@@ -1,13 +1,11 @@
 //! `POST /v1/sites/{site}/session` and `GET /v1/sites/{site}/widget`
 
-use crate::challenge;
 use crate::cors;
 use crate::host::Host;
 use crate::reply::{Failed, Response};
 use crate::request::Request;
 use kefu_proto::v1::SessionRequest;
-use kefu_shared::challenge::Newcomer;
-use kefu_shared::counted::Counted;
+use kefu_shared::entry::{Entry, Next};
 use kefu_shared::session;
 use kefu_shared::site::{Live, no_such_site};
 use kefu_shared::widget;
@@ -30,19 +28,21 @@ pub(crate) async fn open<H: Host>(
     let asked: SessionRequest = or_default(&request.read().await?)?;
     let (deployment, tick) = (&host.deployed().deployment, host.tick());
     let (place, bearer) = ((site, address.as_str()), request.bearer());
-    let newcomer = Newcomer::of(place, &live, deployment, &asked, bearer, tick);
-    let proof = match &newcomer {
-        Some(newcomer) => challenge::answered(host, newcomer, asked.challenge.as_ref()).await?,
-        None => None,
-    };
-    // Who is only told what to answer asks again: that one counts.
-    let sessions = Counted::Sessions { site, address: &address };
-    let counted = host.count(sessions, live.config.limits.sessions_per_address).await?;
-    counted.map_err(|at| session::too_many(tick.now, at))?;
-    if let (Some(newcomer), Some(proof)) = (&newcomer, proof) {
-        challenge::verify(host, newcomer, proof).await?;
+    let mut entry = Entry::begin(place, &live, deployment, &asked, bearer, tick);
+    while let Some(next) = entry.next()? {
+        match next {
+            Next::Count(what, rate) => entry.counted(host.count(what, rate).await?)?,
+            Next::Ask(request, mut verifier) => {
+                host.send(*request, &mut verifier).await;
+                let verdict = verifier.verdict();
+                if let Some(complaint) = entry.complaint(verdict) {
+                    host.log(&complaint);
+                }
+                entry.verified(verdict)?;
+            }
+        }
     }
-    let reply = session::open(site, &live, deployment, &asked, request.bearer(), tick)?;
+    let reply = session::open(site, &live, deployment, &asked, bearer, tick)?;
     Ok(Response::ok(&reply))
 }
 

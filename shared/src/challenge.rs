@@ -17,7 +17,7 @@ mod puzzle;
 mod turnstile;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use turnstile::{Verdict, Verifier};
 
@@ -37,10 +37,9 @@ pub struct Newcomer<'a> {
 pub enum Proof<'a> {
     /// It is: good for as many sessions as that rate says.
     Good(Counted<'a>, Rate),
-    /// Its verifier says whether it is.
+    /// Its verifier says whether it is; one that cannot be asked has heard enough already, and
+    /// nothing is sent.
     Ask(Box<RequestParts>, Verifier),
-    /// Its verifier cannot be asked.
-    Unknown(&'static str),
 }
 
 impl<'a> Newcomer<'a> {
@@ -79,8 +78,8 @@ impl<'a> Newcomer<'a> {
             ChallengeKind::Turnstile(turnstile) if turnstile::is_token(&answer.answer) => {
                 let tell = (self.address, answer.answer.as_str());
                 Ok(match turnstile::request(self.live, turnstile, tell) {
-                    Ok(request) => Proof::Ask(Box::new(request), Verifier::asked(self.tick.now)),
-                    Err(why) => Proof::Unknown(why),
+                    Ok(request) => Proof::Ask(request.into(), Verifier::asked(self.tick.now)),
+                    Err(why) => Proof::Ask(Box::default(), Verifier::never_asked(why)),
                 })
             }
             ChallengeKind::Turnstile(_) => Err(self.asked(NO_TOKEN)),
@@ -93,18 +92,13 @@ impl<'a> Newcomer<'a> {
     }
 
     /// What the verifier says; where it says nothing, the site said what then.
-    pub fn verified(&self, verdict: &Verdict) -> Result<(), Refusal> {
+    pub fn verified(&self, verdict: Verdict) -> Result<(), Refusal> {
         match (verdict, &self.challenge.kind) {
             (Verdict::Human, _) => Ok(()),
             (Verdict::Machine, _) => Err(self.asked(NO_TOKEN)),
             (Verdict::Unknown(_), ChallengeKind::Turnstile(it)) if it.fail_open => Ok(()),
             (Verdict::Unknown(_), _) => Err(unverified()),
         }
-    }
-
-    /// What the operator is told of a verifier that says nothing.
-    pub fn complaint(&self, why: &str) -> String {
-        format!("challenge of {}: turnstile: {why}", self.site)
     }
 
     /// The refusal that says what to answer.

@@ -14,6 +14,7 @@ pub mod conversation;
 pub mod counted;
 pub mod deployment;
 pub mod desk;
+pub mod entry;
 pub mod failover;
 pub mod form;
 pub mod gate;

@@ -52,11 +52,6 @@ pub fn is_known(
     known(deployment, bearer, site, request, now).is_some()
 }
 
-/// More sessions than an address may ask for.
-pub fn too_many(now: Millis, at: Millis) -> Refusal {
-    Refusal::new(Code::RateLimited, "too many sessions from this address").retry_at(now, at)
-}
-
 /// The claims of a token that still counts: of this site, of the visitor that is named, and first
 /// issued not too long ago. It may have ended: renewing is what it is for.
 fn known(

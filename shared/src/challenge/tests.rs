@@ -10,20 +10,21 @@ use crate::time::Millis;
 use crate::token::{self, Claims, Holder};
 use std::time::Duration;
 
-const NOW: Millis = Millis(1_764_000_000_000);
-const ADDRESS: &str = "203.0.113.7";
-const WORK: &str = "[challenge]\nkind = 'proof_of_work'\nwhen = 'always'\ndifficulty = 8\n";
-const TURNSTILE: &str = "[challenge]\nkind = 'turnstile'\nwhen = 'always'\nsite_key = '0x4A'\n\
+pub(crate) const NOW: Millis = Millis(1_764_000_000_000);
+pub(crate) const ADDRESS: &str = "203.0.113.7";
+pub(crate) const WORK: &str =
+    "[challenge]\nkind = 'proof_of_work'\nwhen = 'always'\ndifficulty = 8\n";
+pub(crate) const TURNSTILE: &str = "[challenge]\nkind = 'turnstile'\nwhen = 'always'\nsite_key = '0x4A'\n\
     secret = '${TURNSTILE_SECRET}'\n";
 
 /// A site and the deployment that it is on.
-struct World {
-    live: Live,
-    deployment: Deployment,
+pub(crate) struct World {
+    pub(crate) live: Live,
+    pub(crate) deployment: Deployment,
 }
 
 impl World {
-    fn new(document: &str) -> Self {
+    pub(crate) fn new(document: &str) -> Self {
         Self::with(document, "*", "one secret")
     }
 
@@ -76,7 +77,7 @@ fn asked(newcomer: &Newcomer<'_>) -> wire::Challenge {
     *newcomer.answered(None).unwrap_err().challenge.unwrap()
 }
 
-fn solved(challenge: wire::Challenge) -> wire::Challenge {
+pub(crate) fn solved(challenge: wire::Challenge) -> wire::Challenge {
     let difficulty = challenge.difficulty;
     let good = |answer: &String| zero_bits(&challenge.puzzle, answer) >= difficulty;
     let answer = (0_u32..).map(|number| number.to_string()).find(good).unwrap();
@@ -251,10 +252,11 @@ fn a_verifier_that_cannot_be_asked_says_nothing() {
     ] {
         let world = World::with(document, grants, "one secret");
         let answer = wire::Challenge { answer: "token".into(), ..wire::Challenge::default() };
-        let told = world.here();
-        let Ok(Proof::Unknown(why)) = told.answered(Some(&answer)) else { panic!("asked") };
-        assert_eq!(why, expected);
-        assert_eq!(told.complaint(why), format!("challenge of shop: turnstile: {expected}"));
+        let Ok(Proof::Ask(request, verifier)) = world.here().answered(Some(&answer)) else {
+            panic!("it is no proof")
+        };
+        assert_eq!((verifier.patience(NOW), request.body.len()), (None, 0));
+        assert_eq!(verifier.verdict(), Verdict::Unknown(expected));
     }
 }
 
@@ -318,7 +320,7 @@ fn where_the_verifier_says_nothing_the_site_said_what_then() {
         (&shut, Verdict::Machine, Err(Code::ChallengeRequired)),
         (&shut, unknown, Err(Code::Unavailable)),
     ] {
-        let told = world.here().verified(&verdict).map_err(|refusal| refusal.code);
+        let told = world.here().verified(verdict).map_err(|refusal| refusal.code);
         assert_eq!(told, expected, "{verdict:?}");
     }
 }

@@ -78,6 +78,11 @@ impl Verifier {
         Self { until: now + PATIENCE, body: Vec::new(), over: None }
     }
 
+    /// One that cannot be asked.
+    pub(super) fn never_asked(why: &'static str) -> Self {
+        Self { until: Millis(0), body: Vec::new(), over: Some(Err(why)) }
+    }
+
     /// What was heard.
     pub fn verdict(self) -> Verdict {
         match self.over {
