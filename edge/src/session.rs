@@ -29,7 +29,7 @@ pub(crate) async fn open<H: Host>(
     let (deployment, tick) = (&host.deployed().deployment, host.tick());
     let (place, bearer) = ((site, address.as_str()), request.bearer());
     let mut entry = Entry::begin(place, &live, deployment, &asked, bearer, tick);
-    while let Some(next) = entry.next()? {
+    while let Some(next) = entry.due()? {
         match next {
             Next::Count(what, rate) => entry.counted(host.count(what, rate).await?)?,
             Next::Ask(request, mut verifier) => {

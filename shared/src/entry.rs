@@ -73,7 +73,7 @@ impl<'a> Entry<'a> {
     }
 
     /// What is to be done now; none when the session may be opened.
-    pub fn next(&mut self) -> Result<Option<Next<'a>>, Refusal> {
+    pub fn due(&mut self) -> Result<Option<Next<'a>>, Refusal> {
         if let Stage::Door(newcomer) = self.stage {
             match newcomer.let_in() {
                 Some((what, rate)) => return Ok(Some(Next::Count(what, rate))),

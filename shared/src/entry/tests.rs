@@ -24,7 +24,7 @@ impl Host {
         let (live, deployment) = (&self.world.live, &self.world.deployment);
         let mut entry = Entry::begin(("shop", ADDRESS), live, deployment, request, None, tick);
         let mut come = || -> Result<(), Refusal> {
-            while let Some(next) = entry.next()? {
+            while let Some(next) = entry.due()? {
                 match next {
                     Next::Count(what, rate) => {
                         let window = self.windows.entry(what.name()).or_default();
