@@ -92,16 +92,9 @@ impl World<'_> {
     /// Sends a frame to readers here.
     pub(super) fn show(&mut self, who: usize, to: Audience, frame: &Frame) -> Held {
         self.witness(frame)?;
-        let hears = |conn: ConnId, role: Role| match to {
-            Audience::Conn(only) => conn == only,
-            Audience::All => true,
-            Audience::AllBut(but) => conn != but,
-            Audience::Agents => role == Role::Agent,
-            Audience::Visitors => role == Role::Visitor,
-        };
         let streams = self.processes[who].streams.iter();
         let conns: Vec<_> = streams
-            .filter(|(conn, it)| hears(**conn, it.who.role))
+            .filter(|(conn, it)| to.has(**conn, it.who.role))
             .map(|(conn, _)| *conn)
             .collect();
         for conn in conns {
