@@ -271,6 +271,7 @@ impl Copy {
             self.reports.push(Report {
                 ticket,
                 verdict: Verdict::Neutral,
+                class: None,
                 spent: Spent::default(),
             });
         }

@@ -1,7 +1,7 @@
 //! How an attempt ended, as far as the provider's guard is concerned.
 
 use super::{Spent, Terms};
-use crate::provider::Failure;
+use crate::provider::{Class, Failure};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -30,6 +30,9 @@ pub struct Report {
     pub ticket: Ticket,
     /// How it went.
     pub verdict: Verdict,
+    /// Which kind of failure it was, if it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class: Option<Class>,
     /// What it cost.
     #[serde(default)]
     pub spent: Spent,

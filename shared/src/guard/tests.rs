@@ -34,7 +34,7 @@ fn attempt(guard: &mut Guard, now: Millis, verdict: Verdict) -> Standing {
 
 fn report(guard: &mut Guard, now: Millis, grant: Grant, verdict: Verdict) -> Grant {
     let ticket = Ticket { generation: Some(grant.generation), probe: grant.probe };
-    let reports = vec![Report { ticket, verdict, spent: Spent::default() }];
+    let reports = vec![Report { ticket, verdict, class: None, spent: Spent::default() }];
     guard.take(now, &Ask { reports, ..ask(terms(), 0) })
 }
 
@@ -281,7 +281,8 @@ fn a_report_that_opens_the_breaker_ends_the_permits_at_hand() {
     copies.granted(START, key.clone(), grant);
     for _ in 0..5 {
         let ticket = Ticket { generation: Some(0), probe: false };
-        let report = Report { ticket, verdict: Verdict::Failure, spent: Spent::default() };
+        let report =
+            Report { ticket, verdict: Verdict::Failure, class: None, spent: Spent::default() };
         let ask = copies.report(&key, terms(), report);
         copies.told(START, key.clone(), guard.take(START, &ask));
     }
@@ -307,7 +308,7 @@ fn what_a_day_may_cost_is_spent_once_for_all_and_the_next_day_begins_anew() {
                 Decision::Go { .. } => {
                     let spent = Spent { turns: 1, tokens: 10, cost: 0 };
                     let ticket = Ticket::default();
-                    let report = Report { ticket, verdict: Verdict::Neutral, spent };
+                    let report = Report { ticket, verdict: Verdict::Neutral, class: None, spent };
                     let key = Key::of_site("s");
                     let ask = copies.report(&key, all, report);
                     let grant = guards.entry(String::new()).or_default().take(now, &ask);

@@ -173,16 +173,17 @@ fn push(label: &str, value: &str, labels: &mut String) {
     labels.push('"');
 }
 
-/// The breaker alone: whatever else stands against a provider, it is closed.
 fn breaker(standing: Standing) -> (u64, &'static str) {
-    match standing {
-        Standing::Open { .. } => (2, "open"),
-        Standing::Probing { .. } => (1, "probing"),
+    let breaker = standing.breaker();
+    let state = match breaker {
+        Standing::Open { .. } => 2,
+        Standing::Probing { .. } => 1,
         Standing::Closed
         | Standing::Paused { .. }
         | Standing::Limited { .. }
-        | Standing::Spent { .. } => (0, "closed"),
-    }
+        | Standing::Spent { .. } => 0,
+    };
+    (state, breaker.name())
 }
 
 /// As a label's value is written.

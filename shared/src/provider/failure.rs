@@ -1,5 +1,6 @@
 //! Why an attempt failed, and what follows from it for failover, breaker and limiter.
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::time::Duration;
 
@@ -14,7 +15,8 @@ pub(crate) const TOO_LONG: &[&str] =
     &["maximum context length", "context window", "prompt is too long"];
 
 /// The kinds of failure that are treated differently.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Class {
     /// Too many requests for now.
     RateLimited,

@@ -107,6 +107,7 @@ impl Screen {
             | Frame::Presence(_)
             | Frame::Inbox(_)
             | Frame::Queued(_)
+            | Frame::Provider(_)
             | Frame::Pong(_) => Ok(()),
         }
     }

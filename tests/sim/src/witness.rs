@@ -34,6 +34,7 @@ impl World<'_> {
             | Frame::Error(_)
             | Frame::Inbox(_)
             | Frame::Queued(_)
+            | Frame::Provider(_)
             | Frame::Pong(_) => Ok(()),
         }
     }

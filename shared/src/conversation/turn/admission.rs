@@ -6,7 +6,7 @@ use super::{Attempt, AttemptId, Phase, Turn};
 use crate::config::OnLimit;
 use crate::failover::{self, Preference};
 use crate::guard::{Candidate, Pass, Report, Skip, Spent, Terms, Ticket, Verdict};
-use crate::provider::Usage;
+use crate::provider::{Class, Usage};
 use crate::site::Live;
 use crate::time::{Millis, Tick};
 use std::time::Duration;
@@ -176,13 +176,14 @@ impl super::Turns {
         spent.turns = u32::from(turn.failures == 0);
         let ended = attempt.ended(now, verdict, usage, spent.cost);
         step.tally.note(&attempt.provider, What::Ended(ended));
-        let (attempt, cost) = (attempt.admitted.clone(), spent.cost);
+        let (admitted, class, cost) = (attempt.admitted.clone(), attempt.class, spent.cost);
         turn.note_end(now, usage, cost);
-        attempt.report(verdict, spent, step);
+        admitted.report(verdict, class, spent, step);
         let Some(live) = turn.live() else { return };
         let budgets = &live.config.budgets;
         if let Some(terms) = Terms::of_site(&live.config, live.revision) {
-            let report = Report { ticket: Ticket::default(), verdict: Verdict::Neutral, spent };
+            let ticket = Ticket::default();
+            let report = Report { ticket, verdict: Verdict::Neutral, class: None, spent };
             step.act(Act::Report { provider: String::new(), terms, report });
         }
         if budgets.visitor.is_declared() {
@@ -213,16 +214,16 @@ impl Attempt {
 }
 
 impl Admitted {
-    fn report(&self, verdict: Verdict, spent: Spent, step: &mut Step) {
+    fn report(&self, verdict: Verdict, class: Option<Class>, spent: Spent, step: &mut Step) {
         let Pass { terms, ticket } = self.pass;
-        let report = Report { ticket, verdict, spent };
+        let report = Report { ticket, verdict, class, spent };
         step.act(Act::Report { provider: self.provider.clone(), terms, report });
     }
 
     /// It was not used; a probe's place is free again.
     fn give_back(&self, step: &mut Step) {
         if self.pass.ticket.probe {
-            self.report(Verdict::Neutral, Spent::default(), step);
+            self.report(Verdict::Neutral, None, Spent::default(), step);
         }
     }
 }
