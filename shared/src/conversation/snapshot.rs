@@ -5,7 +5,7 @@ use super::input::{ConnId, Stream};
 use super::turn::{Lease, Tenure};
 use crate::config::{Ai, Limits, Rate, Site};
 use crate::failover::Kept;
-use crate::guard::Ledger;
+use crate::guard::{Ledger, Spent};
 use crate::time::Millis;
 use kefu_proto::v1::{Event, InboxEntry, Owner, owner};
 use serde::{Deserialize, Serialize};
@@ -204,4 +204,9 @@ pub struct RunningRecord {
     /// Whether it is for agents to approve.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub draft: bool,
+    /// The turn's attempts as a trace tells them, this one as cut off.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub tries: String,
+    /// What this one had cost when it was last saved.
+    pub spent: Spent,
 }

@@ -1,6 +1,7 @@
 //! One provider's try at a turn, from the request to its logical end.
 
 use super::super::{Act, Conversation, Step, What};
+use super::bill::Amount;
 use super::extras::Extras;
 use super::{Admitted, AttemptId, Phase, RunningRecord};
 use crate::config::{Price, ProviderKind, Timeouts};
@@ -8,7 +9,7 @@ use crate::failover;
 use crate::guard::Verdict;
 use crate::privacy::Restorer;
 use crate::provider::{
-    self, Class, Failure, Ids, Reader, Reading, Remedy, RequestParts, ResponseHead,
+    self, Class, Failure, Ids, Reader, Reading, Remedy, RequestParts, ResponseHead, Usage,
 };
 use crate::time::{Millis, Tick};
 use crate::who::Who;
@@ -55,6 +56,10 @@ pub(in super::super) struct Attempt {
     pub(super) ids: Ids,
     /// What came besides the text.
     pub(super) extras: Extras,
+    /// How much was sent and came, and what the provider says that it cost.
+    pub(super) sent: Amount,
+    pub(super) received: Amount,
+    pub(super) told: Option<Usage>,
     /// How much of it was shown, in bytes and in UTF-16 code units.
     pub(super) shown: Shown,
     pub(super) shown_at: Millis,
@@ -117,6 +122,9 @@ impl Attempt {
             text: String::new(),
             ids: Ids { conversation: chosen.conversation.clone(), ..Ids::default() },
             extras: Extras::new(chosen.address.clone()),
+            sent: Amount::of(&chosen.request.body),
+            received: Amount::default(),
+            told: None,
             shown: Shown::default(),
             shown_at: Millis(0),
             saved: 0,
@@ -210,7 +218,7 @@ impl Conversation {
         if matches!(failure.class, Class::Timeout | Class::Protocol) {
             self.abandon(tick.now, verdict, step);
         } else {
-            self.turns.end_attempt(tick.now, verdict, None, step);
+            self.turns.end_attempt(tick.now, verdict, step);
         }
         let Some(attempt) = self.turns.attempt() else { return };
         let (provider, visible) = (attempt.provider.clone(), attempt.visible);
@@ -298,7 +306,9 @@ impl Conversation {
             through: turn.through(),
             text: String::new(),
             draft: turn.drafting,
+            ..RunningRecord::default()
         });
+        self.turns.bequeath();
         self.turns.write(step);
         let typing = TypingNotice { author: Some(Who::bot().author()), preview: None };
         step.send(self.turns.audience(), Frame::Typing(typing));

@@ -62,7 +62,7 @@ impl Conversation {
     pub(super) fn abandon(&mut self, now: Millis, verdict: Verdict, step: &mut Step) {
         let attempt = self.turns.attempt();
         let cancellation = attempt.and_then(|attempt| self.turns.cancellation(attempt));
-        self.turns.end_attempt(now, verdict, None, step);
+        self.turns.end_attempt(now, verdict, step);
         if let Some(request) = cancellation {
             step.act(Act::Cancel { request });
         }
