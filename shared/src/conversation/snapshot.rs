@@ -181,6 +181,9 @@ pub struct TurnRecord {
     /// What providers remember of the conversation, the newest last.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub kept: Vec<Kept>,
+    /// What placeholders stand for in what providers have read, as [`crate::privacy::Names`] writes it.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub names: String,
     /// Since when it is kept how questions were answered, as [`super::turn`] writes it.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub traced: String,

@@ -95,6 +95,7 @@ impl Conversation {
             step.tally.note(&skip.provider, What::Skipped { why: why(skip) });
         }
         self.turns.open.iter_mut().for_each(|turn| turn.note_skips(&skips));
+        self.turns.renew_names();
         let chosen = admitted.as_ref().and_then(|admitted| self.choose(tick, admitted));
         match chosen {
             Some(chosen) => self.begin_attempt(tick.now, id, chosen, step),

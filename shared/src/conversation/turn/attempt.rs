@@ -7,7 +7,7 @@ use super::{Admitted, AttemptId, Phase, RunningRecord};
 use crate::config::{Price, ProviderKind, Timeouts};
 use crate::failover;
 use crate::guard::Verdict;
-use crate::privacy::Restorer;
+use crate::privacy::{Names, Restorer};
 use crate::provider::{
     self, Class, Failure, Ids, Reader, Reading, Remedy, RequestParts, ResponseHead, Usage,
 };
@@ -89,6 +89,8 @@ pub(super) struct Chosen {
     pub(super) conversation: Option<String>,
     /// What restores its answer.
     pub(super) restorer: Restorer,
+    /// What its placeholders are, from then on.
+    pub(super) names: Names,
 }
 
 impl fmt::Debug for Attempt {
@@ -264,7 +266,8 @@ impl Conversation {
     pub(super) fn choose(&self, tick: Tick, admitted: &Admitted) -> Option<Chosen> {
         let (turn, asking) = self.turns.asking(tick.entropy)?;
         let live = turn.live()?;
-        let outgoing = live.privacy.outgoing(asking.rounds, &asking.question).ok()?;
+        let names = self.turns.names();
+        let outgoing = live.privacy.outgoing(names, asking.rounds, &asking.question).ok()?;
         let question = outgoing.question.clone();
         let masked = failover::Asking { rounds: &outgoing.rounds, question, ..asking };
         let next = failover::request(live, &admitted.provider, &masked)?;
@@ -277,6 +280,7 @@ impl Conversation {
             request: next.request,
             address: next.provider.address().map(str::to_owned),
             conversation: next.conversation,
+            names: outgoing.names(),
             restorer: outgoing.restorer(),
         })
     }
@@ -309,6 +313,7 @@ impl Conversation {
             ..RunningRecord::default()
         });
         self.turns.bequeath();
+        self.turns.record.names = chosen.names.write();
         self.turns.write(step);
         let typing = TypingNotice { author: Some(Who::bot().author()), preview: None };
         step.send(self.turns.audience(), Frame::Typing(typing));

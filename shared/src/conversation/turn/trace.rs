@@ -144,7 +144,8 @@ impl Conversation {
         let sent = turn.tries.iter().any(|attempt| attempt.sent_ms.is_some());
         let sent = sent || !turn.died.is_empty();
         let rounds = failover::fitting(&asking, &live.config);
-        let outgoing = live.privacy.outgoing(rounds, &asking.question).ok().filter(|_| sent);
+        let outgoing = live.privacy.outgoing(self.turns.names(), rounds, &asking.question);
+        let outgoing = outgoing.ok().filter(|_| sent);
         json.sent(outgoing.as_ref());
         json.open("attempts", '[');
         json.0.push_str(&turn.died);
