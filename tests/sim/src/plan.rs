@@ -226,7 +226,7 @@ impl Plan {
     /// The plan, at a site whose AI drafts for agents in some of the seeds.
     #[must_use]
     pub(crate) fn drafting_sometimes(mut self, chance: &mut Chance, span: u64) -> Self {
-        self.drafts = self.seed % DRAFTS_EVERY == 0;
+        self.drafts = self.seed.is_multiple_of(DRAFTS_EVERY);
         let agents = |(seat, it): (usize, &Seat)| (it.who.role == Role::Agent).then_some(seat);
         let agents: Vec<usize> = self.seats.iter().enumerate().filter_map(agents).collect();
         for seat in agents.into_iter().filter(|_| self.drafts) {
