@@ -1,4 +1,5 @@
-//! What masks and words cost: `cargo bench -p kefu-shared --bench privacy`.
+//! What masks and words cost: `cargo bench -p kefu-shared --bench privacy`; in wasm too:
+//! `cargo xtask bench --privacy`.
 #![allow(
     missing_docs,
     clippy::disallowed_methods,
