@@ -5,14 +5,15 @@ use crate::request::{Body, Request};
 use kefu_durable::Fault;
 use kefu_shared::asset::Asset;
 use kefu_shared::config::Rate;
+use kefu_shared::counted::Counted;
 use kefu_shared::deployment::Deployed;
 use kefu_shared::desk::{self, Account};
 use kefu_shared::guard::{self, Key};
 use kefu_shared::page::PageQuery;
 use kefu_shared::problem::Refusal;
-use kefu_shared::provider::{RequestParts, check::Check};
+use kefu_shared::provider::{Listener, RequestParts};
 use kefu_shared::site::{self, Live};
-use kefu_shared::time::Tick;
+use kefu_shared::time::{Millis, Tick};
 use kefu_shared::trace::TurnsQuery;
 use kefu_shared::wire::{ActRoute, Caller};
 use std::sync::Arc;
@@ -62,13 +63,8 @@ pub(crate) trait Host: Sized {
     /// The client's address, as the host vouches for it.
     fn address(&self, request: &Request<Self::Body>) -> String;
 
-    /// Counts a session of an address, or refuses it.
-    async fn admit_session(
-        &self,
-        site: &str,
-        address: &str,
-        rate: Rate,
-    ) -> Result<Result<(), Refusal>, Fault>;
+    /// Counts one of these, or says when the next one is allowed.
+    async fn count(&self, what: Counted<'_>, rate: Rate) -> Result<Result<(), Millis>, Fault>;
 
     /// The site as it stands: a copy that is at most a second old.
     async fn site(&self, site: &str) -> Result<Option<Arc<Live>>, Fault>;
@@ -83,8 +79,8 @@ pub(crate) trait Host: Sized {
     /// Gives an order to the guard of a site's provider.
     async fn guard_order(&self, key: &Key, order: guard::Order) -> Result<guard::Outcome, Fault>;
 
-    /// Sends a request to a provider and tells `check` what comes, until it has heard enough.
-    async fn try_provider(&self, request: RequestParts, check: &mut Check);
+    /// Sends a request and tells `listener` what comes, until it has heard enough.
+    async fn send(&self, request: RequestParts, listener: &mut dyn Listener);
 
     /// The agent of a session, if it is in force; a copy that is at most a second old.
     async fn agent_in_force(

@@ -58,7 +58,7 @@ async fn ask<H: Host>(host: &H, provider: &Provider, live: &Live) -> ProviderChe
         Err(failure) => Check::misconfigured(&failure),
         Ok(request) => {
             let mut check = Check::sent(provider.kind, provider.timeouts, tick.now);
-            host.try_provider(request, &mut check).await;
+            host.send(request, &mut check).await;
             let key = live.api_key(provider).ok().flatten();
             check.report(&[key.as_deref().unwrap_or_default()])
         }

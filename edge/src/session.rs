@@ -5,6 +5,7 @@ use crate::host::Host;
 use crate::reply::{Failed, Response};
 use crate::request::Request;
 use kefu_proto::v1::SessionRequest;
+use kefu_shared::entry::{Entry, Next};
 use kefu_shared::session;
 use kefu_shared::site::{Live, no_such_site};
 use kefu_shared::widget;
@@ -24,10 +25,24 @@ pub(crate) async fn open<H: Host>(
     let live = site_in_use(host, site).await?;
     cors::check(&live, request.origin())?;
     let address = host.address(&request);
-    host.admit_session(site, &address, live.config.limits.sessions_per_address).await??;
     let asked: SessionRequest = or_default(&request.read().await?)?;
-    let deployment = &host.deployed().deployment;
-    let reply = session::open(site, &live, deployment, &asked, request.bearer(), host.tick())?;
+    let (deployment, tick) = (&host.deployed().deployment, host.tick());
+    let (place, bearer) = ((site, address.as_str()), request.bearer());
+    let mut entry = Entry::begin(place, &live, deployment, &asked, bearer, tick);
+    while let Some(next) = entry.due()? {
+        match next {
+            Next::Count(what, rate) => entry.counted(host.count(what, rate).await?)?,
+            Next::Ask(request, mut verifier) => {
+                host.send(*request, &mut verifier).await;
+                let verdict = verifier.verdict();
+                if let Some(complaint) = entry.complaint(verdict) {
+                    host.log(&complaint);
+                }
+                entry.verified(verdict)?;
+            }
+        }
+    }
+    let reply = session::open(site, &live, deployment, &asked, bearer, tick)?;
     Ok(Response::ok(&reply))
 }
 

@@ -80,6 +80,7 @@ async function bundle() {
     ...common,
     entryPoints: [
       { in: join(web, "client/index.ts"), out: "client" },
+      { in: join(web, "client/proof.ts"), out: "proof" },
       { in: join(web, "demo/demo.ts"), out: "demo" },
       { in: join(web, "demo/demo.css"), out: "demo" },
     ],

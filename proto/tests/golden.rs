@@ -5,6 +5,7 @@
 use kefu_proto::Encode;
 use kefu_proto::v1::{
     ClientFrame, Envelope, Event, EventsPage, LoginReply, Problem, ServerFrame, SessionReply,
+    SessionRequest,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -36,6 +37,7 @@ fn check(name: &str, golden: &Value) {
         "kefu.v1.Envelope" => agree::<Envelope>(name, json, &binary),
         "kefu.v1.EventsPage" => agree::<EventsPage>(name, json, &binary),
         "kefu.v1.SessionReply" => agree::<SessionReply>(name, json, &binary),
+        "kefu.v1.SessionRequest" => agree::<SessionRequest>(name, json, &binary),
         "kefu.v1.LoginReply" => agree::<LoginReply>(name, json, &binary),
         "kefu.v1.Problem" => agree::<Problem>(name, json, &binary),
         other => panic!("{name}: no test for {other}"),

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 mod address;
+mod challenge;
 mod document;
 mod embedded;
 mod fault;
@@ -16,6 +17,7 @@ mod references;
 mod site;
 mod template;
 
+pub use challenge::{Challenge, ChallengeKind, Turnstile};
 pub use document::Format;
 pub use embedded::{Texts, texts};
 pub use fault::{Fault, Invalid, MAX_FAULTS};

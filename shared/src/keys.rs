@@ -21,6 +21,7 @@ pub struct Keys {
     seal: [u8; 32],
     visitor: [u8; 32],
     bus: [u8; 32],
+    puzzle: [u8; 32],
 }
 
 impl std::fmt::Debug for Keys {
@@ -48,6 +49,7 @@ impl Keys {
             seal: key("kefu/v1/seal"),
             visitor: key("kefu/v1/visitor"),
             bus: key("kefu/v1/bus"),
+            puzzle: key("kefu/v1/puzzle"),
         }
     }
 
@@ -69,8 +71,17 @@ impl Keys {
 
     /// Whether `signature` is this deployment's for `text`, in constant time.
     pub fn verify(&self, text: &str, signature: &str) -> bool {
-        let Ok(signature) = BASE64.decode(signature) else { return false };
-        feed(&self.token, &[text]).verify_slice(&signature).is_ok()
+        verifies(&self.token, &[text], signature)
+    }
+
+    /// Signs a puzzle by its parts.
+    pub fn sign_puzzle(&self, parts: &[&str]) -> String {
+        BASE64.encode(mac(&self.puzzle, parts))
+    }
+
+    /// Whether `signature` is this deployment's for a puzzle of these parts, in constant time.
+    pub fn verify_puzzle(&self, parts: &[&str], signature: &str) -> bool {
+        verifies(&self.puzzle, parts, signature)
     }
 
     /// Encrypts a value so that it opens only under the same name.
@@ -104,6 +115,11 @@ pub fn same_secret(left: &str, right: &str) -> bool {
 /// The HMAC-SHA256 of parts, each with its length so that no two lists give the same bytes.
 fn mac(key: &[u8], parts: &[&str]) -> [u8; 32] {
     feed(key, parts).finalize().into_bytes().into()
+}
+
+fn verifies(key: &[u8], parts: &[&str], signature: &str) -> bool {
+    let Ok(signature) = BASE64.decode(signature) else { return false };
+    feed(key, parts).verify_slice(&signature).is_ok()
 }
 
 fn feed(key: &[u8], parts: &[&str]) -> Hmac<Sha256> {

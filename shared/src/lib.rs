@@ -6,12 +6,15 @@
 
 pub mod address;
 pub mod asset;
+pub mod challenge;
 pub mod complaint;
 pub mod config;
 pub mod context;
 pub mod conversation;
+pub mod counted;
 pub mod deployment;
 pub mod desk;
+pub mod entry;
 pub mod failover;
 pub mod form;
 pub mod gate;

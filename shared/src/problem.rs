@@ -2,7 +2,7 @@
 //! whether a stream that meets it is closed.
 
 use crate::time::Millis;
-use kefu_proto::v1::{Owner, Problem, problem::Fault};
+use kefu_proto::v1::{Challenge, Owner, Problem, problem::Fault};
 use std::time::Duration;
 
 macro_rules! codes {
@@ -81,6 +81,8 @@ codes! {
     Forbidden = "forbidden", 403, "This token may not do that";
     /// The page's origin is not one of the site's.
     OriginNotAllowed = "origin_not_allowed", 403, "The site does not allow this origin";
+    /// A newcomer where such prove first that they are no machine.
+    ChallengeRequired = "challenge_required", 403, "Newcomers prove first that they are no machine";
     /// Nothing there, or nothing that the caller may know of.
     NotFound = "not_found", 404, "There is no such thing";
     /// A site without configuration.
@@ -142,12 +144,21 @@ pub struct Refusal {
     pub owner: Option<Box<(Owner, u32)>>,
     /// Where the faults are, on [`Code::ConfigInvalid`].
     pub faults: Vec<Fault>,
+    /// What is to be answered, on [`Code::ChallengeRequired`].
+    pub challenge: Option<Box<Challenge>>,
 }
 
 impl Refusal {
     /// A refusal with its explanation.
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), retry_after: None, owner: None, faults: Vec::new() }
+        Self {
+            code,
+            detail: detail.into(),
+            retry_after: None,
+            owner: None,
+            faults: Vec::new(),
+            challenge: None,
+        }
     }
 
     /// With the time after which trying again makes sense.
@@ -176,6 +187,7 @@ impl Refusal {
             owner: self.owner.as_ref().map(|present| present.0.clone()),
             term: self.owner.as_ref().map(|present| present.1),
             faults: self.faults.clone(),
+            challenge: self.challenge.as_deref().cloned(),
         }
     }
 

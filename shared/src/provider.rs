@@ -28,6 +28,7 @@ mod failure;
 mod fastgpt;
 mod files;
 mod json;
+mod listener;
 mod openai;
 mod reader;
 mod reading;
@@ -39,6 +40,7 @@ mod workers_ai;
 pub use coze::oauth;
 pub use failure::{Class, DEFAULT_PAUSE, Failure, MAX_PAUSE, Remedy};
 pub use files::{FILES_MOST, Files, INLINE_MOST, Loaded};
+pub use listener::{Heard, Listener};
 pub use reader::{BodyEnd, Dialect, LINGER, Reader};
 pub use reading::{Attachment, Citation, Ending, Ids, Outcome, Reading, ToolCall, Usage};
 

@@ -53,7 +53,7 @@ const HOST: &[Migration] = &[Migration {
         "CREATE INDEX due_at ON due (at)",
         // What waiting streams are woken for and no event tells: whose, and a frame as JSON.
         "CREATE TABLE news (id INTEGER PRIMARY KEY, log TEXT NOT NULL, frame TEXT) STRICT",
-        // Sessions that addresses opened.
+        // What is counted, such as sessions that addresses opened: `Counted::name`.
         "CREATE TABLE opened (address TEXT NOT NULL, at INTEGER NOT NULL) STRICT",
         "CREATE INDEX opened_at ON opened (address, at)",
         // Raised with every change of a desk: a change to another state is refused.
@@ -603,9 +603,9 @@ pub mod shared_sql {
         pub const TELL: &str = "INSERT INTO news (log, frame) VALUES (?, ?)";
         /// Old news go: how many of the newest stay.
         pub const DROP_NEWS: &str = "DELETE FROM news WHERE id <= (SELECT max(id) FROM news) - ?";
-        /// Sessions of an address: address, since.
+        /// What was counted under a name: name, since.
         pub const OPENED: &str = "SELECT at FROM opened WHERE address = ? AND at > ? ORDER BY at";
-        /// Notes a session of an address: address, at.
+        /// Counts one under a name: name, at.
         pub const OPEN: &str = "INSERT INTO opened (address, at) VALUES (?, ?)";
         /// Forgets old ones: up to when.
         pub const DROP_OPENED: &str = "DELETE FROM opened WHERE at <= ?";

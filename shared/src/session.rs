@@ -19,7 +19,7 @@ pub fn open(
     bearer: Option<&str>,
     tick: Tick,
 ) -> Result<SessionReply, Refusal> {
-    let known = bearer.and_then(|token| known(deployment, token, site, request, tick.now));
+    let known = known(deployment, bearer, site, request, tick.now);
     let claims = match &request.identity {
         Some(jwt) => identified(site, live, deployment, jwt, known, tick)?,
         None => known.unwrap_or_else(|| anonymous(site, tick)),
@@ -41,16 +41,27 @@ pub fn open(
     })
 }
 
+/// Whether a token says who asks, so that its visitor keeps its id.
+pub fn is_known(
+    deployment: &Deployment,
+    bearer: Option<&str>,
+    site: &str,
+    request: &SessionRequest,
+    now: Millis,
+) -> bool {
+    known(deployment, bearer, site, request, now).is_some()
+}
+
 /// The claims of a token that still counts: of this site, of the visitor that is named, and first
 /// issued not too long ago. It may have ended: renewing is what it is for.
 fn known(
     deployment: &Deployment,
-    token: &str,
+    bearer: Option<&str>,
     site: &str,
     request: &SessionRequest,
     now: Millis,
 ) -> Option<Claims> {
-    let claims = token::read(&deployment.keys, token).ok()?;
+    let claims = token::read(&deployment.keys, bearer?).ok()?;
     let same_visitor = request.visitor_id.as_ref().is_none_or(|id| *id == claims.id);
     let counts = claims.role == Holder::Visitor
         && claims.site == site

@@ -1,7 +1,9 @@
 //! A site while it is in use: its configuration with everything compiled that turns need.
 
 use crate::address::{self, AddressFault};
-use crate::config::{self, Format, Invalid, Provider, Site, Template};
+use crate::config::{
+    self, Challenge, ChallengeKind, Format, Invalid, Provider, Site, Template, Turnstile,
+};
 use crate::keys::Keys;
 use crate::privacy::Privacy;
 use crate::problem::{Code, Refusal};
@@ -124,6 +126,12 @@ impl Live {
         provider.api_key.as_ref().map(|key| self.secrets.fill(key, &host)).transpose()
     }
 
+    /// What Turnstile's verifier knows the site by.
+    pub fn turnstile_secret(&self, turnstile: &Turnstile) -> Result<String, SecretFault> {
+        let host = address::host_of(turnstile.address()).unwrap_or_default();
+        self.secrets.fill(&turnstile.secret, &host)
+    }
+
     /// The secret that the host site signs its visitors' identity with. It stays here, so it may
     /// be stored for any host.
     pub fn identity_secret(&self) -> Option<String> {
@@ -183,8 +191,16 @@ impl Live {
                 Some(BadAddress { key: format!("channels[{index}].{name}"), address, why })
             })
         });
-        named.chain(channels).collect()
+        let verifier = config.challenge.iter().filter_map(|it| bad_verifier(it, allow_private));
+        named.chain(channels).chain(verifier).collect()
     }
+}
+
+fn bad_verifier(challenge: &Challenge, allow_private: bool) -> Option<BadAddress> {
+    let ChallengeKind::Turnstile(turnstile) = &challenge.kind else { return None };
+    let address = turnstile.endpoint.clone()?;
+    let why = address::check(&address, allow_private).err()?.message();
+    Some(BadAddress { key: "challenge.endpoint".to_owned(), address, why })
 }
 
 /// `PUT …/secrets/{NAME}`

@@ -1,14 +1,13 @@
 //! Calls to providers: sent, read chunk by chunk, dropped when the core wants no more.
 
 use crate::spin::entropy;
-use crate::spin::errands::{head, send};
+use crate::spin::errands::{self, head};
 use crate::spin::room::Room;
 use crate::spin::tasks::spawn;
 use futures::StreamExt;
 use futures::future::{AbortHandle, Abortable, Either, select};
 use kefu_shared::conversation::{AttemptId, CANCEL_MOST, Input};
-use kefu_shared::provider::check::{Check, Heard};
-use kefu_shared::provider::{BodyEnd, RequestParts};
+use kefu_shared::provider::{BodyEnd, Heard, Listener, RequestParts};
 use spin_sdk::http::Response;
 use spin_sdk::http::body::IncomingBodyExt;
 use std::cell::RefCell;
@@ -37,7 +36,8 @@ impl Calls {
     /// Tells a provider to stop; nobody waits for what comes of it.
     pub(crate) fn cancel(parts: RequestParts) {
         spawn(async move {
-            let _ended = select(pin!(send(parts, None)), pin!(entropy::sleep(CANCEL_MOST))).await;
+            let _ended =
+                select(pin!(errands::send(parts, None)), pin!(entropy::sleep(CANCEL_MOST))).await;
         });
     }
 
@@ -65,7 +65,7 @@ impl Calls {
 }
 
 async fn call(room: Rc<Room>, attempt: AttemptId, parts: RequestParts) {
-    match send(parts, Some(room.place())).await {
+    match errands::send(parts, Some(room.place())).await {
         Ok(response) => read(&room, attempt, response).await,
         Err(failure) => {
             room.is_calling(attempt, Input::Failed { attempt, failure }).await;
@@ -94,37 +94,40 @@ async fn read(room: &Rc<Room>, attempt: AttemptId, response: Response) {
     room.is_calling(attempt, Input::Ended { attempt, how }).await;
 }
 
-/// Sends a request and tells `check` what comes, until it has heard enough.
-pub async fn try_provider(parts: RequestParts, check: &mut Check) {
-    match in_time(check, pin!(send(parts, None))).await {
+/// Sends a request and tells `listener` what comes, until it has heard enough.
+pub async fn send(parts: RequestParts, listener: &mut dyn Listener) {
+    match in_time(listener, pin!(errands::send(parts, None))).await {
         Some(Ok(response)) => {
-            check.hear(entropy::now(), Heard::Head(head(&response)));
-            listen(response, check).await;
+            listener.hear(entropy::now(), Heard::Head(head(&response)));
+            listen(response, listener).await;
         }
-        Some(Err(failure)) => check.hear(entropy::now(), Heard::Failed(failure)),
+        Some(Err(failure)) => listener.hear(entropy::now(), Heard::Failed(failure)),
         None => {}
     }
 }
 
-async fn listen(response: Response, check: &mut Check) {
+async fn listen(response: Response, listener: &mut dyn Listener) {
     let mut chunks = response.into_body().stream();
-    while let Some(next) = in_time(check, chunks.next()).await {
+    while let Some(next) = in_time(listener, chunks.next()).await {
         let heard = match next {
             Some(Ok(bytes)) => Heard::Bytes(bytes.to_vec()),
             Some(Err(_)) => Heard::End(BodyEnd::Reset),
             None => Heard::End(BodyEnd::Clean),
         };
-        check.hear(entropy::now(), heard);
+        listener.hear(entropy::now(), heard);
     }
 }
 
-/// What comes in the time that `check` has; none when it has heard enough or waits no longer.
-async fn in_time<T>(check: &mut Check, work: impl Future<Output = T> + Unpin) -> Option<T> {
-    let patience = check.patience(entropy::now())?;
+/// What comes in the time that `listener` has; none when it has heard enough or waits no longer.
+async fn in_time<T>(
+    listener: &mut dyn Listener,
+    work: impl Future<Output = T> + Unpin,
+) -> Option<T> {
+    let patience = listener.patience(entropy::now())?;
     match select(work, pin!(entropy::sleep(patience))).await {
         Either::Left((done, _)) => Some(done),
         Either::Right(_) => {
-            check.waited(entropy::now());
+            listener.waited(entropy::now());
             None
         }
     }

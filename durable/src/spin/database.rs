@@ -1,17 +1,22 @@
 //! The database: one connection an instance to read, one to write, and the migrations.
+//!
+//! The host has every call twice. Reading takes less time than the asynchronous one's streams do, so
+//! it is done at once; only what waits, for a disk or for others, lets other requests go on.
 
 use crate::Fault;
 use crate::spin::entropy::{self, sleep};
 use crate::spin::nudges::nudged;
 use crate::spin::operator::{self, Access};
-use futures::lock::Mutex;
 use kefu_shared::schema::{self, Migration};
 use kefu_shared::trouble::Trouble;
-use spin_sdk::sqlite::{Connection, RowResult, Value};
+use spin_sdk::sqlite::wit::sqlite as host; // the SDK's own types have the asynchronous calls only
+use spin_sdk::sqlite::{RowResult, Value};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
+/// An open connection.
+pub(crate) type Connection = host::Connection;
 /// A row.
 pub(crate) type Row = RowResult;
 
@@ -31,13 +36,12 @@ const BUSY_TIMEOUT: &str = "PRAGMA busy_timeout = 20";
 
 thread_local! {
     static READER: RefCell<Option<Rc<Connection>>> = const { RefCell::new(None) };
-    static OPENING: Rc<Mutex<()>> = Rc::default();
 }
 
 /// The rows that a query gives.
 pub(crate) async fn rows(text: &str, params: Vec<Value>) -> Result<Vec<Row>, Fault> {
     let rows = match reader().await {
-        Ok(connection) => patiently(async || run(&connection, text, params.clone()).await).await,
+        Ok(connection) => patiently(async || run(&connection, text, &params)).await,
         Err(fault) => Err(fault),
     };
     if rows.is_err() {
@@ -48,24 +52,39 @@ pub(crate) async fn rows(text: &str, params: Vec<Value>) -> Result<Vec<Row>, Fau
     rows
 }
 
-/// Runs a statement on a connection.
-pub(crate) async fn run(
+/// Runs a statement that waits for nothing.
+pub(crate) fn run(
+    connection: &Connection,
+    text: &str,
+    params: &[Value],
+) -> Result<Vec<Row>, Fault> {
+    Ok(connection.execute(text, params)?.rows)
+}
+
+/// Runs a statement that may wait, for the disk or for whoever writes.
+pub(crate) async fn run_and_wait(
     connection: &Connection,
     text: &str,
     params: Vec<Value>,
 ) -> Result<Vec<Row>, Fault> {
-    nudged(async { Ok(connection.execute(text, params).await?.collect().await?) }).await
+    nudged(async {
+        let (_, rows, ended) = connection.execute_async(text.to_owned(), params).await?;
+        let rows = rows.collect().await;
+        ended.await?;
+        Ok(rows)
+    })
+    .await
 }
 
 /// A connection of its own to write with, once the tables are there: it alone has a transaction.
 pub(crate) async fn open_to_write() -> Result<Connection, Fault> {
     reader().await?;
-    open().await
+    open()
 }
 
-async fn open() -> Result<Connection, Fault> {
-    let connection = Connection::open_default().await?;
-    run(&connection, BUSY_TIMEOUT, Vec::new()).await?;
+fn open() -> Result<Connection, Fault> {
+    let connection = Connection::open("default")?;
+    run(&connection, BUSY_TIMEOUT, &[])?;
     Ok(connection)
 }
 
@@ -73,16 +92,10 @@ async fn reader() -> Result<Rc<Connection>, Fault> {
     if let Some(connection) = READER.with_borrow(Clone::clone) {
         return Ok(connection);
     }
-    // One opens for all: each that looks into a new file stands in the way of whoever makes it.
-    let opening = OPENING.with(Rc::clone);
-    let _alone = opening.lock().await;
-    if let Some(connection) = READER.with_borrow(Clone::clone) {
-        return Ok(connection);
-    }
-    let connection = Rc::new(open().await?);
+    let connection = Rc::new(open()?);
     // Changing the journal is refused at once, without the wait that SQLite does elsewhere.
-    patiently(async || migrate(&connection).await).await?;
-    if takes_writes(&connection).await {
+    patiently(async || migrate(&connection)).await?;
+    if takes_writes(&connection) {
         READER.set(Some(connection.clone()));
     }
     Ok(connection)
@@ -90,10 +103,10 @@ async fn reader() -> Result<Rc<Connection>, Fault> {
 
 /// Whether the file can be written at all. What SQLite found unwritable stays so for its whole
 /// process while one connection is open: such a one is not kept.
-async fn takes_writes(connection: &Connection) -> bool {
+fn takes_writes(connection: &Connection) -> bool {
     // `BEGIN IMMEDIATE` would quietly begin to read. This changes nothing, and syncs nothing; who
     // holds the file can write it.
-    let tried = run(connection, "DELETE FROM migration WHERE number < 0", Vec::new()).await;
+    let tried = run(connection, "DELETE FROM migration WHERE number < 0", &[]);
     !matches!(tried, Err(Fault::Storage(Trouble::ReadOnly)))
 }
 
@@ -123,42 +136,40 @@ fn pause(tries: u64) -> Duration {
 }
 
 /// Brings the tables to the newest version, and refuses those of a newer program.
-async fn migrate(connection: &Connection) -> Result<(), Fault> {
-    if missing(connection).await?.is_empty() {
+fn migrate(connection: &Connection) -> Result<(), Fault> {
+    if missing(connection)?.is_empty() {
         return Ok(());
     }
     // Kept in the file: readers don't wait for writers, and a commit is one fsync.
-    run(connection, "PRAGMA journal_mode = WAL", Vec::new()).await?;
-    run(connection, "BEGIN IMMEDIATE", Vec::new()).await?;
-    let migrated = migrate_alone(connection).await;
+    run(connection, "PRAGMA journal_mode = WAL", &[])?;
+    run(connection, "BEGIN IMMEDIATE", &[])?;
+    let migrated = migrate_alone(connection);
     let end = if migrated.is_ok() { "COMMIT" } else { "ROLLBACK" };
-    let ended = run(connection, end, Vec::new()).await;
+    let ended = run(connection, end, &[]);
     migrated.and(ended.map(|_| ()))
 }
 
 /// Another instance may have been first: what is missing is asked again.
-async fn migrate_alone(connection: &Connection) -> Result<(), Fault> {
-    run(connection, schema::SHARED_MIGRATIONS_TABLE, Vec::new()).await?;
-    for (part, migration) in missing(connection).await? {
+fn migrate_alone(connection: &Connection) -> Result<(), Fault> {
+    run(connection, schema::SHARED_MIGRATIONS_TABLE, &[])?;
+    for (part, migration) in missing(connection)? {
         for statement in migration.statements {
-            run(connection, statement, Vec::new()).await?;
+            run(connection, statement, &[])?;
         }
         let note = "INSERT INTO migration (part, number) VALUES (?, ?)";
         let number = Value::Integer(migration.number.into());
-        run(connection, note, vec![Value::Text(part.into()), number]).await?;
+        run(connection, note, &[Value::Text(part.into()), number])?;
     }
     Ok(())
 }
 
-async fn missing(
-    connection: &Connection,
-) -> Result<Vec<(&'static str, &'static Migration)>, Fault> {
+fn missing(connection: &Connection) -> Result<Vec<(&'static str, &'static Migration)>, Fault> {
     let there = "SELECT 1 FROM sqlite_schema WHERE name = 'migration'";
-    let done = match run(connection, there, Vec::new()).await?.is_empty() {
+    let done = match run(connection, there, &[])?.is_empty() {
         true => Vec::new(),
         false => {
             let done = "SELECT part, max(number) FROM migration GROUP BY part";
-            run(connection, done, Vec::new()).await?
+            run(connection, done, &[])?
         }
     };
     let mut missing = Vec::new();

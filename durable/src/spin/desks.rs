@@ -22,6 +22,7 @@ use kefu_shared::schema::shared_sql::desk as sql;
 use kefu_shared::schema::shared_sql::host;
 use kefu_shared::site::{FRESH_FOR, Live};
 use kefu_shared::time::Millis;
+use kefu_shared::who::Role;
 use kefu_shared::wire::Caller;
 use spin_sdk::sqlite::Value;
 use std::cell::{Cell, RefCell};
@@ -329,7 +330,7 @@ impl Room {
                 Act::Send { to, frame } => {
                     let frame = ServerFrame { conversation: String::new(), frame: Some(frame) };
                     for (conn, line) in self.lines.borrow().iter() {
-                        if hears(to, *conn) {
+                        if to.has(*conn, Role::Agent) {
                             line.send(&frame, 1);
                         }
                     }
@@ -377,15 +378,6 @@ fn known(inbox: &Inbox) -> (u32, u32) {
 
 fn moment(row: &Row) -> Millis {
     Millis(u64::try_from(whole(row, 1)).unwrap_or(0))
-}
-
-fn hears(to: Audience, conn: ConnId) -> bool {
-    match to {
-        Audience::Conn(only) => conn == only,
-        Audience::AllBut(but) => conn != but,
-        Audience::All | Audience::Agents => true,
-        Audience::Visitors => false,
-    }
 }
 
 fn json(value: &impl serde::Serialize) -> Value {

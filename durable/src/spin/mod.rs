@@ -7,6 +7,7 @@
 mod bus;
 mod calls;
 mod conversations;
+mod counts;
 mod database;
 mod deployment;
 mod desks;
@@ -26,11 +27,11 @@ mod streams;
 mod tasks;
 mod tells;
 mod uploads;
-mod visits;
 mod writer;
 
-pub use calls::try_provider;
+pub use calls::send;
 pub use conversations::{act, gateway, page, stream, turns, wait_for_event};
+pub use counts::count;
 pub use deployment::{deployed, opened_hosts};
 pub use desks::{agent_in_force, forget_session, order as desk_order};
 pub use entropy::{now, tick};
@@ -42,4 +43,3 @@ pub use recovery::recover;
 pub use sites::{fetch as site_as_it_stands, order as site_order};
 pub use tasks::{begun, go_on};
 pub use uploads::{Incoming, find as upload};
-pub use visits::admit as admit_session;

@@ -47,7 +47,7 @@ impl Streams {
 
     pub(crate) fn send(&self, to: Audience, frame: &Frame, epoch: u32) {
         for (conn, reader) in self.readers.borrow_mut().iter_mut() {
-            if hears(to, *conn, reader.caller.holder.role()) {
+            if to.has(*conn, reader.caller.holder.role()) {
                 reader.take(frame, &self.about, epoch);
             }
         }
@@ -116,15 +116,5 @@ impl Reader {
                 }
             }
         }
-    }
-}
-
-fn hears(to: Audience, conn: ConnId, role: Role) -> bool {
-    match to {
-        Audience::Conn(only) => conn == only,
-        Audience::All => true,
-        Audience::AllBut(but) => conn != but,
-        Audience::Agents => role == Role::Agent,
-        Audience::Visitors => role == Role::Visitor,
     }
 }

@@ -2,11 +2,11 @@
 //! since its fsync is what costs, and the failure of one is not that of the others.
 
 use crate::Fault;
-use crate::spin::database::{self, Row, patiently, run};
+use crate::spin::database::{self, Connection, Row, patiently, run, run_and_wait};
 use crate::spin::operator::{self, Access};
 use futures::channel::oneshot;
 use kefu_shared::schema::shared_sql::log as sql;
-use spin_sdk::sqlite::{Connection, Value};
+use spin_sdk::sqlite::Value;
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, VecDeque};
@@ -29,6 +29,11 @@ impl Statement {
     /// One that holds only if it gives a row.
     pub(crate) fn must(text: impl Into<Cow<'static, str>>, params: Vec<Value>) -> Self {
         Self { text: text.into(), params, must: true }
+    }
+
+    /// Whether what it gave is what it must.
+    fn held(&self, rows: &[Row]) -> Result<(), Fault> {
+        if self.must && rows.is_empty() { Err(Fault::Conflict) } else { Ok(()) }
     }
 
     fn is_event(&self) -> bool {
@@ -124,7 +129,7 @@ async fn events(connection: &Connection, batches: Vec<Vec<Statement>>) -> Result
     let text = sql::insert_events(batches.len());
     let params: Vec<Value> =
         batches.into_iter().flatten().flat_map(|statement| statement.params).collect();
-    let insert = async || run(connection, &text, params.clone()).await;
+    let insert = async || run_and_wait(connection, &text, params.clone()).await;
     let there = patiently(insert).await?;
     let place = |log: &Value, seq: &Value| match (log, seq) {
         (Value::Text(log), Value::Integer(seq)) => Some((log.clone(), *seq)),
@@ -151,9 +156,9 @@ async fn transaction(
     begin(connection).await?;
     let mut results = Vec::with_capacity(batches.len());
     for batch in batches {
-        match one_of_many(connection, &batch).await {
+        match one_of_many(connection, &batch) {
             Err(fault) if !matches!(fault, Fault::Conflict) => {
-                let _ = plain(connection, "ROLLBACK").await;
+                let _ = plain(connection, "ROLLBACK");
                 return Err(fault);
             }
             done => results.push(done),
@@ -165,26 +170,30 @@ async fn transaction(
 
 /// A batch of a group. What one statement does is taken back by itself where it fails: only more
 /// need a savepoint.
-async fn one_of_many(connection: &Connection, batch: &[Statement]) -> Result<(), Fault> {
+fn one_of_many(connection: &Connection, batch: &[Statement]) -> Result<(), Fault> {
     if batch.len() == 1 {
-        return write(connection, batch).await;
+        return write(connection, batch);
     }
-    plain(connection, "SAVEPOINT batch").await?;
-    let written = write(connection, batch).await;
+    plain(connection, "SAVEPOINT batch")?;
+    let written = write(connection, batch);
     if matches!(written, Err(Fault::Conflict)) {
-        plain(connection, "ROLLBACK TO batch").await?;
+        plain(connection, "ROLLBACK TO batch")?;
     }
-    plain(connection, "RELEASE batch").await?;
+    plain(connection, "RELEASE batch")?;
     written
 }
 
 /// A group of one: the transaction is savepoint enough, and one statement is a transaction.
 async fn alone(connection: &Connection, batch: &[Statement]) -> Result<Results, Fault> {
-    let ended = if batch.len() == 1 {
-        patiently(async || write(connection, batch).await).await
+    let ended = if let [statement] = batch {
+        patiently(async || {
+            let text = &statement.text;
+            statement.held(&run_and_wait(connection, text, statement.params.clone()).await?)
+        })
+        .await
     } else {
         begin(connection).await?;
-        end(connection, write(connection, batch).await).await
+        end(connection, write(connection, batch)).await
     };
     match ended {
         Err(Fault::Conflict) => Ok(vec![Err(Fault::Conflict)]),
@@ -193,31 +202,29 @@ async fn alone(connection: &Connection, batch: &[Statement]) -> Result<Results, 
 }
 
 async fn begin(connection: &Connection) -> Result<(), Fault> {
-    patiently(async || plain(connection, "BEGIN IMMEDIATE").await).await
+    patiently(async || run_and_wait(connection, "BEGIN IMMEDIATE", Vec::new()).await.map(drop))
+        .await
 }
 
 /// Commits what was written, or takes it all back.
 async fn end(connection: &Connection, written: Result<(), Fault>) -> Result<(), Fault> {
     let ended = match written {
-        Ok(()) => plain(connection, "COMMIT").await,
+        Ok(()) => run_and_wait(connection, "COMMIT", Vec::new()).await.map(drop),
         failed => failed,
     };
     if ended.is_err() {
-        let _ = plain(connection, "ROLLBACK").await;
+        let _ = plain(connection, "ROLLBACK");
     }
     ended
 }
 
-async fn write(connection: &Connection, batch: &[Statement]) -> Result<(), Fault> {
-    for statement in batch {
-        let rows = run(connection, &statement.text, statement.params.clone()).await?;
-        if statement.must && rows.is_empty() {
-            return Err(Fault::Conflict);
-        }
-    }
-    Ok(())
+/// Within a transaction nothing waits.
+fn write(connection: &Connection, batch: &[Statement]) -> Result<(), Fault> {
+    batch.iter().try_for_each(|statement| {
+        statement.held(&run(connection, &statement.text, &statement.params)?)
+    })
 }
 
-async fn plain(connection: &Connection, text: &str) -> Result<(), Fault> {
-    run(connection, text, Vec::new()).await.map(|_: Vec<Row>| ())
+fn plain(connection: &Connection, text: &str) -> Result<(), Fault> {
+    run(connection, text, &[]).map(drop)
 }

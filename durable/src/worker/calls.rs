@@ -1,13 +1,12 @@
 //! Calls to providers: sent, read chunk by chunk, dropped when the core wants no more.
 
 use crate::worker::entropy;
-use crate::worker::errands::{head, send};
+use crate::worker::errands::{self, head};
 use crate::worker::host::Host;
 use futures::StreamExt;
 use futures::future::{Either, select};
 use kefu_shared::conversation::{AttemptId, CANCEL_MOST, Input};
-use kefu_shared::provider::check::{Check, Heard};
-use kefu_shared::provider::{BodyEnd, RequestParts};
+use kefu_shared::provider::{BodyEnd, Heard, Listener, RequestParts};
 use std::cell::RefCell;
 use std::pin::pin;
 use std::rc::Rc;
@@ -29,7 +28,7 @@ impl Calls {
         host.keep_alive(async move {
             let load = |id: &str| weak.upgrade()?.store.upload(id);
             let report = |input| weak.upgrade().is_some_and(|host| host.is_calling(attempt, input));
-            match send(&env, parts, &signal, &load).await {
+            match errands::send(&env, parts, &signal, &load).await {
                 Ok(response) => read(attempt, response, report).await,
                 Err(failure) => {
                     report(Input::Failed { attempt, failure });
@@ -44,7 +43,7 @@ impl Calls {
         host.keep_alive(async move {
             let controller = AbortController::default();
             let signal = controller.signal();
-            let sent = pin!(send(&env, parts, &signal, &|_| None));
+            let sent = pin!(errands::send(&env, parts, &signal, &|_| None));
             let _ended = select(sent, Delay::from(CANCEL_MOST)).await;
             controller.abort();
         });
@@ -92,42 +91,45 @@ async fn read(attempt: AttemptId, mut response: Response, report: impl Fn(Input)
     report(Input::Ended { attempt, how });
 }
 
-/// Sends a request and tells `check` what comes, until it has heard enough.
-pub async fn try_provider(env: &Env, parts: RequestParts, check: &mut Check) {
+/// Sends a request and tells `listener` what comes, until it has heard enough.
+pub async fn send(env: &Env, parts: RequestParts, listener: &mut dyn Listener) {
     let controller = AbortController::default();
     let signal = controller.signal();
-    match in_time(check, pin!(send(env, parts, &signal, &|_| None))).await {
+    match in_time(listener, pin!(errands::send(env, parts, &signal, &|_| None))).await {
         Some(Ok(mut response)) => {
-            check.hear(entropy::now(), Heard::Head(head(&response)));
+            listener.hear(entropy::now(), Heard::Head(head(&response)));
             match response.stream() {
-                Ok(chunks) => listen(chunks, check).await,
-                Err(_) => check.hear(entropy::now(), Heard::End(BodyEnd::Clean)),
+                Ok(chunks) => listen(chunks, listener).await,
+                Err(_) => listener.hear(entropy::now(), Heard::End(BodyEnd::Clean)),
             }
         }
-        Some(Err(failure)) => check.hear(entropy::now(), Heard::Failed(failure)),
+        Some(Err(failure)) => listener.hear(entropy::now(), Heard::Failed(failure)),
         None => {}
     }
     controller.abort();
 }
 
-async fn listen(mut chunks: ByteStream, check: &mut Check) {
-    while let Some(next) = in_time(check, chunks.next()).await {
+async fn listen(mut chunks: ByteStream, listener: &mut dyn Listener) {
+    while let Some(next) = in_time(listener, chunks.next()).await {
         let heard = match next {
             Some(Ok(bytes)) => Heard::Bytes(bytes),
             Some(Err(_)) => Heard::End(BodyEnd::Reset),
             None => Heard::End(BodyEnd::Clean),
         };
-        check.hear(entropy::now(), heard);
+        listener.hear(entropy::now(), heard);
     }
 }
 
-/// What comes in the time that `check` has; none when it has heard enough or waits no longer.
-async fn in_time<T>(check: &mut Check, work: impl Future<Output = T> + Unpin) -> Option<T> {
-    let patience = check.patience(entropy::now())?;
+/// What comes in the time that `listener` has; none when it has heard enough or waits no longer.
+async fn in_time<T>(
+    listener: &mut dyn Listener,
+    work: impl Future<Output = T> + Unpin,
+) -> Option<T> {
+    let patience = listener.patience(entropy::now())?;
     match select(work, Delay::from(patience)).await {
         Either::Left((done, _)) => Some(done),
         Either::Right(_) => {
-            check.waited(entropy::now());
+            listener.waited(entropy::now());
             None
         }
     }

@@ -21,7 +21,7 @@ mod tells;
 mod timer;
 mod uploads;
 
-pub use calls::try_provider;
+pub use calls::send;
 pub use conversation::ConversationObject;
 pub use deployment::{deployed, variable};
 pub use desk::DeskObject;

@@ -127,18 +127,11 @@ impl Sockets {
     }
 
     fn audience(&self, to: Audience, framing: Framing, gateway: bool) -> Vec<ConnId> {
-        let hears = |conn: ConnId, role: Role| match to {
-            Audience::Conn(only) => conn == only,
-            Audience::All => true,
-            Audience::AllBut(but) => conn != but,
-            Audience::Agents => role == Role::Agent,
-            Audience::Visitors => role == Role::Visitor,
-        };
         let readers = self.readers.borrow();
         let heard = readers
             .iter()
             .filter(|(_, reader)| (reader.framing, reader.gateway) == (framing, gateway))
-            .filter(|(conn, reader)| hears(**conn, reader.role));
+            .filter(|(conn, reader)| to.has(**conn, reader.role));
         heard.map(|(conn, _)| *conn).collect()
     }
 }

@@ -11,14 +11,15 @@ use kefu_durable::spin::{self as durable, Frames, Incoming};
 use kefu_proto::v1::UploadReply;
 use kefu_shared::asset::Asset;
 use kefu_shared::config::Rate;
+use kefu_shared::counted::Counted;
 use kefu_shared::deployment::Deployed;
 use kefu_shared::desk::{self, Account};
 use kefu_shared::guard::{self, Key};
 use kefu_shared::page::{self, PageQuery};
 use kefu_shared::problem::{Code, Refusal};
-use kefu_shared::provider::{RequestParts, check::Check};
+use kefu_shared::provider::{Listener, RequestParts};
 use kefu_shared::site::{self, Live};
-use kefu_shared::time::Tick;
+use kefu_shared::time::{Millis, Tick};
 use kefu_shared::trace::TurnsQuery;
 use kefu_shared::upload;
 use kefu_shared::wire::{ActRoute, Answer, Caller};
@@ -76,13 +77,8 @@ impl Host for Spin {
         told.unwrap_or("unknown").to_owned()
     }
 
-    async fn admit_session(
-        &self,
-        site: &str,
-        address: &str,
-        rate: Rate,
-    ) -> Result<Result<(), Refusal>, Fault> {
-        durable::admit_session(site, address, rate).await
+    async fn count(&self, what: Counted<'_>, rate: Rate) -> Result<Result<(), Millis>, Fault> {
+        durable::count(what, rate).await
     }
 
     async fn site(&self, site: &str) -> Result<Option<Arc<Live>>, Fault> {
@@ -105,8 +101,8 @@ impl Host for Spin {
         durable::guard_order(key, &order).await
     }
 
-    async fn try_provider(&self, request: RequestParts, check: &mut Check) {
-        durable::try_provider(request, check).await;
+    async fn send(&self, request: RequestParts, listener: &mut dyn Listener) {
+        durable::send(request, listener).await;
     }
 
     async fn agent_in_force(

@@ -4,21 +4,22 @@ use crate::host::{Content, Host, Page, Place, Upload};
 use crate::reply::{Failed, Response};
 use crate::request::{Body, Request};
 use crate::worker::objects::{ask, passed_on};
-use crate::worker::{addresses, gateway, stream};
+use crate::worker::{addresses, counts, gateway, stream};
 use futures::StreamExt;
 use kefu_durable::Fault;
 use kefu_durable::worker::{self as durable, LOG_END};
 use kefu_proto::v1::Problem;
 use kefu_shared::asset::Asset;
 use kefu_shared::config::Rate;
+use kefu_shared::counted::Counted;
 use kefu_shared::deployment::Deployed;
 use kefu_shared::desk::{self, Account};
 use kefu_shared::guard::{self, Key};
 use kefu_shared::page::PageQuery;
 use kefu_shared::problem::{Code, Refusal};
-use kefu_shared::provider::{RequestParts, check::Check};
+use kefu_shared::provider::{Listener, RequestParts};
 use kefu_shared::site::{self, Live};
-use kefu_shared::time::Tick;
+use kefu_shared::time::{Millis, Tick};
 use kefu_shared::trace::TurnsQuery;
 use kefu_shared::wire::{ActRoute, Caller};
 use std::rc::Rc;
@@ -91,13 +92,8 @@ impl Host for Cloudflare {
         addresses::of(&request.body.request, self.deployed.address_header.as_deref())
     }
 
-    async fn admit_session(
-        &self,
-        site: &str,
-        address: &str,
-        rate: Rate,
-    ) -> Result<Result<(), Refusal>, Fault> {
-        Ok(addresses::admit(site, address, rate, durable::now()))
+    async fn count(&self, what: Counted<'_>, rate: Rate) -> Result<Result<(), Millis>, Fault> {
+        Ok(counts::take(what, rate, durable::now()))
     }
 
     async fn site(&self, site: &str) -> Result<Option<Arc<Live>>, Fault> {
@@ -120,8 +116,8 @@ impl Host for Cloudflare {
         durable::guard_order(&self.env, key, &order).await
     }
 
-    async fn try_provider(&self, request: RequestParts, check: &mut Check) {
-        durable::try_provider(&self.env, request, check).await;
+    async fn send(&self, request: RequestParts, listener: &mut dyn Listener) {
+        durable::send(&self.env, request, listener).await;
     }
 
     async fn agent_in_force(

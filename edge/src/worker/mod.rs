@@ -2,6 +2,7 @@
 
 mod addresses;
 mod cloudflare;
+mod counts;
 mod entry;
 mod gateway;
 mod glue;

@@ -1,3 +1,5 @@
+import type { Challenge } from "./frames";
+
 /** Milliseconds that a request may take before it counts as lost. */
 const TIMEOUT = 15_000;
 
@@ -10,6 +12,8 @@ export class Refusal extends Error {
     readonly code: string,
     message: string,
     readonly retryAfterMs?: number,
+    /** What is to be answered first. */
+    readonly challenge?: Challenge,
   ) {
     super(message);
   }
@@ -58,7 +62,7 @@ export class Api {
 
 async function refusal(response: Response): Promise<Refusal> {
   const problem = (await response.json().catch(() => ({}))) as Record<string, unknown>;
-  const { code, detail, title, retryAfterMs } = problem ?? {};
+  const { code, detail, title, retryAfterMs, challenge } = problem ?? {};
   const header = Number(response.headers.get("retry-after") ?? NaN) * 1000;
   const wait = typeof retryAfterMs === "number" ? retryAfterMs : header;
   return new Refusal(
@@ -66,5 +70,6 @@ async function refusal(response: Response): Promise<Refusal> {
     String(code ?? `http_${response.status}`),
     String(detail || title || response.statusText),
     Number.isFinite(wait) ? wait : undefined,
+    challenge as Challenge | undefined,
   );
 }

@@ -1,4 +1,5 @@
 import { Api } from "./api";
+import { prover, type Prove } from "./challenge";
 import { machineClock, newKey, type Clock } from "./clock";
 import { Connection, type Fault, type Status } from "./connection";
 import { Conversation, type Shown } from "./conversation";
@@ -26,6 +27,8 @@ export interface ClientOptions extends Introduction {
   /** Forces one transport; found by trying when left out. */
   readonly transport?: Transport;
   readonly clock?: Clock;
+  /** Answers what the library cannot by itself when a newcomer is asked for a proof: Turnstile. */
+  readonly prove?: Prove;
 }
 
 /** All that a screen needs; a new object on every change. */
@@ -113,12 +116,9 @@ class VisitorClient implements Client {
     const store = openStore(() => storage ?? globalThis.localStorage);
     this.#clock = clock;
     this.#api = new Api(host.replace(/\/$/, ""));
-    this.#session = new Session(this.#api, store, clock, site, {
-      identity,
-      locale,
-      page,
-      attributes,
-    });
+    const introduction = { identity, locale, page, attributes };
+    const prove = prover(this.#api.host, options.prove);
+    this.#session = new Session(this.#api, store, clock, site, introduction, prove);
     this.#conversation = new Conversation(store);
     this.#choice = new Choice(store, `kefu:transport:${host}`, transport, clock.now());
     this.#connection = this.#connect();

@@ -6,6 +6,7 @@
  */
 import type * as api from "../gen/kefu/v1/api_pb";
 import type * as body from "../gen/kefu/v1/body_pb";
+import type * as challenge from "../gen/kefu/v1/challenge_pb";
 import type * as event from "../gen/kefu/v1/event_pb";
 import type * as frame from "../gen/kefu/v1/frame_pb";
 import type * as owner from "../gen/kefu/v1/owner_pb";
@@ -19,6 +20,7 @@ type Written<J, M> = J & Required<Pick<J, AlwaysSet<M> & keyof J>>;
 export type Ack = Written<frame.AckJson, frame.Ack>;
 export type Author = owner.AuthorJson;
 export type Body = body.BodyJson;
+export type Challenge = challenge.ChallengeJson;
 export type ClientFrame = frame.ClientFrameJson;
 export type Delta = Written<frame.DeltaJson, frame.Delta>;
 export type ErrorFrame = Written<frame.ErrorJson, frame.Error>;

@@ -1,6 +1,7 @@
 import { Refusal, type Api } from "./api";
+import { proving, type Prove } from "./challenge";
 import type { Clock } from "./clock";
-import type { SessionReply, SessionRequest } from "./frames";
+import type { Challenge, SessionReply, SessionRequest } from "./frames";
 import type { Store } from "./storage";
 
 /** Milliseconds before its end at which a token is renewed. */
@@ -30,6 +31,7 @@ export class Session {
     private readonly clock: Clock,
     private readonly site: string,
     private introduction: Introduction,
+    private readonly prove: Prove,
   ) {
     this.#anonymous = `kefu:session:${api.host}:${site}`;
     this.#key = this.#anonymous + subjectOf(introduction.identity);
@@ -87,8 +89,11 @@ export class Session {
   async #post(kept: SessionReply | undefined): Promise<SessionReply> {
     const path = `/v1/sites/${encodeURIComponent(this.site)}/session`;
     this.api.token = kept?.token ?? "";
+    const asked = { ...this.introduction, visitorId: kept?.visitorId };
     try {
-      return await this.api.post(path, { ...this.introduction, visitorId: kept?.visitorId });
+      return await proving(this.prove, (challenge?: Challenge) =>
+        this.api.post<SessionReply>(path, { ...asked, challenge }),
+      );
     } catch (error) {
       if (!kept || !(error instanceof Refusal) || error.status !== 401) throw error;
       this.store.remove(this.#key);

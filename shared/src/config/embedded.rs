@@ -28,6 +28,7 @@ fn bare() -> Site {
         context_characters: defaults::CONTEXT_CHARACTERS,
         budgets: Budgets::default(),
         limits: Limits::default(),
+        challenge: None,
         rules: Vec::new(),
         masking: Masking::default(),
         words: Vec::new(),

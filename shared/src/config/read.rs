@@ -9,6 +9,7 @@ use super::{Ai, Limits, Rate, Site, defaults};
 use std::time::Duration;
 
 mod budget;
+mod challenge;
 mod channel;
 mod handoff;
 mod mode;
@@ -61,6 +62,7 @@ fn document(fields: &mut Fields<'_>, site: &mut Site) {
     });
     fields.table("budgets", |fields| budget::budgets(fields, &mut site.budgets));
     fields.table("limits", |fields| limits(fields, &mut site.limits));
+    site.challenge = fields.table("challenge", challenge::challenge).flatten();
     site.rules = rule::rules(fields);
     fields.table("privacy", |fields| privacy::masking(fields, &mut site.masking));
     site.words = privacy::words(fields);

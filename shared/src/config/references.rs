@@ -1,7 +1,7 @@
 //! Which secrets a configuration refers to, and where they would go: for warnings.
 
 use super::read::{Use, VENDORS, Vendor};
-use super::{Channel, Provider, Site, Template};
+use super::{Challenge, ChallengeKind, Channel, Provider, Site, Template};
 use crate::address::host_of;
 
 /// A reference to a secret.
@@ -17,12 +17,17 @@ pub struct Reference {
 }
 
 impl Site {
-    /// The hosts that the site's providers are called at, each once.
+    /// The hosts that are called for the site, each once: its providers' and its verifier's.
     pub fn hosts(&self) -> std::collections::BTreeSet<String> {
-        self.providers.iter().filter_map(|it| it.address().and_then(host_of)).collect()
+        let mut hosts: std::collections::BTreeSet<_> =
+            self.providers.iter().filter_map(|it| it.address().and_then(host_of)).collect();
+        if let Some(verifier) = self.challenge.as_ref().and_then(of_challenge) {
+            hosts.extend(verifier.hosts);
+        }
+        hosts
     }
 
-    /// All references to secrets, in the order site, providers, channels.
+    /// All references to secrets, in the order site, challenge, providers, channels.
     pub fn references(&self) -> Vec<Reference> {
         let places = self.places();
         let references = places.into_iter().flat_map(|place| {
@@ -44,23 +49,16 @@ impl Site {
     }
 
     fn places(&self) -> Vec<Place<'_>> {
-        let identity = self.identity_secret.iter().map(|template| Place {
-            key: "site.identity_secret".to_owned(),
-            template,
-            hosts: Vec::new(),
-            secret: true,
-        });
-        let providers = self
-            .providers
-            .iter()
-            .enumerate()
-            .filter_map(|(index, provider)| of_provider(index, provider));
-        let channels = self
-            .channels
-            .iter()
-            .enumerate()
-            .flat_map(|(index, channel)| of_channel(index, channel));
-        identity.chain(providers).chain(channels).collect()
+        let mut places = Vec::new();
+        places.extend(self.identity_secret.as_ref().map(of_identity));
+        places.extend(self.challenge.as_ref().and_then(of_challenge));
+        for (index, provider) in self.providers.iter().enumerate() {
+            places.extend(of_provider(index, provider));
+        }
+        for (index, channel) in self.channels.iter().enumerate() {
+            places.extend(of_channel(index, channel));
+        }
+        places
     }
 }
 
@@ -70,6 +68,21 @@ struct Place<'a> {
     template: &'a Template,
     hosts: Vec<String>,
     secret: bool,
+}
+
+fn of_identity(template: &Template) -> Place<'_> {
+    let key = "site.identity_secret".to_owned();
+    Place { key, template, hosts: Vec::new(), secret: true }
+}
+
+fn of_challenge(challenge: &Challenge) -> Option<Place<'_>> {
+    let ChallengeKind::Turnstile(turnstile) = &challenge.kind else { return None };
+    Some(Place {
+        key: "challenge.secret".to_owned(),
+        template: &turnstile.secret,
+        hosts: host_of(turnstile.address()).into_iter().collect(),
+        secret: true,
+    })
 }
 
 fn of_provider(index: usize, provider: &Provider) -> Option<Place<'_>> {
@@ -107,6 +120,10 @@ mod tests {
     const DOCUMENT: &str = r#"
         [site]
         identity_secret = "${ZERO}"
+        [challenge]
+        kind = "turnstile"
+        site_key = "0x4A"
+        secret = "${SEVEN}"
         [[ai_providers]]
         name = "a"
         type = "openai"
@@ -138,6 +155,7 @@ mod tests {
             site.references().into_iter().map(|r| (r.key, r.name, r.hosts)).collect();
         let expected = [
             ("site.identity_secret", "ZERO", None),
+            ("challenge.secret", "SEVEN", Some("challenges.cloudflare.com")),
             ("ai_providers[0].api_key", "ONE", Some("llm.example")),
             ("channels[0].app_secret", "TWO", Some("api.weixin.qq.com")),
             ("channels[0].token", "THREE", None),

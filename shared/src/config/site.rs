@@ -1,6 +1,6 @@
 //! The shape of a site's configuration.
 
-use super::{Template, defaults};
+use super::{Challenge, Template, defaults};
 use kefu_proto::v1::channel;
 use kefu_proto::v1::widget_invitations::Invitation;
 use kefu_proto::v1::{WidgetForm, WidgetLook, WidgetPrivacy};
@@ -32,6 +32,8 @@ pub struct Site {
     pub budgets: Budgets,
     /// What visitors may do in a minute.
     pub limits: Limits,
+    /// What newcomers prove before they are let in.
+    pub challenge: Option<Challenge>,
     /// Declared answers.
     pub rules: Vec<Rule>,
     /// What providers are not told of visitors.

@@ -98,7 +98,7 @@ impl super::Turns {
     ) {
         match record.filter(|record| record.version > self.version()) {
             Some(record) => {
-                self.end_attempt(tenure.now, Verdict::Neutral, step);
+                self.abandon(tenure.now, Verdict::Neutral, step);
                 self.follow(record, events, speaks, tenure);
                 self.show_elsewhere(step);
             }

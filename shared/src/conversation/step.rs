@@ -8,6 +8,7 @@ use crate::guard::{Candidate, Report, Terms};
 use crate::problem::Refusal;
 use crate::provider::RequestParts;
 use crate::time::Millis;
+use crate::who::Role;
 use kefu_proto::v1::{Ack, Error, Event, InboxEntry, Owner, SendReply, server_frame::Frame};
 use std::time::Duration;
 
@@ -165,6 +166,19 @@ pub enum Audience {
     Agents,
     /// The visitors.
     Visitors,
+}
+
+impl Audience {
+    /// Whether a stream is of it, given who reads it.
+    pub fn has(self, conn: ConnId, reader: Role) -> bool {
+        match self {
+            Self::Conn(only) => conn == only,
+            Self::All => true,
+            Self::AllBut(but) => conn != but,
+            Self::Agents => reader == Role::Agent,
+            Self::Visitors => reader == Role::Visitor,
+        }
+    }
 }
 
 /// The answer to a request.

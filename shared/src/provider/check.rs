@@ -3,7 +3,7 @@
 //! A host sends the request, tells what comes and is told when it has heard enough. An operator
 //! then sees which step was the last good one, and why the next one was not.
 
-use super::{BodyEnd, Class, Failure, Outcome, Reader, Reading, ResponseHead, reader};
+use super::{BodyEnd, Class, Failure, Heard, Listener, Outcome, Reader, Reading, reader};
 use crate::config::{ProviderKind, Timeouts};
 use crate::time::Millis;
 use kefu_proto::v1::ProviderCheck;
@@ -14,19 +14,6 @@ use std::time::Duration;
 pub const QUESTION: &str = "hi";
 /// Characters of the answer that are shown.
 const SHOWN_MOST: usize = 200;
-
-/// What a host heard.
-#[derive(Clone, Debug)]
-pub enum Heard {
-    /// A response began.
-    Head(ResponseHead),
-    /// A piece of its body.
-    Bytes(Vec<u8>),
-    /// The body ended.
-    End(BodyEnd),
-    /// No response came about.
-    Failed(Failure),
-}
 
 /// A question on its way.
 pub struct Check {
@@ -61,57 +48,6 @@ impl Check {
     pub fn misconfigured(failure: &Failure) -> ProviderCheck {
         let step = step(Name::Configuration, Duration::ZERO, Some(failure));
         ProviderCheck { ok: false, steps: vec![step], answer: String::new() }
-    }
-
-    /// How long more is waited for; none when enough was heard.
-    pub fn patience(&self, now: Millis) -> Option<Duration> {
-        if self.over {
-            return None;
-        }
-        let Timeouts { connect, first_token, idle, total } = self.timeouts;
-        let lingers = self.reader.as_ref().and_then(Reader::linger);
-        let next = match (&self.reader, self.text.is_empty()) {
-            (None, _) => self.sent_at + connect,
-            (Some(_), true) => self.sent_at + first_token,
-            (Some(_), false) => self.heard_at + idle,
-        };
-        let next = lingers.map_or(next, |linger| next.min(self.heard_at + linger));
-        Some(next.min(self.sent_at + total).since(now))
-    }
-
-    /// Nothing came within [`Check::patience`].
-    pub fn waited(&mut self, now: Millis) {
-        match &self.reader {
-            None => self.bad(now, Name::Connection, &Failure::timeout("connect_timeout")),
-            Some(reader) if reader.linger().is_some() => self.finish(now, BodyEnd::Clean),
-            Some(_) if self.text.is_empty() => {
-                self.bad(now, Name::FirstToken, &Failure::timeout("first_token_timeout"));
-            }
-            Some(_) => self.bad(now, Name::End, &Failure::timeout("idle_timeout")),
-        }
-    }
-
-    /// Takes in what came.
-    pub fn hear(&mut self, now: Millis, heard: Heard) {
-        self.heard_at = now;
-        match heard {
-            Heard::Failed(failure) if is_refused(failure.class) => {
-                self.bad(now, Name::Authorization, &failure);
-            }
-            Heard::Failed(failure) => self.bad(now, Name::Connection, &failure),
-            Heard::Head(head) => {
-                self.reader = Some(reader(self.kind, head));
-                self.good(now, Name::Connection);
-            }
-            Heard::Bytes(bytes) => {
-                let mut readings = Vec::new();
-                if let Some(reader) = &mut self.reader {
-                    reader.push(&bytes, &mut readings);
-                }
-                self.read(now, readings);
-            }
-            Heard::End(how) => self.finish(now, how),
-        }
     }
 
     /// How far it came. `secrets` do not show, whoever says them.
@@ -188,6 +124,56 @@ impl Check {
     }
 }
 
+impl Listener for Check {
+    fn patience(&self, now: Millis) -> Option<Duration> {
+        if self.over {
+            return None;
+        }
+        let Timeouts { connect, first_token, idle, total } = self.timeouts;
+        let lingers = self.reader.as_ref().and_then(Reader::linger);
+        let next = match (&self.reader, self.text.is_empty()) {
+            (None, _) => self.sent_at + connect,
+            (Some(_), true) => self.sent_at + first_token,
+            (Some(_), false) => self.heard_at + idle,
+        };
+        let next = lingers.map_or(next, |linger| next.min(self.heard_at + linger));
+        Some(next.min(self.sent_at + total).since(now))
+    }
+
+    fn waited(&mut self, now: Millis) {
+        match &self.reader {
+            None => self.bad(now, Name::Connection, &Failure::timeout("connect_timeout")),
+            Some(reader) if reader.linger().is_some() => self.finish(now, BodyEnd::Clean),
+            Some(_) if self.text.is_empty() => {
+                self.bad(now, Name::FirstToken, &Failure::timeout("first_token_timeout"));
+            }
+            Some(_) => self.bad(now, Name::End, &Failure::timeout("idle_timeout")),
+        }
+    }
+
+    fn hear(&mut self, now: Millis, heard: Heard) {
+        self.heard_at = now;
+        match heard {
+            Heard::Failed(failure) if is_refused(failure.class) => {
+                self.bad(now, Name::Authorization, &failure);
+            }
+            Heard::Failed(failure) => self.bad(now, Name::Connection, &failure),
+            Heard::Head(head) => {
+                self.reader = Some(reader(self.kind, head));
+                self.good(now, Name::Connection);
+            }
+            Heard::Bytes(bytes) => {
+                let mut readings = Vec::new();
+                if let Some(reader) = &mut self.reader {
+                    reader.push(&bytes, &mut readings);
+                }
+                self.read(now, readings);
+            }
+            Heard::End(how) => self.finish(now, how),
+        }
+    }
+}
+
 fn is_refused(class: Class) -> bool {
     matches!(class, Class::Auth | Class::Quota)
 }
@@ -206,6 +192,7 @@ fn step(name: Name, took: Duration, failure: Option<&Failure>) -> Step {
 
 #[cfg(test)]
 mod tests {
+    use super::super::ResponseHead;
     use super::*;
 
     const NOW: Millis = Millis(1_000_000);

@@ -160,18 +160,23 @@ async fn paced(client: &Client, visitors: &[Visitor], rate: u32, count: u32) -> 
     Ok(Paced { latencies, failed, took: begun.elapsed() })
 }
 
+/// Everybody waits for a person.
+async fn all_wait(client: &Client, visitors: &[Visitor]) -> Result<()> {
+    let permits = Semaphore::new(OPENING);
+    let waiting = visitors.iter().map(|visitor| async {
+        let _permit = permits.acquire().await?;
+        visitor.wait_for_a_person(client).await
+    });
+    join_all(waiting).await.into_iter().collect()
+}
+
 /// Messages that are stored, compare-and-swap and fsync and all.
 async fn stored(options: &Options, text: &mut String) -> Result<()> {
     let desk = Desk::start(None).await?;
     let pid = desk.running.pid();
     let idle = machine::resident(pid);
     let visitors = desk.visitors(CONVERSATIONS).await?;
-    let permits = Semaphore::new(OPENING);
-    let waiting = visitors.iter().map(|visitor| async {
-        let _permit = permits.acquire().await?;
-        visitor.wait_for_a_person(&desk.client).await
-    });
-    join_all(waiting).await.into_iter().collect::<Result<()>>()?;
+    all_wait(&desk.client, &visitors).await?;
     paced(&desk.client, &visitors, WARMING, WARMING * u32::try_from(WARM_UP.as_secs())?).await?;
     writeln!(
         text,
@@ -208,6 +213,7 @@ async fn streams(count: usize, text: &mut String) -> Result<()> {
     let desk = Desk::start(Some(&nats)).await?;
     let pid = desk.running.pid();
     let visitors = Arc::new(desk.visitors(count).await?);
+    all_wait(&desk.client, &visitors).await?;
     let (heard, hearing) = unbounded_channel();
     open(&desk.client, &visitors, &heard).await?;
     drop(heard);
@@ -253,8 +259,9 @@ async fn open(
 }
 
 async fn hear(mut response: Response, number: usize, heard: UnboundedSender<(usize, Instant)>) {
+    let shown = format!("{{\"text\":\"{WAKING} {number}\"}}");
     while let Ok(Some(chunk)) = response.chunk().await {
-        if chunk.windows(11).any(|piece| piece == b"\"message\":{") {
+        if chunk.windows(shown.len()).any(|piece| piece == shown.as_bytes()) {
             // Nobody may listen any more.
             let _ = heard.send((number, Instant::now()));
         }

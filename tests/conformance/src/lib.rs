@@ -18,9 +18,11 @@ mod answer;
 mod events;
 mod host;
 mod jwt;
+mod puzzle;
 mod site;
 mod socket;
 mod sse;
+mod verifier;
 mod visitor;
 
 pub use agent::{Agent, PASSWORD};
@@ -28,9 +30,11 @@ pub use answer::Answer;
 pub use events::{author, dense, key_of, rule_of, seqs, texts};
 pub use host::{Host, own_host};
 pub use jwt::{Jwt, signed};
+pub use puzzle::{missed, solved};
 pub use site::Site;
 pub use socket::{Dial, Framing, Socket};
 pub use sse::{EventStream, SseFrame};
+pub use verifier::{Part, Verifier};
 pub use visitor::Visitor;
 
 use std::time::Duration;

@@ -12,6 +12,7 @@ use kefu_proto::v1::server_frame::Frame;
 use kefu_shared::conversation::{Audience, ConnId};
 use kefu_shared::desk::{Act, Desk, Inbox, Input, Outcome, Session, Snapshot, Step, Stream, Write};
 use kefu_shared::time::{Millis, Tick};
+use kefu_shared::who::Role;
 use std::collections::BTreeMap;
 
 #[derive(Debug, Default)]
@@ -144,13 +145,8 @@ impl World<'_> {
     }
 
     fn readers(&self, to: Audience) -> Vec<ConnId> {
-        let hears = |conn: ConnId| match to {
-            Audience::Conn(only) => conn == only,
-            Audience::AllBut(but) => conn != but,
-            Audience::All | Audience::Agents => true,
-            Audience::Visitors => false,
-        };
-        self.office.streams.keys().copied().filter(|conn| hears(*conn)).collect()
+        let conns = self.office.streams.keys().copied();
+        conns.filter(|conn| to.has(*conn, Role::Agent)).collect()
     }
 
     /// I6: what is sent is stored.

@@ -8,7 +8,6 @@ use kefu_proto::v1::server_frame::Frame;
 use kefu_shared::conversation::{Act, Audience, ConnId, Input, Reply, Step};
 use kefu_shared::time::Tick;
 use kefu_shared::view;
-use kefu_shared::who::Role;
 
 /// What came of an input.
 #[derive(Debug)]
@@ -108,15 +107,8 @@ impl World<'_> {
 
     fn audience(&mut self, room: usize, number: u32, to: Audience) -> Vec<ConnId> {
         let Some((instance, _)) = self.rooms[room].instance(number) else { return Vec::new() };
-        let hears = |conn: ConnId, role: Role| match to {
-            Audience::Conn(only) => conn == only,
-            Audience::All => true,
-            Audience::AllBut(but) => conn != but,
-            Audience::Agents => role == Role::Agent,
-            Audience::Visitors => role == Role::Visitor,
-        };
         let streams = instance.streams.iter();
-        streams.filter(|(conn, it)| hears(**conn, it.who.role)).map(|(conn, _)| *conn).collect()
+        streams.filter(|(conn, it)| to.has(**conn, it.who.role)).map(|(conn, _)| *conn).collect()
     }
 
     fn replay(&mut self, room: usize, number: u32, conn: ConnId, after: u32, upto: u32) {

@@ -5,6 +5,7 @@ use crate::state::spin::sqlite::sqlite::{
     Error, Host, HostConnection, HostConnectionWithStore, QueryResult, RowResult, Value,
 };
 use rusqlite::types::ValueRef;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use wasmtime::component::{Accessor, FutureReader, HasSelf, Resource, StreamReader};
@@ -16,6 +17,7 @@ const STATEMENTS: usize = 128;
 const BUSY: Duration = Duration::from_secs(5);
 
 /// An open connection.
+#[derive(Clone)]
 pub struct Connection(Arc<Mutex<rusqlite::Connection>>);
 
 type Rows = (Vec<String>, StreamReader<RowResult>, FutureReader<Result<(), Error>>);
@@ -23,17 +25,22 @@ type Rows = (Vec<String>, StreamReader<RowResult>, FutureReader<Result<(), Error
 impl Host for State {}
 
 impl HostConnection for State {
-    fn open(&mut self, _name: String) -> wasmtime::Result<Result<Resource<Connection>, Error>> {
-        Ok(Err(blocking()))
+    fn open(&mut self, name: String) -> wasmtime::Result<Result<Resource<Connection>, Error>> {
+        let Some(file) = self.granted.file(&name) else { return Ok(Err(Error::AccessDenied)) };
+        match connected(file) {
+            Ok(connection) => Ok(Ok(self.table.push(connection)?)),
+            Err(error) => Ok(Err(error)),
+        }
     }
 
     fn execute(
         &mut self,
-        _connection: Resource<Connection>,
-        _statement: String,
-        _parameters: Vec<Value>,
+        connection: Resource<Connection>,
+        statement: String,
+        parameters: Vec<Value>,
     ) -> wasmtime::Result<Result<QueryResult, Error>> {
-        Ok(Err(blocking()))
+        let connection = self.table.get(&connection)?;
+        Ok(connection.ask(&statement, &parameters))
     }
 
     fn last_insert_rowid(&mut self, _connection: Resource<Connection>) -> wasmtime::Result<i64> {
@@ -55,24 +62,7 @@ impl<T: Send> HostConnectionWithStore<T> for HasSelf<State> {
         store: &Accessor<T, Self>,
         name: String,
     ) -> wasmtime::Result<Result<Resource<Connection>, Error>> {
-        let file = store.with(|mut access| {
-            let granted = &access.get().granted;
-            granted.databases.contains(&name).then(|| granted.database.clone())
-        });
-        let Some(file) = file else { return Ok(Err(Error::AccessDenied)) };
-        let opened = blocking_task(move || {
-            let connection = rusqlite::Connection::open(file).map_err(told)?;
-            connection.busy_timeout(BUSY).map_err(told)?;
-            connection.set_prepared_statement_cache_capacity(STATEMENTS);
-            Ok(connection)
-        });
-        match opened.await {
-            Ok(connection) => {
-                let connection = Connection(Arc::new(Mutex::new(connection)));
-                Ok(Ok(store.with(|mut access| access.get().table.push(connection))?))
-            }
-            Err(error) => Ok(Err(error)),
-        }
+        store.with(|mut access| access.get().open(name))
     }
 
     async fn execute_async(
@@ -81,16 +71,10 @@ impl<T: Send> HostConnectionWithStore<T> for HasSelf<State> {
         statement: String,
         parameters: Vec<Value>,
     ) -> wasmtime::Result<Result<Rows, Error>> {
-        let connection =
-            store.with(|mut access| access.get().table.get(&connection).map(|it| it.0.clone()))?;
-        // A disk is waited for, and other writers: with a thread that nobody else needs.
-        let waits = !statement.starts_with("SELECT");
-        let ask = move || {
-            let connection = connection.lock().map_err(|_| Error::InvalidConnection)?;
-            query(&connection, &statement, &parameters)
-        };
-        let found = if waits { blocking_task(ask).await } else { ask() };
-        let (columns, rows) = match found {
+        let connection = store.with(|mut access| access.get().table.get(&connection).cloned())?;
+        // A disk is waited for, and other writers: as in Spin, with a thread of the host's.
+        let found = tokio::task::block_in_place(|| connection.ask(&statement, &parameters));
+        let QueryResult { columns, rows } = match found {
             Ok(found) => found,
             Err(error) => return Ok(Err(error)),
         };
@@ -116,16 +100,25 @@ impl<T: Send> HostConnectionWithStore<T> for HasSelf<State> {
     }
 }
 
-/// SQLite blocks, as in Spin, the thread that asks.
-async fn blocking_task<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    tokio::task::block_in_place(work)
+fn connected(file: PathBuf) -> Result<Connection, Error> {
+    let connection = rusqlite::Connection::open(file).map_err(told)?;
+    connection.busy_timeout(BUSY).map_err(told)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(Connection(Arc::new(Mutex::new(connection))))
+}
+
+impl Connection {
+    fn ask(&self, statement: &str, parameters: &[Value]) -> Result<QueryResult, Error> {
+        let connection = self.0.lock().map_err(|_| Error::InvalidConnection)?;
+        query(&connection, statement, parameters)
+    }
 }
 
 fn query(
     connection: &rusqlite::Connection,
     statement: &str,
     parameters: &[Value],
-) -> Result<(Vec<String>, Vec<RowResult>), Error> {
+) -> Result<QueryResult, Error> {
     let mut statement = connection.prepare_cached(statement).map_err(told)?;
     let columns: Vec<String> = statement.column_names().iter().map(ToString::to_string).collect();
     let parameters = rusqlite::params_from_iter(parameters.iter().map(parameter));
@@ -135,7 +128,7 @@ fn query(
         let values = (0..columns.len()).map(|index| row.get_ref(index).map(value));
         found.push(RowResult { values: values.collect::<Result<_, _>>().map_err(told)? });
     }
-    Ok((columns, found))
+    Ok(QueryResult { columns, rows: found })
 }
 
 fn parameter(value: &Value) -> rusqlite::types::Value {
@@ -163,8 +156,4 @@ fn told(error: rusqlite::Error) -> Error {
         Some(rusqlite::ErrorCode::DiskFull) => Error::DatabaseFull,
         _ => Error::Io(error.to_string()),
     }
-}
-
-fn blocking() -> Error {
-    Error::Io("this host has the asynchronous calls only".into())
 }

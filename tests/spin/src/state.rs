@@ -28,8 +28,8 @@ wasmtime::component::bindgen!({
 pub(crate) struct Granted {
     pub(crate) variables: BTreeMap<String, String>,
     /// Databases by name, all of them in one file as with Spin's default.
-    pub(crate) databases: Vec<String>,
-    pub(crate) database: PathBuf,
+    databases: Vec<String>,
+    database: PathBuf,
     files: Vec<(PathBuf, String)>,
     allowed: Vec<Pattern>,
 }
@@ -38,6 +38,11 @@ impl Granted {
     pub(crate) fn of(manifest: Manifest, database: PathBuf) -> Self {
         let Manifest { variables, databases, files, allowed, .. } = manifest;
         Self { variables, databases, database, files, allowed }
+    }
+
+    /// Where the rows of a database are, if the component may open it.
+    pub(crate) fn file(&self, database: &String) -> Option<PathBuf> {
+        self.databases.contains(database).then(|| self.database.clone())
     }
 }
 

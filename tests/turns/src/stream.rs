@@ -28,6 +28,8 @@ pub struct Stream {
     pub screen: Screen,
     /// When each frame came, and the frame.
     pub heard: Vec<(Instant, Value)>,
+    /// How many of them came up to the last question, or the last answer that was asked for.
+    answered: usize,
 }
 
 /// The way back to the host.
@@ -82,7 +84,7 @@ impl Stream {
     }
 
     fn new(frames: UnboundedReceiver<(Instant, Value)>, way: Way) -> Self {
-        Self { frames, way, screen: Screen::default(), heard: Vec::new() }
+        Self { frames, way, screen: Screen::default(), heard: Vec::new(), answered: 0 }
     }
 
     /// Sends a frame.
@@ -101,6 +103,7 @@ impl Stream {
 
     /// Sends a message and waits until it is acknowledged; gives its seq.
     pub async fn say(&mut self, key: &str, text: &str) -> u64 {
+        self.answered = self.heard.len();
         self.send(&json!({ "send": { "key": key, "text": text } })).await;
         let ack = self.until("ack", |frame| frame["ack"]["key"] == key).await;
         ack["ack"]["seq"].as_u64().expect("a seq")
@@ -123,22 +126,25 @@ impl Stream {
         }
     }
 
-    /// The bot's next message, as it is logged.
+    /// The bot's next message, as it is logged: the first after the last question or answer. Where
+    /// messages are posted, it may come before the acknowledgement of its question.
     pub async fn answer(&mut self) -> Value {
         let by_bot = |frame: &Value| frame["event"]["message"]["author"]["role"] == "BOT";
-        self.until("event", by_bot).await["event"].clone()
-    }
-
-    /// The same, of the frames from that number on: where messages are posted, an answer may come
-    /// before the acknowledgement of its question.
-    pub async fn answer_since(&mut self, heard: usize) -> Value {
-        let by_bot = |frame: &Value| frame["event"]["message"]["author"]["role"] == "BOT";
-        let known = self.heard.get(heard..).unwrap_or_default().iter();
-        let known = known.map(|(_, frame)| frame).find(|frame| by_bot(frame)).cloned();
-        match known {
-            Some(frame) => frame["event"].clone(),
-            None => self.answer().await,
-        }
+        let mut unseen = self.heard.iter().enumerate().skip(self.answered);
+        let known = unseen.find(|(_, (_, frame))| by_bot(frame));
+        let known = known.map(|(number, (_, frame))| (number + 1, frame.clone()));
+        let frame = match known {
+            Some((number, frame)) => {
+                self.answered = number;
+                frame
+            }
+            None => {
+                let frame = self.until("event", by_bot).await;
+                self.answered = self.heard.len();
+                frame
+            }
+        };
+        frame["event"].clone()
     }
 
     /// Reads on until this much of an answer shows.

@@ -161,7 +161,18 @@ export class Messenger implements Chat {
     const { identity, attributes } = this.#visitor;
     const locale = this.texts.lang;
     const page = trackedPage(this.#kit);
-    const client = shareClient({ host, site, locale, identity, attributes, page });
+    const client = shareClient({
+      host,
+      site,
+      locale,
+      identity,
+      attributes,
+      page,
+      prove: async (challenge) => {
+        const { prove } = await this.#kit.part<typeof import("../parts/turnstile")>("turnstile");
+        return prove(this.#kit, challenge);
+      },
+    });
     client.subscribe(() => this.#show());
     return client;
   }

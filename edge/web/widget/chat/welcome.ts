@@ -32,8 +32,11 @@ export class Welcome {
   #nodes(state: ReturnType<typeof stateOf>, view: View): Node[] {
     const { say } = this.kit;
     if (state === "loading") return [1, 2, 3].map(() => h("div", "ghost"));
-    if (state === "stopped")
+    if (state === "stopped") {
+      if (view.fault?.code.startsWith("challenge"))
+        return [this.#trouble(say("notChecked"), say("notCheckedText"))];
       return [this.#trouble(say("unknownSite"), say("unknownSiteText"), view.fault?.message)];
+    }
     if (state === "unreachable") return [this.#trouble(say("unreachable"), say("unreachableText"))];
     return state === "older" ? [] : [this.#greeting(state === "begun")];
   }

@@ -69,6 +69,9 @@ const en = {
   unknownSite: "Chat isn't available on this page.",
   unknownSiteText:
     "The address of this site isn't known to the desk. If this is your site, check its id and its allowed origins.",
+  checking: "Checking that you are not a robot…",
+  notChecked: "We couldn't check that you are not a robot.",
+  notCheckedText: "Something may block the check, such as an ad blocker. Then try again.",
   unreachable: "We can't reach the desk.",
   unreachableText: "Your messages are kept and sent as soon as there is a connection.",
   connect: "Try again",

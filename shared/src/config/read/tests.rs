@@ -1,8 +1,8 @@
 use super::*;
 use crate::config::{
-    Budget, Budgets, Channel, CircuitBreaker, Direction, Fault, Handoff, Hours, MaskKind,
-    MaskPattern, Masking, Matching, Mode, ModeRule, OnLimit, Price, Provider, ProviderKind, Rule,
-    RuleAction, Template, Timeouts, When, Widget, WordAction, Words,
+    Budget, Budgets, Challenge, ChallengeKind, Channel, CircuitBreaker, Direction, Fault, Handoff,
+    Hours, MaskKind, MaskPattern, Masking, Matching, Mode, ModeRule, OnLimit, Price, Provider,
+    ProviderKind, Rule, RuleAction, Template, Timeouts, Turnstile, When, Widget, WordAction, Words,
 };
 use kefu_proto::v1::channel;
 use std::collections::BTreeMap;
@@ -428,6 +428,15 @@ fn whole() -> Site {
             utc_offset: 0,
             on_limit: OnLimit::Message("明天再来".to_owned()),
         },
+        challenge: Some(Challenge {
+            kind: ChallengeKind::Turnstile(Turnstile {
+                site_key: "0x4A".to_owned(),
+                secret: template("${TURNSTILE_SECRET}"),
+                endpoint: Some("https://verify.example/turnstile".to_owned()),
+                fail_open: false,
+            }),
+            attack: Some(minute(30)),
+        }),
         limits: Limits { sessions_per_address: minute(30), messages_per_visitor: minute(20) },
         rules: whole_rules(),
         masking: Masking {

@@ -8,7 +8,7 @@ use crate::provider::ResponseHead;
 use crate::time::{Millis, Tick};
 use crate::who::Who;
 use kefu_proto::v1::server_frame::Frame;
-use kefu_proto::v1::{Delta, Event, OwnerRequest, Replace, channel, event};
+use kefu_proto::v1::{Delta, Event, OwnerRequest, Replace, Stop, channel, event};
 use std::time::Duration;
 
 /// What both have in common.
@@ -65,6 +65,7 @@ impl Disk {
 
 struct Process {
     holder: u64,
+    site: &'static str,
     conversation: Conversation,
     acts: Vec<Act>,
 }
@@ -78,7 +79,8 @@ impl Process {
             tenure: Some(Tenure { holder, now }),
             ..Snapshot::default()
         };
-        Self { holder, conversation: Conversation::resume(snapshot, 5), acts: Vec::new() }
+        let conversation = Conversation::resume(snapshot, 5);
+        Self { holder, site: super::room::SITE, conversation, acts: Vec::new() }
     }
 
     fn look(&mut self, disk: &Disk, now: Millis) {
@@ -117,11 +119,8 @@ impl Process {
     fn prepare(&mut self, disk: &mut Disk, now: Millis) {
         for act in std::mem::take(&mut self.acts) {
             if let Act::Prepare { turn, .. } = act {
-                let prepared = Prepared {
-                    site: Some(live(super::room::SITE)),
-                    rounds: Vec::new(),
-                    on_duty: false,
-                };
+                let prepared =
+                    Prepared { site: Some(live(self.site)), rounds: Vec::new(), on_duty: false };
                 self.give(disk, now, &Input::Prepared { turn, prepared });
             } else {
                 self.acts.push(act);
@@ -172,6 +171,16 @@ impl Process {
     }
 }
 
+/// A provider that has to be told to stop.
+const STOPPABLE: &str = r#"
+[[ai_providers]]
+name = "first"
+type = "fastgpt"
+endpoint = "https://fastgpt.example/api/v2"
+api_key = "fastgpt-1"
+bot_id = "app"
+"#;
+
 const NOW: Millis = Millis(1_000_000);
 
 #[test]
@@ -206,6 +215,26 @@ fn whoever_takes_over_elsewhere_keeps_what_was_shown_and_silences_the_machine() 
     one.give(&mut disk, later + Duration::from_secs(4), &Input::Woke);
     assert!(one.aborts(attempt));
     assert_eq!(disk.answers(), ["partly"]);
+}
+
+#[test]
+fn an_answer_that_is_stopped_elsewhere_is_cancelled_where_it_is_written() {
+    let mut disk = Disk::default();
+    let mut one = Process { site: STOPPABLE, ..Process::new(1, &disk, NOW) };
+    one.say(&mut disk, NOW, "a");
+    let attempt = one.ask(&mut disk, NOW).unwrap();
+    one.hears(&mut disk, NOW, attempt, "partly");
+    let mut two = Process::new(2, &disk, NOW);
+    let (who, request) = (Who::visitor("v1"), Request::Stop(Stop { turn: 1 }));
+    two.give(&mut disk, NOW, &Input::Requested { who, channel: channel::Type::Web, request });
+    let cancels = |process: &Process| {
+        process.acts.iter().any(
+            |act| matches!(act, Act::Cancel { request } if request.url.ends_with("/chat/stop")),
+        )
+    };
+    assert!(!cancels(&one) && !cancels(&two), "only its holder knows what to cancel");
+    one.look(&disk, NOW);
+    assert!(cancels(&one) && one.aborts(attempt));
 }
 
 #[test]

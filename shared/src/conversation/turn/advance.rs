@@ -46,7 +46,7 @@ impl Conversation {
 
     /// The visitor has waited long enough for AI.
     fn give_up(&mut self, tick: Tick, step: &mut Step) {
-        self.abandon(tick.now, Verdict::Neutral, step);
+        self.turns.abandon(tick.now, Verdict::Neutral, step);
         self.fall_back(tick, step);
     }
 

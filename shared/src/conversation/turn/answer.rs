@@ -110,7 +110,7 @@ impl Conversation {
                 (String::new(), String::new())
             }
         };
-        self.abandon(tick.now, Verdict::Neutral, step);
+        self.turns.abandon(tick.now, Verdict::Neutral, step);
         self.log_cut(tick, provider, text, cut, step);
         self.end_cut(tick.now, cut, step);
     }

@@ -218,7 +218,7 @@ impl Conversation {
         self.turns.open.iter_mut().for_each(|turn| turn.note_failure(tick.now, failure));
         self.turns.attempt_mut().into_iter().for_each(|it| it.class = Some(failure.class));
         if matches!(failure.class, Class::Timeout | Class::Protocol) {
-            self.abandon(tick.now, verdict, step);
+            self.turns.abandon(tick.now, verdict, step);
         } else {
             self.turns.end_attempt(tick.now, verdict, step);
         }

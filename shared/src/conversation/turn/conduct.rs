@@ -103,7 +103,7 @@ impl Conversation {
         if self.turns.attempt().is_some_and(|attempt| attempt.visible) {
             self.cut_off(tick, Cut::Stopped, step);
         } else if self.turns.is_asking() {
-            self.abandon(tick.now, Verdict::Neutral, step);
+            self.turns.abandon(tick.now, Verdict::Neutral, step);
             self.fall_back(tick, step);
         }
     }

@@ -72,19 +72,18 @@ impl Turns {
         let (turn, asking) = self.asking(0)?;
         failover::cancel(turn.live()?, &attempt.provider, &asking, &attempt.ids)
     }
-}
 
-impl Conversation {
     /// Ends the attempt under way, if one is: the provider would go on with it.
-    pub(super) fn abandon(&mut self, now: Millis, verdict: Verdict, step: &mut Step) {
-        let attempt = self.turns.attempt();
-        let cancellation = attempt.and_then(|attempt| self.turns.cancellation(attempt));
-        self.turns.end_attempt(now, verdict, step);
+    pub(in super::super) fn abandon(&mut self, now: Millis, verdict: Verdict, step: &mut Step) {
+        let cancellation = self.attempt().and_then(|attempt| self.cancellation(attempt));
+        self.end_attempt(now, verdict, step);
         if let Some(request) = cancellation {
             step.act(Act::Cancel { request });
         }
     }
+}
 
+impl Conversation {
     /// The provider's own conversation is busy: it is waited for, and then left to the next
     /// provider; where there is none, it begins anew.
     pub(super) fn busy(&mut self, tick: Tick, provider: &str, step: &mut Step) {

@@ -26,7 +26,7 @@ impl Conversation {
     /// Ends the answer under way if a word came that stops it.
     pub(super) fn refuse_answer(&mut self, tick: Tick, step: &mut Step) {
         if let Some(refused) = self.refused_answer() {
-            self.abandon(tick.now, Verdict::Neutral, step);
+            self.turns.abandon(tick.now, Verdict::Neutral, step);
             self.say_instead(tick, refused, step);
         }
     }

@@ -113,7 +113,7 @@ impl Conversation {
         if !self.turns.open.as_ref().is_some_and(begins_again) {
             return;
         }
-        self.abandon(now, Verdict::Neutral, step);
+        self.turns.abandon(now, Verdict::Neutral, step);
         let Some(turn) = &mut self.turns.open else { return };
         turn.gathering_since = turn.next.first().map_or(Millis(0), |asked| asked.at);
         turn.question.append(&mut turn.next);

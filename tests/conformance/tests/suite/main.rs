@@ -10,6 +10,7 @@
 
 mod agents;
 mod amending;
+mod challenges;
 mod configuration;
 mod configuration_faults;
 mod frames;

@@ -15,7 +15,6 @@ use kefu_shared::conversation::{
     Act, Admission, Admitted, AttemptId, Audience, ConnId, Input, Prepared, Reply, Step, Write,
 };
 use kefu_shared::guard::{Admitting, Ask, Candidate, Decision, Grant, Key, Report, Terms};
-use kefu_shared::who::Role;
 use kefu_shared::{news, view};
 
 /// Events that are read to find the rounds of a context.
@@ -92,16 +91,9 @@ impl World<'_> {
     /// Sends a frame to readers here.
     pub(super) fn show(&mut self, who: usize, to: Audience, frame: &Frame) -> Held {
         self.witness(frame)?;
-        let hears = |conn: ConnId, role: Role| match to {
-            Audience::Conn(only) => conn == only,
-            Audience::All => true,
-            Audience::AllBut(but) => conn != but,
-            Audience::Agents => role == Role::Agent,
-            Audience::Visitors => role == Role::Visitor,
-        };
         let streams = self.processes[who].streams.iter();
         let conns: Vec<_> = streams
-            .filter(|(conn, it)| hears(**conn, it.who.role))
+            .filter(|(conn, it)| to.has(**conn, it.who.role))
             .map(|(conn, _)| *conn)
             .collect();
         for conn in conns {

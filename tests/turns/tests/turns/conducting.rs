@@ -8,9 +8,8 @@ use std::time::{Duration, Instant};
 /// Asks in a conversation of its own; gives the answer.
 async fn asked(site: &Site, text: &str) -> Value {
     let mut socket = site.visitor().await.socket().await;
-    let heard = socket.heard.len();
     socket.say("k1", text).await;
-    socket.answer_since(heard).await["message"].clone()
+    socket.answer().await["message"].clone()
 }
 
 /// Talks for ten seconds.
@@ -90,9 +89,8 @@ async fn what_calls_a_person_stands_in_the_owners_event() {
         let visitor = site.visitor().await;
         let mut socket = visitor.socket().await;
         for (number, question) in questions.iter().enumerate() {
-            let heard = socket.heard.len();
             socket.say(&format!("k{number}"), question).await;
-            socket.answer_since(heard).await;
+            socket.answer().await;
         }
         let log = visitor.page("after=0&wait=2").await["events"].clone();
         let log = log.as_array().expect("events").clone();

@@ -92,7 +92,7 @@ async fn talk(site: &Site, count: usize) -> Vec<(Duration, Value)> {
     for number in 0..count {
         let (begun, heard) = (Instant::now(), socket.heard.len());
         socket.say(&format!("k{number}"), "hi").await;
-        let event = socket.answer_since(heard).await;
+        let event = socket.answer().await;
         let shown = socket.heard[heard..].iter().find(|(_, frame)| {
             frame.get("delta").is_some() || frame["event"]["message"]["author"]["role"] == "BOT"
         });
