@@ -15,7 +15,7 @@ use crate::spin::writer::{Statement, commit};
 use futures::lock::Mutex;
 use kefu_proto::Encode;
 use kefu_proto::v1::{InboxEntry, ProviderChange, ServerFrame};
-use kefu_shared::conversation::{self, Audience, ConnId, Cursor};
+use kefu_shared::conversation::{self, ConnId, Cursor};
 use kefu_shared::desk::{Account, Act, Desk, Inbox, Input, News, Order, Outcome, Step, Write};
 use kefu_shared::problem::Refusal;
 use kefu_shared::schema::shared_sql::desk as sql;
