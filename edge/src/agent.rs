@@ -101,7 +101,8 @@ pub(crate) async fn inbox<H: Host>(
     Ok(Response::ok(&page))
 }
 
-/// How questions of a conversation were answered, for the site's admins.
+/// How questions of a conversation were answered, for the site's admins and
+/// supervisors.
 pub(crate) async fn turns<H: Host>(
     host: &H,
     request: &Request<H::Body>,
@@ -109,7 +110,7 @@ pub(crate) async fn turns<H: Host>(
 ) -> Result<Response<H::Native>, Failed> {
     let query = PageQuery::parse(&request.query)?;
     let Agent { claims, account } = Agent::of(host, request, None).await?;
-    gate::admin(&account, &claims.site, &claims.site)?;
+    gate::supervisor(&account)?;
     let live = site_in_use(host, &claims.site).await?;
     let query = TurnsQuery::of(&query, host.tick().now, live.config.ai.keep_traces);
     let caller = gate::caller(&claims, Framing::Json);

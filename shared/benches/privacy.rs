@@ -1,4 +1,5 @@
-//! What masks and words cost: `cargo bench -p kefu-shared --bench privacy`.
+//! What masks and words cost: `cargo bench -p kefu-shared --bench privacy`; in wasm too:
+//! `cargo xtask bench --privacy`.
 #![allow(
     missing_docs,
     clippy::disallowed_methods,
@@ -9,7 +10,7 @@
 )]
 
 use kefu_shared::config::{Direction, MaskKind, MaskPattern, Site, WordAction, Words};
-use kefu_shared::privacy::{Privacy, Restorer};
+use kefu_shared::privacy::{Names, Privacy, Restorer};
 use kefu_shared::provider::Round;
 use std::time::Instant;
 
@@ -47,12 +48,12 @@ fn main() {
 
     let question = "我的电话是13800138000，订单x7-12345678，请问运费多少？".repeat(8);
     let begun = Instant::now();
-    let outgoing = privacy.outgoing(&[], &question).unwrap();
+    let outgoing = privacy.outgoing(Names::default(), &[], &question).unwrap();
     println!("a question of {} bytes: {:?}", question.len(), begun.elapsed());
     let round = Round { question: question.clone(), answer: question, seq: 0 };
     let rounds = vec![round; 20];
     let begun = Instant::now();
-    privacy.outgoing(&rounds, "好").unwrap();
+    privacy.outgoing(Names::default(), &rounds, "好").unwrap();
     println!("20 rounds of {} bytes: {:?}", rounds[0].question.len() * 2, begun.elapsed());
 
     let han = |n: usize| char::from_u32(0x4e00 + u32::try_from(n * 37 % 3_000).unwrap()).unwrap();
@@ -71,5 +72,5 @@ fn main() {
 }
 
 fn outgoing_restorer(privacy: &Privacy) -> Restorer {
-    privacy.outgoing(&[], "13800138000").unwrap().restorer()
+    privacy.outgoing(Names::default(), &[], "13800138000").unwrap().restorer()
 }

@@ -18,6 +18,7 @@ mod duty;
 mod inbox;
 mod logins;
 mod order;
+mod providers;
 mod queue;
 mod sessions;
 mod step;

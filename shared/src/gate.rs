@@ -70,6 +70,16 @@ pub fn admin(account: &Account, own: &str, site: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// Lets an admin or a supervisor see how questions of its site were answered.
+pub fn supervisor(account: &Account) -> Result<(), Refusal> {
+    match account.role {
+        desk::Role::Admin | desk::Role::Supervisor => Ok(()),
+        desk::Role::Agent => {
+            Err(Refusal::new(Code::Forbidden, "this route is the admins' and the supervisors'"))
+        }
+    }
+}
+
 /// Lets an agent see its own site.
 pub fn own_site(claims: &Claims, site: &str) -> Result<(), Refusal> {
     if claims.site == site {
@@ -190,6 +200,25 @@ mod tests {
         assert_eq!(read(""), Ok((Framing::Json, false, None)));
         assert_eq!(read("token.T"), Err(Code::BadSubprotocol));
         assert_eq!(read("mqtt"), Err(Code::BadSubprotocol));
+    }
+
+    #[test]
+    fn supervisors_see_how_questions_were_answered_and_configure_nothing() {
+        let of = |role| Account {
+            id: "a1".into(),
+            email: "a@b.c".into(),
+            name: "A".into(),
+            role,
+            hash: String::new(),
+        };
+        for (role, sees, configures) in [
+            (desk::Role::Agent, false, false),
+            (desk::Role::Supervisor, true, false),
+            (desk::Role::Admin, true, true),
+        ] {
+            assert_eq!(supervisor(&of(role)).is_ok(), sees, "{role:?}");
+            assert_eq!(admin(&of(role), "s", "s").is_ok(), configures, "{role:?}");
+        }
     }
 
     #[test]

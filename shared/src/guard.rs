@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 mod breaker;
+mod change;
 mod copies;
 mod ledger;
 mod order;
@@ -22,6 +23,7 @@ mod report;
 mod window;
 
 pub use breaker::{LONGEST_COOLDOWN, PROBE_LIFE_MOST, STREAK_LIFE};
+pub use change::change;
 pub use copies::{Admitting, Candidate, Copies, Decision, Key, Skip, Why};
 pub use ledger::{Ledger, Spent, tomorrow};
 pub use order::{Order, Outcome, View};
@@ -184,6 +186,16 @@ impl Standing {
             Self::Limited { .. } => "limited",
             Self::Probing { .. } => "probing",
             Self::Spent { .. } => "spent",
+        }
+    }
+
+    /// The breaker alone: whatever else stands against a provider, it is closed.
+    pub fn breaker(self) -> Self {
+        match self {
+            Self::Open { .. } | Self::Probing { .. } => self,
+            Self::Closed | Self::Paused { .. } | Self::Limited { .. } | Self::Spent { .. } => {
+                Self::Closed
+            }
         }
     }
 

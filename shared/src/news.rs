@@ -5,8 +5,8 @@
 //! there.
 
 use crate::conversation::Audience;
-use kefu_proto::v1::ServerFrame;
 use kefu_proto::v1::server_frame::Frame;
+use kefu_proto::v1::{ProviderChange, ServerFrame};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -47,6 +47,13 @@ pub enum What {
     Desk {
         /// The site.
         site: String,
+    },
+    /// A provider's breaker changed.
+    Provider {
+        /// Of which site.
+        site: String,
+        /// Which, and how.
+        change: ProviderChange,
     },
     /// Readers of a conversation are shown something.
     Frame {
@@ -106,7 +113,8 @@ impl What {
             | Frame::Error(_)
             | Frame::Pong(_)
             | Frame::Inbox(_)
-            | Frame::Queued(_) => return None,
+            | Frame::Queued(_)
+            | Frame::Provider(_) => return None,
         };
         let frame = ServerFrame { conversation: String::new(), frame: Some(frame.clone()) };
         Some((Self::Frame { log: log.to_owned(), to: Readers::of(to)?, frame }, way))

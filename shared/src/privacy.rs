@@ -19,6 +19,7 @@ mod data;
 mod filter;
 mod lexicon;
 mod masks;
+mod names;
 mod narrowed;
 mod numbers;
 mod placeholder;
@@ -29,6 +30,7 @@ mod vault;
 pub use data::inert;
 pub use lexicon::check_word;
 pub use masks::check_pattern;
+pub use names::Names;
 pub use placeholder::LABEL_MOST;
 
 /// A site's protection, compiled once for a version of its configuration.
@@ -76,8 +78,14 @@ impl Privacy {
         self.allowed(question).err()
     }
 
-    /// A question and the rounds before it as a provider may read them.
-    pub fn outgoing(&self, rounds: &[Round], question: &str) -> Result<Outgoing<'_>, Refused> {
+    /// A question and the rounds before it as a provider may read them, in a conversation of which
+    /// it may have read some before.
+    pub fn outgoing(
+        &self,
+        names: Names,
+        rounds: &[Round],
+        question: &str,
+    ) -> Result<Outgoing<'_>, Refused> {
         let question = self.allowed(question)?;
         let spoken = |text: &str| self.without_words(text);
         let rounds: Vec<_> = rounds
@@ -88,11 +96,11 @@ impl Privacy {
                 seq: round.seq,
             })
             .collect();
-        Ok(self.masked(rounds, &question))
+        Ok(self.masked(names, rounds, &question))
     }
 
-    fn masked(&self, mut rounds: Vec<Round>, question: &str) -> Outgoing<'_> {
-        let mut vault = self.masks.vault();
+    fn masked(&self, names: Names, mut rounds: Vec<Round>, question: &str) -> Outgoing<'_> {
+        let mut vault = self.masks.vault(names);
         vault.avoid(question);
         for text in rounds.iter().flat_map(|round| [&round.question, &round.answer]) {
             vault.avoid(text);
@@ -145,6 +153,11 @@ impl Outgoing<'_> {
     /// How many values of each kind were masked.
     pub fn masks(&self) -> Vec<(&str, u32)> {
         self.vault.counts()
+    }
+
+    /// What has to be known when more of the conversation is sent.
+    pub fn names(&self) -> Names {
+        self.vault.names()
     }
 
     /// What restores the answer.

@@ -1,4 +1,4 @@
-//! How questions were answered, as an admin asks for it: `GET …/turns?before=&limit=`.
+//! How questions were answered, as an admin or a supervisor asks for it: `GET …/turns?before=&limit=`.
 
 use crate::page::PageQuery;
 use crate::time::Millis;

@@ -14,10 +14,11 @@ pub(crate) const HELP: &str = "\
 Measures throughput, latency and memory, with peers in the same run
 
 cargo xtask bench [ARGUMENT]...
-cargo xtask bench --parser
+cargo xtask bench --parser | --privacy
 
 Builds what is deployed, then runs `kefu-bench` (tests/bench) with the arguments. With --parser it
-measures, natively, how fast streams of AI services are read; under 200 MB/s fails.
+measures, natively, how fast streams of AI services are read; under 200 MB/s fails. With --privacy it
+measures masks and words natively, and once more as wasm, made as what is deployed.
 ";
 
 pub(crate) fn command(mut arguments: Parser) -> Result<ExitCode> {
@@ -25,6 +26,9 @@ pub(crate) fn command(mut arguments: Parser) -> Result<ExitCode> {
     if words.iter().any(|word| word == "--parser") {
         run::shown(cargo(["bench", "--package", "kefu-shared", "--bench", "parser"]))?;
         return Ok(ExitCode::SUCCESS);
+    }
+    if words.iter().any(|word| word == "--privacy") {
+        return privacy();
     }
     let mut bench = cargo(["run", "--release", "--package", "kefu-bench", "--"]);
     if words.iter().any(|word| word == "spin") {
@@ -37,5 +41,16 @@ pub(crate) fn command(mut arguments: Parser) -> Result<ExitCode> {
     }
     bench.args(words);
     run::shown(bench)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn privacy() -> Result<ExitCode> {
+    let bench = ["bench", "--package", "kefu-shared", "--bench", "privacy"];
+    run::shown(cargo(bench))?;
+    let runner = format!("{} run", build::own_program()?.display());
+    let mut wasm = cargo(bench);
+    wasm.args(["--profile", "release", "--target", "wasm32-wasip2"]);
+    wasm.env("CARGO_TARGET_WASM32_WASIP2_RUNNER", runner);
+    run::shown(wasm)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -5,7 +5,7 @@ mod spin;
 mod web;
 mod worker;
 
-pub(crate) use spin::{measured_program, spin_program};
+pub(crate) use spin::{measured_program, own_program, spin_program};
 
 use crate::tools;
 use crate::tree;

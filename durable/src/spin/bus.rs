@@ -8,6 +8,7 @@
 
 use crate::spin::entropy;
 use crate::spin::{desks, rooms};
+use kefu_proto::v1::ProviderChange;
 use kefu_proto::v1::server_frame::Frame;
 use kefu_shared::conversation::Audience;
 use kefu_shared::news::{News, Way, What};
@@ -26,6 +27,15 @@ pub(crate) fn changed(log: &str, seq: u32) {
 /// A site's desk has something new.
 pub(crate) fn desk_changed(site: &str) {
     let _ = nats::publish(&told(What::Desk { site: site.to_owned() }));
+}
+
+/// A provider's breaker changed: agents here and elsewhere are shown it. Nothing is stored of it.
+pub(crate) fn provider_changed(site: &str, change: ProviderChange) {
+    let news = told(What::Provider { site: site.to_owned(), change: change.clone() });
+    if !nats::publish(&news) {
+        polling::tell(&format!("{site}/"), &news);
+    }
+    desks::show(site, change);
 }
 
 /// Readers elsewhere get a frame too, if it is one that nothing else tells them.
@@ -52,9 +62,10 @@ fn hear(news: News) {
     if news.from == entropy::holder() {
         return;
     }
-    match &news.what {
-        What::Desk { site } => desks::hear(site),
-        What::Conversation { log, .. } | What::Frame { log, .. } => {
+    match news.what {
+        What::Desk { site } => desks::hear(&site),
+        What::Provider { site, change } => desks::show(&site, change),
+        What::Conversation { ref log, .. } | What::Frame { ref log, .. } => {
             if let Some(room) = rooms::known(log).filter(|room| room.waits()) {
                 room.hear(news.what);
             }

@@ -14,8 +14,8 @@ use crate::spin::tasks::spawn;
 use crate::spin::writer::{Statement, commit};
 use futures::lock::Mutex;
 use kefu_proto::Encode;
-use kefu_proto::v1::{InboxEntry, ServerFrame};
-use kefu_shared::conversation::{self, Audience, ConnId, Cursor};
+use kefu_proto::v1::{InboxEntry, ProviderChange, ServerFrame};
+use kefu_shared::conversation::{self, ConnId, Cursor};
 use kefu_shared::desk::{Account, Act, Desk, Inbox, Input, News, Order, Outcome, Step, Write};
 use kefu_shared::problem::Refusal;
 use kefu_shared::schema::shared_sql::desk as sql;
@@ -123,6 +123,17 @@ pub(crate) fn hear(site: &str) {
             }
         });
     }
+}
+
+/// A provider's breaker changed: agents who wait here are shown it.
+pub(crate) fn show(site: &str, change: ProviderChange) {
+    let known = DESKS.with_borrow(|desks| desks.get(site).cloned());
+    let Some(room) = known.filter(|room| !room.lines.borrow().is_empty()) else { return };
+    spawn(async move {
+        if let Err(fault) = room.apply(Input::Ordered(Order::Provider(change))).await {
+            tell_fault("desk: a provider", &fault);
+        }
+    });
 }
 
 /// Whether anybody here has seen that desk.

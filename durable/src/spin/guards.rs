@@ -1,6 +1,7 @@
 //! Providers' guards: a row each, changed by compare-and-swap, and copies of them for a moment.
 
 use crate::Fault;
+use crate::spin::bus;
 use crate::spin::database::{rows, small, string, text};
 use crate::spin::entropy::{self, lost};
 use crate::spin::metrics;
@@ -9,7 +10,7 @@ use crate::spin::writer::{Statement, commit};
 use futures::lock::Mutex;
 use kefu_shared::conversation::{Admission, Admitted};
 use kefu_shared::guard::{
-    Admitting, Candidate, Copies, Decision, Guard, Key, Order, Outcome, Report, Terms,
+    Admitting, Candidate, Copies, Decision, Guard, Key, Order, Outcome, Report, Terms, change,
 };
 use kefu_shared::schema::shared_sql::provider as sql;
 use spin_sdk::sqlite::Value;
@@ -77,6 +78,9 @@ pub async fn order(key: &Key, order: &Order) -> Result<Outcome, Fault> {
                 if metrics::stood(key, before, after) {
                     let Key { site, provider } = key;
                     eprintln!("provider {site}/{provider}: {} to {}", before.name(), after.name());
+                }
+                if let Some(change) = change(now, key, order, before, after) {
+                    bus::provider_changed(&key.site, change);
                 }
                 return Ok(outcome);
             }

@@ -1,12 +1,15 @@
 //! The provider object: the one truth about a site's provider.
 
 use crate::error::Fault;
+use crate::worker::desks::desk_order;
 use crate::worker::entropy;
 use crate::worker::glue;
 use crate::worker::host::parse_name;
 use crate::worker::metrics;
 use crate::worker::store::{migrate, rows, whole};
-use kefu_shared::guard::{Guard, Key, Order, Outcome};
+use kefu_proto::v1::ProviderChange;
+use kefu_shared::desk;
+use kefu_shared::guard::{Guard, Key, Order, Outcome, change};
 use kefu_shared::schema::{self, provider_sql as sql};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -29,11 +32,8 @@ pub struct ProviderObject {
 impl ProviderObject {
     /// Called by the platform when the object is needed.
     #[wasm_bindgen(constructor)]
-    #[allow(clippy::needless_pass_by_value, reason = "the platform passes it so")]
-    pub fn new(ctx: DurableObjectState, _env: Env) -> Self {
-        let storage = Reflect::get(ctx.as_ref(), &"storage".into()).unwrap_or_default();
-        let name = State::from(ctx).id().name().unwrap_or_default();
-        Self { host: Rc::new(Host::new(&storage, &name)) }
+    pub fn new(ctx: DurableObjectState, env: Env) -> Self {
+        Self { host: Rc::new(Host::new(State::from(ctx), env)) }
     }
 
     /// An [`Order`] of a conversation or of the edge; the answer is an [`Outcome`].
@@ -73,6 +73,8 @@ async fn carry_out(host: &Host, mut request: Request) -> Result<Outcome, Fault> 
 /// The only place that borrows the guard and stores it.
 struct Host {
     key: Key,
+    env: Env,
+    state: State,
     js: glue::Store,
     guard: RefCell<Option<Guard>>,
     version: Cell<u32>,
@@ -80,11 +82,16 @@ struct Host {
 }
 
 impl Host {
-    fn new(storage: &JsValue, name: &str) -> Self {
-        let (site, provider) = parse_name(name).unwrap_or_default();
+    fn new(state: State, env: Env) -> Self {
+        let ctx: &JsValue = state.as_raw().as_ref();
+        let storage = Reflect::get(ctx, &"storage".into()).unwrap_or_default();
+        let name = state.id().name().unwrap_or_default();
+        let (site, provider) = parse_name(&name).unwrap_or_default();
         Self {
             key: Key { site, provider },
-            js: glue::Store::new(storage, "", "", ""),
+            js: glue::Store::new(&storage, "", "", ""),
+            env,
+            state,
             guard: RefCell::default(),
             version: Cell::new(0),
             migrated: Cell::new(false),
@@ -108,8 +115,21 @@ impl Host {
             let Key { site, provider } = &self.key;
             console_log!("provider {site}/{provider}: {} to {}", before.name(), after.name());
         }
+        if let Some(change) = change(now, &self.key, order, before, after) {
+            self.tell(change);
+        }
         self.guard.replace(Some(guard));
         Ok(outcome)
+    }
+
+    /// Tells the site's desk of a change of the breaker; whoever gave the order does not wait for it.
+    fn tell(&self, change: ProviderChange) {
+        let (env, site) = (self.env.clone(), self.key.site.clone());
+        self.state.wait_until(async move {
+            if let Err(fault) = desk_order(&env, &site, &desk::Order::Provider(change)).await {
+                console_error!("provider: desk of {site}: {fault}");
+            }
+        });
     }
 
     fn load(&self) -> Result<Guard, Fault> {

@@ -10,6 +10,7 @@ import type * as challenge from "../gen/kefu/v1/challenge_pb";
 import type * as event from "../gen/kefu/v1/event_pb";
 import type * as frame from "../gen/kefu/v1/frame_pb";
 import type * as owner from "../gen/kefu/v1/owner_pb";
+import type * as provider from "../gen/kefu/v1/provider_pb";
 
 /** The fields that a proto3 message always has: neither `optional` nor messages. */
 type AlwaysSet<M> = { [K in keyof M]-?: object extends Pick<M, K> ? never : K }[keyof M];
@@ -32,6 +33,7 @@ export type Greeting = Partial<Hello> & Pick<Hello, "epoch" | "seq" | "recovered
 export type Message = event.MessageJson;
 export type Owner = owner.OwnerJson;
 export type Presence = frame.PresenceJson;
+export type ProviderChange = Written<provider.ProviderChangeJson, provider.ProviderChange>;
 export type Queued = Written<frame.QueuedJson, frame.Queued>;
 export type QuickReply = body.Body_QuickReplyJson;
 export type ReadMark = frame.ReadMarkJson;
@@ -61,6 +63,8 @@ export interface ServerFrame {
   typing?: TypingNotice;
   presence?: Presence;
   queued?: Queued;
+  /** On an admin's gateway: a provider's breaker has changed. */
+  provider?: ProviderChange;
   read?: ReadMark;
   error?: ErrorFrame;
   pong?: object;

@@ -5,7 +5,7 @@ use super::input::{ConnId, Stream};
 use super::turn::{Lease, Tenure};
 use crate::config::{Ai, Limits, Rate, Site};
 use crate::failover::Kept;
-use crate::guard::Ledger;
+use crate::guard::{Ledger, Spent};
 use crate::time::Millis;
 use kefu_proto::v1::{Event, InboxEntry, Owner, owner};
 use serde::{Deserialize, Serialize};
@@ -181,6 +181,9 @@ pub struct TurnRecord {
     /// What providers remember of the conversation, the newest last.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub kept: Vec<Kept>,
+    /// What placeholders stand for in what providers have read, as [`crate::privacy::Names`] writes it.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub names: String,
     /// Since when it is kept how questions were answered, as [`super::turn`] writes it.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub traced: String,
@@ -204,4 +207,9 @@ pub struct RunningRecord {
     /// Whether it is for agents to approve.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub draft: bool,
+    /// The turn's attempts as a trace tells them, this one as cut off.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub tries: String,
+    /// What this one had cost when it was last saved.
+    pub spent: Spent,
 }

@@ -59,6 +59,8 @@ pub struct Ended {
     pub input: u64,
     /// Tokens of what came.
     pub output: u64,
+    /// Whether the tokens are an estimate: the provider told none.
+    pub estimated: bool,
     /// Millionths of the money that prices are in.
     pub cost: u64,
 }

@@ -22,6 +22,7 @@ mod admission;
 mod advance;
 mod answer;
 mod attempt;
+mod bill;
 mod conduct;
 mod drafting;
 mod extras;
@@ -111,6 +112,8 @@ struct Turn {
     preparation: Preparation,
     /// Its attempts, as an admin sees them.
     tries: Vec<trace::Try>,
+    /// Those before them, of processes that died.
+    died: String,
     /// What speaks for calling a person, once the question is whole.
     signs: Option<Signs>,
     /// Whether agents alone see its answer, until one of them approves it.
@@ -143,8 +146,9 @@ enum Phase {
     Admitting(admission::Asking),
     /// A provider is asked.
     Attempting(Box<Attempt>),
-    /// A process died after this much was visible.
-    Recovering { provider: String, through: u32, text: String },
+    /// A process died after some of the answer was visible. What was saved of it is the answer, as
+    /// soon as the site is here, or `by` then without it.
+    Recovering { dead: Box<RunningRecord>, by: Millis },
 }
 
 impl Turns {
@@ -258,6 +262,7 @@ impl Turn {
             busy_since: None,
             preparation: Preparation::Needed,
             tries: Vec::new(),
+            died: String::new(),
             signs: None,
             drafting: false,
             phase: Phase::Gathering,
@@ -269,12 +274,9 @@ impl Turn {
         // The death counts as a failure, so that a try that kills its process is not for ever.
         turn.failures = running.failures + 1;
         turn.drafting = running.draft;
+        turn.died.clone_from(&running.tries);
         if !running.text.is_empty() {
-            turn.phase = Phase::Recovering {
-                provider: running.provider,
-                through: running.through,
-                text: running.text,
-            };
+            turn.phase = Phase::Recovering { dead: Box::new(running), by: Millis(0) };
         }
         turn
     }

@@ -21,6 +21,8 @@ pub enum Role {
     /// Answers conversations.
     #[default]
     Agent,
+    /// Also sees how questions were answered.
+    Supervisor,
     /// Also configures the site.
     Admin,
 }
@@ -58,6 +60,7 @@ impl Account {
         password::check(&request.password)?;
         let role = match request.role() {
             agent::Role::Admin => Role::Admin,
+            agent::Role::Supervisor => Role::Supervisor,
             agent::Role::Agent | agent::Role::Unspecified => Role::Agent,
         };
         // Half of the bits name the agent, the other half salt the password.
@@ -70,6 +73,7 @@ impl Account {
     pub fn wire(&self, with_email: bool) -> v1::Agent {
         let role = match self.role {
             Role::Agent => agent::Role::Agent,
+            Role::Supervisor => agent::Role::Supervisor,
             Role::Admin => agent::Role::Admin,
         };
         v1::Agent {

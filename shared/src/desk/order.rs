@@ -5,7 +5,7 @@ use super::logins::bad_login;
 use super::{Account, Desk, Query, Step};
 use crate::problem::{Code, Refusal};
 use crate::time::Tick;
-use kefu_proto::v1::{Inbox, InboxEntry};
+use kefu_proto::v1::{Inbox, InboxEntry, ProviderChange};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -52,6 +52,8 @@ pub enum Order {
     },
     /// Tell whether an agent is there.
     WhoIsThere,
+    /// A provider's breaker changed: show it to those who look after providers.
+    Provider(ProviderChange),
     /// Tell entries of the inbox.
     Look {
         /// Who asks; none is the operator.
@@ -161,6 +163,7 @@ impl Desk {
             Order::CheckSession { session } => self.check_session(&session, tick.now),
             Order::EndSession { session } => self.end_session(&session, step),
             Order::WhoIsThere => Outcome::OnDuty(self.is_attended(tick.now)),
+            Order::Provider(change) => self.show_provider(&change, tick.now, step),
             Order::Look { agent, query } => match Query::parse(&query) {
                 Ok(query) => Outcome::Inbox(self.look(&query, agent.as_deref())),
                 Err(refusal) => Outcome::refused(&refusal),

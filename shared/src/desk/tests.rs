@@ -5,4 +5,5 @@
 mod agents;
 mod duty;
 mod inbox;
+mod providers;
 mod room;

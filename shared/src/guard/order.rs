@@ -98,7 +98,7 @@ impl Spent {
 }
 
 impl Standing {
-    fn wire(self) -> Wire {
+    pub(super) fn wire(self) -> Wire {
         match self {
             Self::Closed => Wire::Closed,
             Self::Open { .. } => Wire::Open,

@@ -30,8 +30,8 @@ pub struct Report {
     pub ticket: Ticket,
     /// How it went.
     pub verdict: Verdict,
-    /// What kind of failure it was, if it was one.
-    #[serde(default)]
+    /// Which kind of failure it was, if it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class: Option<Class>,
     /// What it cost.
     #[serde(default)]

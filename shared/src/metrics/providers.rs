@@ -37,7 +37,7 @@ const FAMILIES: [(&str, &str, &str); 9] = [
     (FAILOVERS, "", "Failures that passed a question on to another provider"),
     (SKIPS, "why", "Times that a provider was passed over"),
     (OVER_BUDGET, "", "Questions that no budget was left for"),
-    (TOKENS, "kind", "Tokens, as providers count them"),
+    (TOKENS, "kind", "Tokens, as providers count them or as estimated"),
     (COST, "", "Cost by the declared prices, in millionths"),
     (CHANGES, "to", "Changes of the circuit breaker"),
 ];
@@ -129,8 +129,13 @@ impl Providers {
 impl Row {
     fn ended(&mut self, ended: &Ended) {
         self.add(OUTCOMES, ended.outcome, 1);
-        self.add(TOKENS, "input", ended.input);
-        self.add(TOKENS, "output", ended.output);
+        let kinds = match ended.estimated {
+            true => ["input_estimated", "output_estimated"],
+            false => ["input", "output"],
+        };
+        kinds.iter().zip([ended.input, ended.output]).for_each(|(kind, count)| {
+            self.add(TOKENS, kind, count);
+        });
         self.add(COST, "", ended.cost);
         let whole = (ended.outcome == "ok").then_some(ended.took);
         for (values, took) in self.latencies.iter_mut().zip([ended.first_text, whole]) {
@@ -173,16 +178,17 @@ fn push(label: &str, value: &str, labels: &mut String) {
     labels.push('"');
 }
 
-/// The breaker alone: whatever else stands against a provider, it is closed.
 fn breaker(standing: Standing) -> (u64, &'static str) {
-    match standing {
-        Standing::Open { .. } => (2, "open"),
-        Standing::Probing { .. } => (1, "probing"),
+    let breaker = standing.breaker();
+    let state = match breaker {
+        Standing::Open { .. } => 2,
+        Standing::Probing { .. } => 1,
         Standing::Closed
         | Standing::Paused { .. }
         | Standing::Limited { .. }
-        | Standing::Spent { .. } => (0, "closed"),
-    }
+        | Standing::Spent { .. } => 0,
+    };
+    (state, breaker.name())
 }
 
 /// As a label's value is written.

@@ -1,5 +1,6 @@
 //! Personal data in texts, and placeholders in its place.
 
+use super::names::Names;
 use super::narrowed::Narrowed;
 use super::numbers;
 use super::vault::Vault;
@@ -40,8 +41,8 @@ impl Masks {
         Self { labels: labels.chain(names).collect(), kinds: masking.kinds.clone(), patterns }
     }
 
-    pub(super) fn vault(&self) -> Vault {
-        Vault::new(Arc::clone(&self.labels))
+    pub(super) fn vault(&self, names: Names) -> Vault {
+        Vault::new(Arc::clone(&self.labels), names)
     }
 
     pub(super) fn labels(&self) -> &[String] {

@@ -28,7 +28,7 @@ fn privacy(words: Vec<Words>) -> Privacy {
 
 /// All of an answer to `question`, fed piece by piece.
 fn answered(privacy: &Privacy, question: &str, pieces: &[&str]) -> String {
-    let mut restorer = privacy.outgoing(&[], question).unwrap().restorer();
+    let mut restorer = privacy.outgoing(Names::default(), &[], question).unwrap().restorer();
     let mut shown: String = pieces.iter().map(|piece| restorer.feed(piece)).collect();
     shown += &restorer.finish();
     shown

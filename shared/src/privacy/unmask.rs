@@ -64,10 +64,12 @@ impl Unmask {
 
 #[cfg(test)]
 mod tests {
+    use super::super::names::Names;
     use super::*;
 
     fn unmask() -> Unmask {
-        let mut vault = Vault::new(["PHONE".to_owned(), "EMAIL".to_owned()].into());
+        let mut vault =
+            Vault::new(["PHONE".to_owned(), "EMAIL".to_owned()].into(), Names::default());
         vault.placeholder(0, "a".into(), "138 0013 8000");
         vault.placeholder(0, "b".into(), "[PHONE_1]");
         vault.placeholder(1, "c".into(), "a@b.example");

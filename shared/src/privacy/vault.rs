@@ -1,5 +1,6 @@
-//! Which placeholder stands for which value, within one request.
+//! Which placeholder stands for which value, within one request and, where a provider remembers, beyond.
 
+use super::names::Names;
 use super::placeholder::{self, Key, NUMBER_MOST, Next};
 use std::sync::Arc;
 
@@ -9,6 +10,8 @@ pub(super) struct Vault {
     /// Placeholders that stand in the texts already: nobody's data is put in their place.
     taken: Vec<Key>,
     masked: Vec<Masked>,
+    /// Those of earlier requests too.
+    names: Names,
 }
 
 struct Masked {
@@ -19,8 +22,21 @@ struct Masked {
 }
 
 impl Vault {
-    pub(super) fn new(labels: Arc<[String]>) -> Self {
-        Self { labels, taken: Vec::new(), masked: Vec::new() }
+    pub(super) fn new(labels: Arc<[String]>, names: Names) -> Self {
+        Self { labels, taken: Vec::new(), masked: Vec::new(), names }
+    }
+
+    /// What the next request has to know.
+    pub(super) fn names(&self) -> Names {
+        let mut names = self.names.clone();
+        names.keep(|name, number| {
+            let stands = |it: &Masked| {
+                it.key.number == number
+                    && self.labels.get(it.key.label).is_some_and(|it| it == name)
+            };
+            self.masked.iter().any(stands)
+        });
+        names
     }
 
     pub(super) fn labels(&self) -> &[String] {
@@ -70,15 +86,27 @@ impl Vault {
     }
 
     fn put(&mut self, label: usize, alike: String, value: &str) -> Option<Key> {
-        let newest = self.masked.iter().rev().find(|masked| masked.key.label == label);
-        let mut key = Key { label, number: newest.map_or(0, |masked| masked.key.number) + 1 };
+        let name = self.labels.get(label)?;
+        let known = self.names.number(name, &alike).map(|number| Key { label, number });
+        let key = match known.filter(|key| !self.taken.contains(key)) {
+            Some(key) => key,
+            None => self.fresh(label, &alike)?,
+        };
+        self.masked.push(Masked { key, alike, value: value.to_owned() });
+        Some(key)
+    }
+
+    /// A number that never stood for anything.
+    fn fresh(&mut self, label: usize, alike: &str) -> Option<Key> {
+        let name = self.labels.get(label)?;
+        let mut key = Key { label, number: self.names.newest(name) + 1 };
         while self.taken.contains(&key) {
             key.number += 1;
         }
         if key.number > NUMBER_MOST {
             return None;
         }
-        self.masked.push(Masked { key, alike, value: value.to_owned() });
+        self.names.put(name, key.number, alike);
         Some(key)
     }
 }
@@ -89,7 +117,7 @@ mod tests {
 
     #[test]
     fn a_value_has_one_placeholder_and_none_that_stands_in_a_text_already() {
-        let mut vault = Vault::new(["A".to_owned(), "B".to_owned()].into());
+        let mut vault = Vault::new(["A".to_owned(), "B".to_owned()].into(), Names::default());
         vault.avoid("my [a_1] and B_2, [A 3]");
         let mut put = |label, value: &str| vault.placeholder(label, value.into(), value);
         assert_eq!(put(0, "x"), "[A_2]");
@@ -103,7 +131,7 @@ mod tests {
 
     #[test]
     fn values_without_a_number_left_are_masked_all_the_same() {
-        let mut vault = Vault::new(["A".to_owned()].into());
+        let mut vault = Vault::new(["A".to_owned()].into(), Names::default());
         for number in 0..NUMBER_MOST {
             vault.placeholder(0, number.to_string(), "x");
         }

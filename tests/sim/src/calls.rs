@@ -45,7 +45,7 @@ impl World<'_> {
             return Ok(());
         };
         instance.preparing -= 1;
-        let site = site::live().filter(|_| !lost);
+        let site = site::live(self.plan.drafts).filter(|_| !lost);
         let rounds = if turn == 0 { Vec::new() } else { self.rounds(room, number, before)? };
         let prepared = Prepared { site, rounds, on_duty: false };
         self.give(room, number, Input::Prepared { turn, prepared })?;

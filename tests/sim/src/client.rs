@@ -32,11 +32,11 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    pub(crate) fn new(seat: &Seat) -> Self {
+    pub(crate) fn new(seat: &Seat, drafts: bool) -> Self {
         Self {
             room: seat.room,
             who: seat.who.clone(),
-            screen: Screen::new(seat.who.role),
+            screen: Screen::new(seat.who.role, drafts),
             conn: None,
             arrived: false,
             away_until: 0,

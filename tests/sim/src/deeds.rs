@@ -142,7 +142,7 @@ impl World<'_> {
         if !self.clients[seat].arrived {
             return Ok(());
         }
-        let request = errand::request(wish, key(id), self.clients[seat].screen.term);
+        let request = errand::request(wish, key(id), &self.clients[seat].screen);
         self.clients[seat].errands.insert(id, request);
         self.ask(seat, id)
     }

@@ -1,12 +1,14 @@
 //! Requests without a stream: asked again with the same key until there is an answer.
 
 use crate::plan::Wish;
-use kefu_proto::v1::{Body, HandoffRequest, OwnerRequest, RateRequest, body};
+use crate::screen::Screen;
+use kefu_proto::v1::{Body, HandoffRequest, OwnerRequest, RateRequest, RecallRequest, body};
 use kefu_shared::conversation::{Reply, Request};
 use kefu_shared::problem::Code;
 
-/// The request that a wish makes. `term` is the one on the screen.
-pub(crate) fn request(wish: Wish, key: String, term: u32) -> Request {
+/// The request that a wish makes, of somebody who sees that screen.
+pub(crate) fn request(wish: Wish, key: String, screen: &Screen) -> Request {
+    let term = screen.term;
     let owner =
         |with_term: bool| OwnerRequest { key: Some(key.clone()), term: with_term.then_some(term) };
     match wish {
@@ -17,6 +19,7 @@ pub(crate) fn request(wish: Wish, key: String, term: u32) -> Request {
         Wish::Resolve => Request::Resolve(owner(false)),
         Wish::Reopen => Request::Reopen(owner(false)),
         Wish::Note => Request::Note { key, body: secret() },
+        Wish::Approve => Request::Approve(RecallRequest { key, seq: screen.newest_draft() }),
     }
 }
 

@@ -33,13 +33,16 @@ pub enum Invariant {
     Silence,
     /// What is for agents never reaches a visitor.
     Privacy,
+    /// Where the AI drafts no text of it reaches a visitor that no agent approved, and each draft is
+    /// sent once.
+    Approved,
     /// The core does not panic.
     Alive,
 }
 
 impl Invariant {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Acknowledged,
         Self::Once,
         Self::Dense,
@@ -54,10 +57,11 @@ impl Invariant {
         Self::Bounded,
         Self::Silence,
         Self::Privacy,
+        Self::Approved,
         Self::Alive,
     ];
 
-    /// Its number among the reliability rules and its name; the last three have only a name.
+    /// Its number among the reliability rules and its name; the last four have only a name.
     pub fn name(self) -> &'static str {
         match self {
             Self::Acknowledged => "I1-acknowledged",
@@ -74,6 +78,7 @@ impl Invariant {
             Self::Bounded => "I12-bounded",
             Self::Silence => "silence",
             Self::Privacy => "privacy",
+            Self::Approved => "approved",
             Self::Alive => "alive",
         }
     }

@@ -40,6 +40,12 @@ impl Ledger {
         if model::is_visitors(message) {
             self.asked();
         }
+        // What an agent approved was said before; that it is what was drafted is seen in the log.
+        if message.draft.is_some() { Ok(()) } else { self.drafted(message) }
+    }
+
+    /// What the AI says is stored, for visitors or for agents alone.
+    pub(crate) fn drafted(&self, message: &Message) -> Held {
         match model::answer(message) {
             Some((turn, attempt, text, whole)) => {
                 self.stores(AttemptId { turn, attempt }, &text, whole)

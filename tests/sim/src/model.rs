@@ -7,6 +7,7 @@ use kefu_proto::v1::{
 use kefu_shared::conversation::Head;
 use kefu_shared::view;
 use kefu_shared::who::Role;
+use std::collections::BTreeMap;
 
 /// What a screen must show of a log from `after` on.
 pub(crate) fn due(log: &[Event], after: u32, role: Role) -> Vec<Event> {
@@ -26,6 +27,11 @@ pub(crate) fn answer(message: &Message) -> Option<(u32, u32, String, bool)> {
     Some((message.turn?, message.attempt?, text, whole))
 }
 
+/// Whether AI said any of it: what was stopped before any text has an empty one.
+pub(crate) fn has_ais_text(message: &Message) -> bool {
+    answer(message).is_some_and(|(_, _, text, _)| !text.is_empty())
+}
+
 /// How many answers were cut off where they were shown.
 pub(crate) fn interrupted(log: &[Event]) -> usize {
     let cut = |event: &&Event| match &event.kind {
@@ -33,6 +39,15 @@ pub(crate) fn interrupted(log: &[Event]) -> usize {
         _ => false,
     };
     log.iter().filter(cut).count()
+}
+
+/// How many drafts agents sent.
+pub(crate) fn approvals(log: &[Event]) -> usize {
+    let sent = |event: &&Event| match &event.kind {
+        Some(event::Kind::Message(message)) => message.draft.is_some(),
+        _ => false,
+    };
+    log.iter().filter(sent).count()
 }
 
 /// The visitor's message that nobody answered although the machine owns the conversation.
@@ -109,12 +124,15 @@ pub(crate) struct Reading {
     owner: owner::Kind,
     questions: u32,
     answers: u32,
+    /// Whether the AI drafts, and what it drafted that was not sent yet.
+    is_drafting: bool,
+    drafts: BTreeMap<u32, Message>,
 }
 
 impl Reading {
     /// Whether a log keeps its promises.
-    pub(crate) fn check(log: &[Event]) -> Held {
-        let mut reading = Self { owner: owner::Kind::Bot, ..Self::default() };
+    pub(crate) fn check(log: &[Event], is_drafting: bool) -> Held {
+        let mut reading = Self { owner: owner::Kind::Bot, is_drafting, ..Self::default() };
         log.iter().try_for_each(|event| reading.take(event))
     }
 
@@ -137,12 +155,33 @@ impl Reading {
                 (self.questions, self.answers) = (0, 0);
                 Ok(())
             }
-            Some(event::Kind::Message(message)) => self.message(seq, message),
+            Some(event::Kind::Message(message)) => match message.draft {
+                Some(draft) => self.approved(seq, draft, message),
+                None => self.message(seq, message),
+            },
+            Some(event::Kind::Draft(draft)) => {
+                self.drafts.insert(seq, draft.clone());
+                let right = self.is_drafting && self.owner != owner::Kind::Agent;
+                Invariant::Silence.holds(right, || format!("seq {seq} drafts for {:?}", self.owner))
+            }
             _ => Ok(()),
         }
     }
 
+    /// A draft is sent once, as it is, in an agent's name.
+    fn approved(&mut self, seq: u32, draft: u32, message: &Message) -> Held {
+        let drafted = self.drafts.remove(&draft);
+        let by = message.approved_by.as_ref().map(kefu_proto::v1::Author::role);
+        let right = drafted.is_some_and(|drafted| drafted.body == message.body)
+            && by == Some(author::Role::Agent);
+        Invariant::Approved
+            .holds(right, || format!("seq {seq} sends what seq {draft} did not draft"))
+    }
+
     fn message(&mut self, seq: u32, message: &Message) -> Held {
+        let bare = self.is_drafting && has_ais_text(message);
+        Invariant::Approved
+            .holds(!bare, || format!("seq {seq} is an answer that nobody approved"))?;
         self.questions += u32::from(is_visitors(message));
         if message.source.is_none() {
             return Ok(());

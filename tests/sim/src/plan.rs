@@ -1,12 +1,15 @@
 //! What is planned for a world: who is there, who does what, what breaks, and when. A plan is
 //! data: an item can be left out, and the others stay what they were.
 
-use kefu_shared::who::Who;
+use crate::chance::Chance;
+use kefu_shared::who::{Role, Who};
 
 mod generate;
 
 /// When a world calms down, unless it has more to do.
 const CALM: u64 = 90_000;
+/// In one of so many seeds the AI drafts.
+const DRAFTS_EVERY: u64 = 5;
 
 /// What is planned for a world.
 #[derive(Clone, Debug)]
@@ -17,6 +20,8 @@ pub struct Plan {
     pub seats: Vec<Seat>,
     /// How many agents may have their list open.
     pub consoles: usize,
+    /// Whether the AI drafts and agents approve.
+    pub drafts: bool,
     /// What happens, in no order.
     pub items: Vec<Item>,
     /// Something that happens right before the nth happening, whenever that is.
@@ -147,6 +152,8 @@ pub enum Wish {
     Reopen,
     /// To tell other agents something.
     Note,
+    /// To send the newest draft on the screen.
+    Approve,
 }
 
 /// Where in a step a process dies.
@@ -211,7 +218,25 @@ impl Plan {
     /// A plan without items.
     pub fn bare(seed: u64, seats: Vec<Seat>) -> Self {
         let origin = (format!("KEFU_SEED={seed}"), "one_seed");
-        Self { seed, seats, consoles: 2, items: Vec::new(), strike: None, shrunk: false, origin }
+        let items = Vec::new();
+        let (strike, shrunk, drafts) = (None, false, false);
+        Self { seed, seats, consoles: 2, drafts, items, strike, shrunk, origin }
+    }
+
+    /// The plan, at a site whose AI drafts for agents in some of the seeds.
+    #[must_use]
+    pub(crate) fn drafting_sometimes(mut self, chance: &mut Chance, span: u64) -> Self {
+        self.drafts = self.seed.is_multiple_of(DRAFTS_EVERY);
+        let agents = |(seat, it): (usize, &Seat)| (it.who.role == Role::Agent).then_some(seat);
+        let agents: Vec<usize> = self.seats.iter().enumerate().filter_map(agents).collect();
+        for seat in agents.into_iter().filter(|_| self.drafts) {
+            for _ in 0..chance.between(2, 8) {
+                let deed = Deed::Ask { seat, wish: Wish::Approve };
+                let at = chance.below(span);
+                self.items.push(Item { id: self.items.len(), at, deed });
+            }
+        }
+        self
     }
 
     /// The plan, made again by a test and its variables.

@@ -8,7 +8,6 @@ use kefu_proto::v1::server_frame::Frame;
 use kefu_shared::conversation::{Act, Audience, ConnId, Input, Reply, Step};
 use kefu_shared::time::Tick;
 use kefu_shared::view;
-use kefu_shared::who::Role;
 
 /// What came of an input.
 #[derive(Debug)]

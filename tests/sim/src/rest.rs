@@ -38,7 +38,7 @@ impl World<'_> {
 
     fn room_at_rest(&self, room: usize) -> Held {
         let here = &self.rooms[room];
-        model::Reading::check(here.disk.events())?;
+        model::Reading::check(here.disk.events(), self.plan.drafts)?;
         let left = here.current.under_way();
         Invariant::Rest.holds(left.is_none(), || format!("{left:?} is left to do"))?;
         Invariant::Rest.holds(here.alarm.set.is_none(), || "an alarm is left".into())?;

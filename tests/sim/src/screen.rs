@@ -12,6 +12,8 @@ use std::collections::BTreeMap;
 #[derive(Debug)]
 pub(crate) struct Screen {
     role: Role,
+    /// Whether the AI drafts, and agents approve.
+    drafts: bool,
     pub(crate) heard_hello: bool,
     pub(crate) epoch: Option<u32>,
     /// The seq before the first event on it.
@@ -34,9 +36,10 @@ pub(crate) struct Screen {
 }
 
 impl Screen {
-    pub(crate) fn new(role: Role) -> Self {
+    pub(crate) fn new(role: Role, drafts: bool) -> Self {
         Self {
             role,
+            drafts,
             heard_hello: false,
             epoch: None,
             after: 0,
@@ -57,13 +60,19 @@ impl Screen {
         self.events.last().map_or(self.after, |event| event.seq)
     }
 
+    /// The seq of the newest draft on it; 0 where there is none.
+    pub(crate) fn newest_draft(&self) -> u32 {
+        let is_draft = |event: &&Event| matches!(event.kind, Some(event::Kind::Draft(_)));
+        self.events.iter().rev().find(is_draft).map_or(0, |event| event.seq)
+    }
+
     pub(crate) fn cursor(&self) -> Cursor {
         Cursor { epoch: self.epoch, seq: self.last() }
     }
 
     /// There is nothing to show any more.
     pub(crate) fn forget(&mut self) {
-        *self = Self::new(self.role);
+        *self = Self::new(self.role, self.drafts);
     }
 
     pub(crate) fn connected(&mut self) {
@@ -107,6 +116,7 @@ impl Screen {
             | Frame::Presence(_)
             | Frame::Inbox(_)
             | Frame::Queued(_)
+            | Frame::Provider(_)
             | Frame::Pong(_) => Ok(()),
         }
     }
@@ -153,7 +163,17 @@ impl Screen {
                 self.term = change.term;
                 self.answer = None;
             }
-            Some(event::Kind::Message(said)) => self.settle(said)?,
+            Some(event::Kind::Message(said)) => {
+                self.is_approved(event.seq, said)?;
+                // What was drafted may be sent while more is being written.
+                if said.draft.is_none() {
+                    self.settle(said)?;
+                }
+            }
+            Some(event::Kind::Draft(said)) => {
+                self.only_agents_see(|| format!("the draft of seq {}", event.seq))?;
+                self.settle(said)?;
+            }
             Some(event::Kind::Note(_) | event::Kind::Tagged(_)) => {
                 Invariant::Privacy.holds(self.role == Role::Agent, || {
                     format!("a visitor reads what agents tell each other in seq {}", event.seq)
@@ -194,9 +214,29 @@ impl Screen {
         })
     }
 
+    /// Where the AI drafts no text of it reaches a visitor that no agent approved.
+    fn is_approved(&self, seq: u32, said: &Message) -> Held {
+        if self.drafts && model::has_ais_text(said) && said.approved_by.is_none() {
+            return self.only_agents_see(|| format!("the answer of seq {seq}"));
+        }
+        Ok(())
+    }
+
+    fn only_agents_see(&self, what: impl Fn() -> String) -> Held {
+        Invariant::Approved
+            .holds(self.role == Role::Agent, || format!("{} is shown to a visitor", what()))
+    }
+
     /// Unless a person owns, as far as is known; while something is missing nothing is.
     fn machine_may_speak(&self) -> Held {
-        let may = self.owner == owner::Kind::Bot || self.asked_again > 0;
+        let by_owner = match self.drafts {
+            true => self.owner != owner::Kind::Agent,
+            false => self.owner == owner::Kind::Bot,
+        };
+        if self.drafts {
+            self.only_agents_see(|| "what the AI is writing".into())?;
+        }
+        let may = by_owner || self.asked_again > 0;
         Invariant::Silence.holds(may, || {
             format!("the machine is shown to somebody who sees that {:?} owns", self.owner)
         })

@@ -52,19 +52,26 @@ match = { any = ["refund"] }
 reply = "Within 7 days."
 "#;
 
-/// The site, in use; the same for all worlds.
-pub(crate) fn live() -> Option<Arc<Live>> {
+/// What it says where its AI drafts for agents.
+const DRAFTING: &str = "[ai]\nmode = \"draft\"\n";
+
+/// The site, in use; the same for all worlds where the AI drafts, and for all others.
+pub(crate) fn live(drafts: bool) -> Option<Arc<Live>> {
     static LIVE: OnceLock<Option<Arc<Live>>> = OnceLock::new();
-    LIVE.get_or_init(read).clone()
+    static DRAFTS: OnceLock<Option<Arc<Live>>> = OnceLock::new();
+    match drafts {
+        true => DRAFTS.get_or_init(|| read(&format!("{DRAFTING}{DOCUMENT}"))).clone(),
+        false => LIVE.get_or_init(|| read(DOCUMENT)).clone(),
+    }
 }
 
-fn read() -> Option<Arc<Live>> {
-    let config = config::read(DOCUMENT.as_bytes(), Format::Toml).ok()?;
+fn read(document: &str) -> Option<Arc<Live>> {
+    let config = config::read(document.as_bytes(), Format::Toml).ok()?;
     let page = Page {
         revision: 1,
         version: 1,
         format: Format::Toml,
-        document: DOCUMENT.into(),
+        document: document.into(),
         secrets: Vec::new(),
     };
     let deployment = Deployment {
@@ -82,7 +89,8 @@ mod tests {
 
     #[test]
     fn the_site_is_good_and_its_limit_of_attempts_is_seen() {
-        let live = live().unwrap();
+        assert!(live(true).is_some());
+        let live = live(false).unwrap();
         assert_eq!(live.config.ai.max_attempts, ATTEMPTS_MOST);
         assert!(live.config.providers.len() > ATTEMPTS_MOST as usize, "or the bound is not seen");
     }

@@ -66,6 +66,7 @@ impl World<'_> {
         match &event.kind {
             Some(event::Kind::Owner(_)) => here.ledger.owner_changed(),
             Some(event::Kind::Message(message)) => here.ledger.logged(message)?,
+            Some(event::Kind::Draft(draft)) => here.ledger.drafted(draft)?,
             _ => {}
         }
         if event.seq == 1 {

@@ -12,9 +12,13 @@ use kefu_shared::who::author_of_tag;
 
 impl World<'_> {
     pub(crate) fn witness(&mut self, room: usize, number: u32, frame: &Frame) -> Held {
-        let now = self.clock.now();
+        let (now, drafts) = (self.clock.now(), self.plan.drafts);
         let here = &mut self.rooms[room];
         let knows_all = here.is_up_to_date(number);
+        let mut shows = |id, text: &str| match drafts {
+            true => drafted(here, knows_all, id, text),
+            false => shows(here, now, knows_all, id, text),
+        };
         match frame {
             Frame::Event(event) => event_is_stored(here, event),
             Frame::Ack(ack) => ack_is_stored(here, ack),
@@ -22,11 +26,11 @@ impl World<'_> {
             Frame::Hello(hello) if knows_all => hello_is_true(here, hello),
             Frame::Delta(delta) => {
                 let id = AttemptId { turn: delta.turn, attempt: delta.attempt };
-                shows(here, now, knows_all, id, &delta.text)
+                shows(id, &delta.text)
             }
             Frame::Replace(replace) => {
                 let id = AttemptId { turn: replace.turn, attempt: replace.attempt };
-                shows(here, now, knows_all, id, &replace.text)
+                shows(id, &replace.text)
             }
             Frame::Hello(_)
             | Frame::Typing(_)
@@ -34,6 +38,7 @@ impl World<'_> {
             | Frame::Error(_)
             | Frame::Inbox(_)
             | Frame::Queued(_)
+            | Frame::Provider(_)
             | Frame::Pong(_) => Ok(()),
         }
     }
@@ -97,12 +102,27 @@ fn shows(room: &mut Room, now: u64, knows_all: bool, id: AttemptId, text: &str) 
         .holds(has_begun(room, id), || format!("{id:?} is shown and not stored as begun"))
 }
 
+/// The same where the AI drafts: agents see it while nobody of them owns, and no visitor waits for it.
+fn drafted(room: &mut Room, knows_all: bool, id: AttemptId, text: &str) -> Held {
+    room.ledger.shows(id, text)?;
+    if !knows_all {
+        return Ok(());
+    }
+    room.ledger.may_speak(id)?;
+    let owner = room.disk.head().owner;
+    Invariant::Silence.holds(!matches!(owner, OwnerRecord::Agent { .. }), || {
+        format!("{id:?} is shown while {owner:?} owns")
+    })?;
+    Invariant::DurableFirst
+        .holds(has_begun(room, id), || format!("{id:?} is shown and not stored as begun"))
+}
+
 fn has_begun(room: &Room, id: AttemptId) -> bool {
     let turn = room.disk.turn();
     let runs = (turn.turn, turn.attempt) == (id.turn, id.attempt)
         && turn.running.is_some_and(|running| !running.text.is_empty());
     let is_over = room.disk.events().iter().rev().any(|event| match &event.kind {
-        Some(event::Kind::Message(said)) => {
+        Some(event::Kind::Message(said) | event::Kind::Draft(said)) => {
             said.turn == Some(id.turn) && said.attempt == Some(id.attempt)
         }
         _ => false,

@@ -42,6 +42,8 @@ pub struct Report {
     pub reloads: u32,
     /// Answers that were cut off where they were shown.
     pub interrupted: usize,
+    /// Drafts that agents sent.
+    pub approvals: usize,
     /// How many acts each step had.
     pub steps: Vec<usize>,
     /// A hash of everything that happened, in order.
@@ -60,6 +62,7 @@ impl Report {
         self.calls += other.calls;
         self.reloads += other.reloads;
         self.interrupted += other.interrupted;
+        self.approvals += other.approvals;
     }
 }
 
@@ -111,7 +114,7 @@ impl<'a> World<'a> {
             plan,
             clock: Agenda::new(),
             rooms: numbers.map(|(room, number)| Room::new(plan.seed, room, number)).collect(),
-            clients: plan.seats.iter().map(Client::new).collect(),
+            clients: plan.seats.iter().map(|seat| Client::new(seat, plan.drafts)).collect(),
             links: BTreeMap::new(),
             office: Office::default(),
             office_chance: Chance::of(plan.seed, &[kind::OFFICE]),
@@ -204,6 +207,7 @@ impl<'a> World<'a> {
         for room in &self.rooms {
             report.logged += u64::from(room.disk.seq());
             report.interrupted += model::interrupted(room.disk.events());
+            report.approvals += model::approvals(room.disk.events());
         }
         for client in &self.clients {
             let epoch = self.rooms[client.room].disk.head().epoch;

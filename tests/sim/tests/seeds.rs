@@ -23,6 +23,7 @@ fn a_thousand_worlds_keep_every_promise() {
     assert!(u64::from(sum.crashes) > seeds, "the process hardly ever dies");
     assert!(u64::from(sum.splits) * 5 > seeds, "there are hardly ever two instances");
     assert!(u64::from(sum.refusals) * 5 > seeds, "the storage hardly ever refuses");
+    assert!(sum.approvals as u64 * 20 > seeds, "hardly anything is drafted and approved");
 }
 
 #[test]

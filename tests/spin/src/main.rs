@@ -7,6 +7,7 @@
 //! reuse of instances.
 
 mod allowed;
+mod command;
 mod manifest;
 mod options;
 mod serve;
@@ -24,6 +25,7 @@ use wasmtime::error::{Context, bail};
 fn main() -> Result<()> {
     match Order::read()? {
         Order::Build { from } => build(&from),
+        Order::Run { command } => command::run(&command),
         Order::Up(up) => run(&up),
         Order::Version => {
             println!("kefu-spin-host {}", env!("CARGO_PKG_VERSION"));

@@ -19,6 +19,8 @@ pub(crate) enum Order {
     /// `up [--from FILE] [--listen ADDRESS] [--state-dir DIR] [--max-instance-reuse-count N]
     /// [--max-instance-concurrent-reuse-count N]`
     Up(Up),
+    /// `run COMPONENT [ARGUMENT]...`, which is none of Spin's: how cargo runs a benchmark.
+    Run { command: PathBuf },
     /// `--version`
     Version,
 }
@@ -44,6 +46,7 @@ impl Order {
         };
         match order.as_str() {
             "build" => Ok(Self::Build { from: rest(arguments)?.from }),
+            "run" => Ok(Self::Run { command: arguments.value()?.into() }),
             "up" => Ok(Self::Up(rest(arguments)?)),
             _ => bail!("kefu-spin-host build|up: those of Spin's commands that README.md names"),
         }

@@ -1,7 +1,9 @@
 //! An agent of a site, and what it does over HTTP.
 
+use crate::stream::{Stream, knock};
 use reqwest::{Client, Response};
 use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::Error;
 
 /// An agent that is logged in.
 #[derive(Clone, Debug)]
@@ -69,6 +71,27 @@ impl Agent {
         let answered = self.http.get(url).bearer_auth(&self.token).send().await.expect("an answer");
         assert_eq!(answered.status(), 200);
         answered
+    }
+
+    /// The gateway as server-sent events, frame by frame.
+    ///
+    /// # Panics
+    /// When it is refused.
+    pub async fn gateway(&self) -> Stream {
+        Stream::of_events(self.comes().await)
+    }
+
+    /// The gateway as a socket; where the host has none, as server-sent events.
+    ///
+    /// # Panics
+    /// When it is refused.
+    pub async fn gateway_socket(&self) -> Stream {
+        let url = format!("{}/v1/agent/ws", self.url.replacen("http", "ws", 1));
+        match knock(&url, &self.token).await {
+            Ok((socket, _)) => Stream::of_socket(socket),
+            Err(Error::Http(refused)) if refused.status() == 426 => self.gateway().await,
+            Err(error) => panic!("a socket: {error}"),
+        }
     }
 
     /// The inbox, newest first.

@@ -12,10 +12,12 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc::{
     UnboundedReceiver, UnboundedSender, WeakUnboundedSender, unbounded_channel,
 };
-use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::handshake::client::Response as Handshake;
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+pub(crate) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// A stream of a conversation, over either transport, and the screen that it keeps.
 #[derive(Debug)]
@@ -172,6 +174,14 @@ impl Stream {
         self.screen.show(&frame);
         self.heard.push((at, frame));
     }
+}
+
+/// Asks for a socket of JSON frames.
+pub(crate) async fn knock(url: &str, token: &str) -> Result<(Socket, Handshake), Error> {
+    let mut request = url.into_client_request().expect("a request");
+    let protocols = format!("kefu.v1.json, token.{token}");
+    request.headers_mut().insert("sec-websocket-protocol", protocols.parse().expect("a header"));
+    connect_async(request).await
 }
 
 /// Sends a frame as a POST; what comes of a message is the frame that a socket would bring.

@@ -1,12 +1,10 @@
 //! A visitor and the ways into the conversation.
 
 use crate::host::Host;
-use crate::stream::Stream;
+use crate::stream::{Stream, knock};
 use reqwest::{Client, Response};
 use serde_json::{Value, json};
-use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::Error;
-use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
 /// A visitor of a site.
 #[derive(Clone, Debug)]
@@ -108,11 +106,7 @@ impl Visitor {
     /// When it is not opened.
     pub async fn socket_after(&self, query: &str) -> Stream {
         let url = format!("{}/ws?{query}", self.url.replacen("http", "ws", 1));
-        let mut request = url.into_client_request().expect("a request");
-        let protocols = format!("kefu.v1.json, token.{}", self.token);
-        let protocols = protocols.parse().expect("a header");
-        request.headers_mut().insert("sec-websocket-protocol", protocols);
-        match connect_async(request).await {
+        match knock(&url, &self.token).await {
             Ok((socket, _)) => Stream::of_socket(socket),
             Err(Error::Http(refused)) if refused.status() == 426 => {
                 let answered = self.get(query, "text/event-stream").await;

@@ -42,6 +42,15 @@ pub(crate) fn measured_program() -> Result<PathBuf> {
     Ok(target.join("release/kefu-spin-host"))
 }
 
+/// The project's own, as a runner of benchmarks: what it runs is compiled no better by a faster one.
+///
+/// # Errors
+/// When it does not build.
+pub(crate) fn own_program() -> Result<PathBuf> {
+    test_host()?;
+    Ok(tree::path("target/spin-host/debug/kefu-spin-host"))
+}
+
 fn test_host() -> Result<()> {
     step("the test host for Spin", "5 min the first time", || run::shown(host().0))
 }

@@ -48,7 +48,7 @@ pub(crate) fn row(log: &str, told: Option<String>) -> Vec<Statement> {
 pub(super) fn tell(log: &str, news: &News) {
     let batch = row(log, Some(news.to_json()));
     spawn(async move {
-        // It is gone with the next key stroke.
+        // Who misses it sees the next one: a key stroke, or how a provider stands.
         let _ = commit(batch).await;
     });
 }
@@ -148,10 +148,10 @@ fn note(log: &str, seq: u32, stale: &mut BTreeSet<String>) {
     }
 }
 
-/// What is not stored otherwise is a frame; the rest of a row is told by its log.
+/// What is not stored otherwise is in the row; the rest is told by its log.
 fn relay(told: &str) {
     if let Some(news) = News::from_json(told.as_bytes())
-        && matches!(news.what, What::Frame { .. })
+        && matches!(news.what, What::Frame { .. } | What::Provider { .. })
     {
         super::hear(news);
     }

@@ -40,7 +40,7 @@ impl Room {
     async fn hear_one(self: &Rc<Self>, what: What) -> Result<(), Fault> {
         match what {
             What::Conversation { seq, .. } if seq == 0 || self.seq() < seq => self.look().await,
-            What::Conversation { .. } | What::Desk { .. } => Ok(()),
+            What::Conversation { .. } | What::Desk { .. } | What::Provider { .. } => Ok(()),
             What::Frame { to, frame, .. } => match frame.frame {
                 Some(frame @ (Frame::Delta(_) | Frame::Replace(_))) => {
                     self.apply(Input::Relayed { frame }).await.map(|_| ())

@@ -1,8 +1,10 @@
 //! What an operator counts of turns and providers.
 
-use super::room::{Room, SITE};
+use super::room::{Room, SITE, owner};
 use crate::conversation::*;
-use crate::provider::{Class, Failure};
+use crate::provider::{BodyEnd, Class, Failure};
+use crate::who::Who;
+use kefu_proto::v1::Stop;
 use std::time::Duration;
 
 /// Each fact in a line.
@@ -13,7 +15,7 @@ fn told(room: &mut Room) -> Vec<String> {
             What::Skipped { why } => format!("skipped as {why}"),
             What::OverBudget => "over budget".to_owned(),
             What::FailedOver => "failed over".to_owned(),
-            What::Ended(Ended { outcome, first_text, took, input, output, cost }) => {
+            What::Ended(Ended { outcome, first_text, took, input, output, cost, .. }) => {
                 let first = first_text.map_or(0, |first| first.as_millis());
                 let took = took.as_millis();
                 format!("{outcome} first {first} took {took} tokens {input}+{output} cost {cost}")
@@ -99,4 +101,75 @@ fn who_is_passed_over_and_a_spent_budget_are_counted_with_the_reason() {
     room.say("k", "and?");
     room.pass(Duration::from_secs(1));
     assert_eq!(told(&mut room), [" over budget"]);
+}
+
+const BUDGET: &str = "[budgets]\nvisitor = { tokens = 1000000 }\nsite = { tokens = 1000000 }\n";
+
+/// How an answer of so many tokens ends that its provider told nothing of.
+fn ended(how: fn(&mut Room, AttemptId)) -> (Room, Ended) {
+    let mut room = Room::with(&format!("{BUDGET}{SITE}"));
+    let attempt = room.question("k", "hello");
+    room.begins(attempt);
+    room.streams(attempt, "四个汉字 and so on");
+    how(&mut room, attempt);
+    let ended = room.facts.iter().rev().find_map(|fact| match &fact.what {
+        What::Ended(ended) => Some(ended.clone()),
+        _ => None,
+    });
+    (room, ended.unwrap())
+}
+
+#[test]
+fn answers_that_are_cut_off_cost_what_came_of_them_about() {
+    let ways: [fn(&mut Room, AttemptId); 4] = [
+        |room, _| drop(room.ask(Who::visitor("v1"), Request::Stop(Stop { turn: 1 }))),
+        |room, _| drop(room.ming(Request::Take(owner(None)))),
+        |room, _| room.pass(Duration::from_secs(60)),
+        |room, attempt| drop(room.give(Input::Ended { attempt, how: BodyEnd::Reset })),
+    ];
+    for (number, way) in ways.into_iter().enumerate() {
+        let (room, ended) = ended(way);
+        // Four of one script, and ten letters of the other.
+        assert_eq!((ended.output, ended.estimated), (4 + 3, true), "way {number}");
+        assert!(ended.input > 0, "way {number}");
+        let spent = room.spent();
+        assert_eq!((spent.turns, spent.tokens), (1, ended.input + ended.output), "way {number}");
+    }
+}
+
+#[test]
+fn what_a_provider_tells_is_no_estimate_and_what_never_began_costs_nothing() {
+    let usage = r#"{"choices": [], "usage": {"prompt_tokens": 20, "completion_tokens": 10, "total_tokens": 30}}"#;
+    let mut room = Room::new();
+    let attempt = room.question("k", "hello");
+    room.begins(attempt);
+    room.streams(attempt, "Hi");
+    room.receives(attempt, &format!("data: {usage}\n\n"));
+    room.finishes(attempt);
+    room.question("l", "more");
+    room.ask(Who::visitor("v1"), Request::Stop(Stop { turn: 2 }));
+    let ends: Vec<_> = room
+        .facts
+        .iter()
+        .filter_map(|fact| match &fact.what {
+            What::Ended(ended) => Some((ended.input + ended.output, ended.estimated)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(ends, [(30, false), (0, false)]);
+}
+
+#[test]
+fn what_a_dead_process_had_saved_counts_too() {
+    let mut room = Room::with(&format!("{BUDGET}{SITE}"));
+    let attempt = room.question("k", "hello");
+    room.begins(attempt);
+    room.streams(attempt, "Well");
+    room.crash();
+    room.pass(Duration::ZERO);
+    let spent = room.spent();
+    assert_eq!(spent.turns, 1);
+    assert!(spent.tokens > 1);
+    assert_eq!(room.reports.last().map(|(provider, _)| provider.as_str()), Some(""));
+    assert!(room.reports.iter().any(|(provider, _)| provider == "one"));
 }

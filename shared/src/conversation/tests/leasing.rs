@@ -115,15 +115,22 @@ impl Process {
         self.give(disk, now, &Input::Requested { who, channel: channel::Type::Web, request });
     }
 
-    /// Brings the site, lets the question be whole, and gives the call.
-    fn ask(&mut self, disk: &mut Disk, now: Millis) -> Option<AttemptId> {
+    /// Brings the site where it is asked for.
+    fn prepare(&mut self, disk: &mut Disk, now: Millis) {
         for act in std::mem::take(&mut self.acts) {
             if let Act::Prepare { turn, .. } = act {
                 let prepared =
                     Prepared { site: Some(live(self.site)), rounds: Vec::new(), on_duty: false };
                 self.give(disk, now, &Input::Prepared { turn, prepared });
+            } else {
+                self.acts.push(act);
             }
         }
+    }
+
+    /// Brings the site, lets the question be whole, and gives the call.
+    fn ask(&mut self, disk: &mut Disk, now: Millis) -> Option<AttemptId> {
+        self.prepare(disk, now);
         self.give(disk, now + Duration::from_millis(700), &Input::Woke);
         self.admit(disk, now + Duration::from_millis(700));
         self.acts.iter().find_map(|act| match act {
@@ -245,6 +252,7 @@ fn a_dead_holders_turn_is_recovered_when_its_lease_is_over_and_not_before() {
     assert_eq!(why, Deadline::LeaseOver);
     two.look(&disk, at);
     two.give(&mut disk, at, &Input::Woke);
+    two.prepare(&mut disk, at);
     assert_eq!(disk.answers(), ["partly"], "recovered as after a crash");
     // The holder was only slow: what it wants to write does not follow any more.
     one.give(&mut disk, at + Duration::from_secs(1), &Input::Woke);
@@ -390,6 +398,7 @@ fn a_turn_that_was_taken_over_and_answered_at_once_leaves_no_lease_and_no_questi
     one.hears(&mut disk, NOW + Duration::from_secs(1), attempt, "partly");
     let mut two = Process::new(2, &disk, NOW + Duration::from_secs(30));
     two.give(&mut disk, NOW + Duration::from_secs(30), &Input::Woke);
+    two.prepare(&mut disk, NOW + Duration::from_secs(30));
     let turn = disk.turn.as_ref().unwrap();
     assert_eq!(disk.answers(), ["partly"]);
     assert_eq!((turn.lease, turn.answered), (None, 1));

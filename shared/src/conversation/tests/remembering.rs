@@ -287,3 +287,50 @@ fn an_answer_that_the_provider_stopped_by_itself_passes_to_the_next() {
     room.receives(attempt, &frame("conversation.chat.canceled", &chat("75")));
     assert!(sent(&room).0.contains("fastgpt"));
 }
+
+const FIRST: &str = "13800138000";
+const SECOND: &str = "19912345678";
+
+#[test]
+fn a_placeholder_that_a_provider_remembers_never_comes_to_stand_for_somebody_else() {
+    let mut room = Room::with(SITE);
+    round(&mut room, "a", FIRST);
+    assert_eq!(sent(&room).1, ["[PHONE_1]"]);
+    for number in 0..25 {
+        round(&mut room, &format!("k{number}"), "anything");
+    }
+    // It knows the first one still; here that left the context.
+    let attempt = room.question("b", SECOND);
+    let (url, asked) = sent(&room);
+    assert!(url.contains("conversation_id=75"), "{url}");
+    assert_eq!(asked, ["[PHONE_2]"]);
+    started(&mut room, attempt, "75");
+    room.receives(attempt, &frame(DELTA, &answer("[PHONE_1] or [PHONE_2]?")));
+    room.receives(attempt, &frame(DONE, &chat("75")));
+    let told = room.told();
+    assert_eq!(told.last().unwrap(), &format!("bot: [PHONE_1] or {SECOND}? (completed)"));
+    // What comes back gets a number of its own, and keeps it over a restart.
+    round(&mut room, "c", FIRST);
+    assert_eq!(sent(&room).1, ["[PHONE_3]"]);
+    room.crash();
+    round(&mut room, "d", &format!("{SECOND}, {FIRST}"));
+    assert_eq!(sent(&room).1, ["[PHONE_2], [PHONE_3]"]);
+}
+
+#[test]
+fn where_numbers_run_out_providers_begin_anew() {
+    let mut room = Room::with(SITE);
+    let numbers = |from: u64| -> String {
+        (from..from + 60).map(|number| format!("{} ", 13_800_000_000 + number)).collect()
+    };
+    for batch in 0..16 {
+        round(&mut room, &format!("k{batch}"), &numbers(batch * 60));
+        let (url, asked) = sent(&room);
+        let begins = url.is_empty() || !url.contains("conversation_id");
+        assert_eq!(begins, batch == 0 || asked.len() > 1, "batch {batch}: {url}");
+        assert!(asked.iter().all(|text| !text.contains("1380")), "batch {batch}");
+        if batch == 15 {
+            assert!(begins, "it was told all of it, under new numbers");
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 use crate::config::{self, Format};
 use crate::conversation::*;
-use crate::guard::{Candidate, Pass, Skip, Ticket, Verdict, Why};
+use crate::guard::{Candidate, Pass, Skip, Spent, Ticket, Verdict, Why};
 use crate::keys::Keys;
 use crate::provider::{BodyEnd, ResponseHead, Round};
 use crate::secrets::Grants;
@@ -175,6 +175,12 @@ impl Room {
             told: None,
         };
         self.conversation = Conversation::resume(snapshot, 5);
+    }
+
+    /// What the visitor's day cost, as it is stored.
+    pub(super) fn spent(&self) -> Spent {
+        let turn = self.turn.as_ref().unwrap();
+        turn.spent.today(self.now, self.live.config.budgets.utc_offset)
     }
 
     pub(super) fn deadline(&self) -> Option<(Duration, Deadline)> {

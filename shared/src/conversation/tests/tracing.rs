@@ -159,3 +159,59 @@ fn what_is_too_long_is_left_out_from_the_oldest_on() {
     assert_eq!((trace.rounds.len(), trace.rounds_left_out), (3, 1));
     assert_eq!(trace.question.len(), 8 * 1024 - 8 * 1024 % 3);
 }
+
+#[test]
+fn a_turn_whose_process_died_tells_whom_it_asked_and_that_it_was_cut_off() {
+    let mut room = Room::with(
+        &SITE.replace("name = \"two\"", "name = \"two\"\nprice = { input = 1, output = 2 }"),
+    );
+    let first = room.question("k", "电话13800138000");
+    room.give(Input::Failed { attempt: first, failure: Failure::timeout("connect_timeout") });
+    let second = room.attempt();
+    room.begins(second);
+    room.streams(second, "Well");
+    room.crash();
+    room.say("l", "and this is another question");
+    room.pass(Duration::ZERO);
+    let trace = &traces(&room)[0];
+    assert_eq!((trace.turn, trace.answered_by.as_str()), (1, "two"));
+    assert_eq!((trace.outcome(), trace.question.as_str()), (Outcome::Interrupted, "电话[PHONE_1]"));
+    let tries: Vec<_> = trace.attempts.iter().map(|it| (&*it.provider, it.class.clone())).collect();
+    let class = |class: &str| Some(class.to_owned());
+    assert_eq!(tries, [("one", class("timeout")), ("two", class("crashed"))]);
+    let cut = &trace.attempts[1];
+    assert!(cut.first_token_ms.is_some() && cut.end_ms.is_none(), "{cut:?}");
+    let usage = cut.usage.as_ref().unwrap();
+    assert_eq!((usage.output, usage.estimated), (1, Some(true)));
+    assert!(cut.cost_micros > 0);
+    assert!(!format!("{:?}", room.traces).contains("13800138000"));
+}
+
+#[test]
+fn an_attempt_that_died_before_any_text_is_told_with_the_one_that_answered() {
+    let mut room = Room::new();
+    room.question("k", "hello");
+    room.crash();
+    room.pass(Duration::ZERO);
+    let again = room.attempt();
+    room.begins(again);
+    room.streams(again, "Hi");
+    room.finishes(again);
+    let trace = &traces(&room)[0];
+    let tries: Vec<_> = trace.attempts.iter().map(|it| (it.attempt, it.class.clone())).collect();
+    assert_eq!(tries, [(1, Some("crashed".to_owned())), (2, None)]);
+    assert_eq!((trace.answered_by.as_str(), trace.attempts[0].usage.as_ref()), ("one", None));
+}
+
+#[test]
+fn a_dead_turn_is_over_in_time_where_its_site_does_not_come_and_has_no_trace_then() {
+    let mut room = Room::new();
+    let attempt = room.question("k", "hello");
+    room.begins(attempt);
+    room.streams(attempt, "Half");
+    room.crash();
+    room.prepares = false;
+    room.pass(Duration::from_secs(3));
+    assert_eq!(room.told(), ["visitor: hello", "bot: Half (interrupted)"]);
+    assert!(room.traces.is_empty());
+}

@@ -1,12 +1,13 @@
 //! Which provider may be asked: what its guard allows, known before anything is sent.
 
 use super::super::{Act, Conversation, Ended, Step, What};
+use super::bill::Bill;
 use super::trace::why;
 use super::{Attempt, AttemptId, Phase, Turn};
 use crate::config::OnLimit;
 use crate::failover::{self, Preference};
 use crate::guard::{Candidate, Pass, Report, Skip, Spent, Terms, Ticket, Verdict};
-use crate::provider::{Class, Usage};
+use crate::provider::Class;
 use crate::site::Live;
 use crate::time::{Millis, Tick};
 use std::time::Duration;
@@ -94,6 +95,7 @@ impl Conversation {
             step.tally.note(&skip.provider, What::Skipped { why: why(skip) });
         }
         self.turns.open.iter_mut().for_each(|turn| turn.note_skips(&skips));
+        self.turns.renew_names();
         let chosen = admitted.as_ref().and_then(|admitted| self.choose(tick, admitted));
         match chosen {
             Some(chosen) => self.begin_attempt(tick.now, id, chosen, step),
@@ -162,40 +164,21 @@ impl Conversation {
 impl super::Turns {
     /// The attempt under way, if one is, is over: its call is dropped, its provider's guard hears
     /// how it went, and what it cost is noted.
-    pub(in super::super) fn end_attempt(
-        &mut self,
-        now: Millis,
-        verdict: Verdict,
-        usage: Option<&Usage>,
-        step: &mut Step,
-    ) {
+    pub(in super::super) fn end_attempt(&mut self, now: Millis, verdict: Verdict, step: &mut Step) {
         let Some(turn) = &mut self.open else { return };
         let Phase::Attempting(attempt) = &turn.phase else { return };
         step.act(Act::Abort { attempt: attempt.id });
-        let mut spent = Spent::of(usage, attempt.price.as_ref());
-        spent.turns = u32::from(turn.failures == 0);
-        let ended = attempt.ended(now, verdict, usage, spent.cost);
-        step.tally.note(&attempt.provider, What::Ended(ended));
-        let (class, cost) = (attempt.class, spent.cost);
-        let admitted = attempt.admitted.clone();
-        turn.note_end(now, usage, cost);
-        admitted.report(verdict, class, spent, step);
-        let Some(live) = turn.live() else { return };
-        let budgets = &live.config.budgets;
-        if let Some(terms) = Terms::of_site(&live.config, live.revision) {
-            let ticket = Ticket::default();
-            let report = Report { ticket, verdict: Verdict::Neutral, class: None, spent };
-            step.act(Act::Report { provider: String::new(), terms, report });
-        }
-        if budgets.visitor.is_declared() {
-            self.record.spent.add(now, budgets.utc_offset, &spent);
-        }
+        let bill = attempt.bill(turn.failures == 0);
+        step.tally.note(&attempt.provider, What::Ended(attempt.ended(now, verdict, &bill)));
+        attempt.admitted.report(verdict, attempt.class, bill.spent, step);
+        turn.note_end(now, &bill);
+        self.charge(now, bill.spent, step);
     }
 }
 
 impl Attempt {
     /// How it went, for whoever counts.
-    fn ended(&self, now: Millis, verdict: Verdict, usage: Option<&Usage>, cost: u64) -> Ended {
+    fn ended(&self, now: Millis, verdict: Verdict, bill: &Bill) -> Ended {
         let outcome = match (self.class, verdict) {
             (Some(class), _) => class.as_str(),
             (None, Verdict::Success) => "ok",
@@ -207,9 +190,10 @@ impl Attempt {
             outcome,
             first_text: first.map(|at| at.since(self.sent_at)),
             took: now.since(self.sent_at),
-            input: usage.map_or(0, |usage| usage.input),
-            output: usage.map_or(0, |usage| usage.output),
-            cost,
+            input: bill.usage.map_or(0, |usage| usage.input),
+            output: bill.usage.map_or(0, |usage| usage.output),
+            estimated: bill.estimated,
+            cost: bill.spent.cost,
         }
     }
 }

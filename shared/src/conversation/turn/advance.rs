@@ -62,7 +62,7 @@ impl Turns {
     pub(in super::super) fn deadline(&self, policy: &Policy) -> Option<(Millis, Deadline)> {
         let turn = self.open.as_ref()?;
         match &turn.phase {
-            Phase::Recovering { .. } => Some((Millis(0), Deadline::Recover)),
+            Phase::Recovering { by, .. } => Some(turn.recovering(*by)),
             Phase::Gathering => Some(turn.gathering(policy)),
             Phase::Pausing { until } => {
                 let budget = (turn.since + policy.turn_budget(), Deadline::TurnBudget);
@@ -79,6 +79,15 @@ impl Turns {
 }
 
 impl Turn {
+    /// The site tells what is kept of how the answer came about; nobody waits long for that.
+    fn recovering(&self, by: Millis) -> (Millis, Deadline) {
+        match self.preparation {
+            Preparation::Needed => (Millis(0), Deadline::Prepare),
+            Preparation::Asked => (by, Deadline::Recover),
+            Preparation::Here(_) => (Millis(0), Deadline::Recover),
+        }
+    }
+
     /// Further messages are waited for, but never beyond the budget.
     fn gathering(&self, policy: &Policy) -> (Millis, Deadline) {
         let budget = self.since + policy.turn_budget();

@@ -1,6 +1,6 @@
 //! How a turn ends: one message in the log, whatever happened, and then the next question.
 
-use super::super::{Conversation, Entry, Reply, Step};
+use super::super::{Conversation, Entry, Reply, RunningRecord, Step};
 use super::{Attempt, Phase, Turn};
 use crate::config::{self, RuleAction, Texts, When};
 use crate::guard::Verdict;
@@ -28,7 +28,7 @@ pub(in super::super) enum Cut {
 
 impl Conversation {
     pub(super) fn complete(&mut self, tick: Tick, usage: Option<Usage>, step: &mut Step) {
-        self.turns.end_attempt(tick.now, Verdict::Success, usage.as_ref(), step);
+        self.turns.end_attempt(tick.now, Verdict::Success, step);
         let Some(attempt) = self.turns.attempt() else { return };
         let (provider, conversation) = (attempt.provider.clone(), attempt.ids.conversation.clone());
         let channel = self.turns.open.as_ref().map(|turn| turn.asker.channel).unwrap_or_default();
@@ -74,7 +74,7 @@ impl Conversation {
     }
 
     fn say_person_comes(&mut self, tick: Tick, step: &mut Step) {
-        self.turns.end_attempt(tick.now, Verdict::Success, None, step);
+        self.turns.end_attempt(tick.now, Verdict::Success, step);
         let body = offering(self.texts().handoff_asked.clone(), Vec::new());
         let source = message::Source::Rule(RuleSource { name: NEEDS_PERSON.into() });
         self.log_body(tick, body, source, step);
@@ -105,7 +105,7 @@ impl Conversation {
             Phase::Attempting(attempt) => {
                 (attempt.provider.clone(), attempt.shown_text().to_owned())
             }
-            Phase::Recovering { provider, text, .. } => (provider.clone(), text.clone()),
+            Phase::Recovering { dead, .. } => (dead.provider.clone(), dead.text.clone()),
             Phase::Gathering | Phase::Pausing { .. } | Phase::Admitting(_) => {
                 (String::new(), String::new())
             }
@@ -148,21 +148,19 @@ impl Conversation {
 
     /// A process died after visible text: what was saved of it is the answer.
     pub(super) fn recover(&mut self, tick: Tick, step: &mut Step) {
-        let Some(Turn { phase: Phase::Recovering { provider, through, text }, .. }) =
-            &self.turns.open
-        else {
-            return;
-        };
-        let (through, text) = (*through, text.clone());
-        step.tally.recoveries += 1;
+        let Some(turn) = &mut self.turns.open else { return };
+        let Phase::Recovering { dead, .. } = &turn.phase else { return };
+        let RunningRecord { provider, through, text, .. } = &**dead;
+        let (dead, through, text) = (dead.clone(), *through, text.clone());
         let source = source(provider.clone(), Outcome::Interrupted, None);
+        // What came later was not asked.
+        let mut waiting: Vec<_> =
+            turn.question.extract_if(.., |asked: &mut super::Asked| asked.seq > through).collect();
+        waiting.append(&mut turn.next);
+        turn.next = waiting;
+        step.tally.recoveries += 1;
+        self.charge_for_dead(tick.now, &dead, step);
         self.log_answer(tick, text, source, step);
-        if let Some(turn) = &mut self.turns.open {
-            let later = |asked: &super::Asked| asked.seq > through;
-            let mut waiting: Vec<_> = turn.question.drain(..).filter(later).collect();
-            waiting.append(&mut turn.next);
-            turn.next = waiting;
-        }
         self.turns.record.answered = through;
         self.next_turn(tick.now, step);
     }

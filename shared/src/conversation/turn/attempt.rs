@@ -1,14 +1,15 @@
 //! One provider's try at a turn, from the request to its logical end.
 
 use super::super::{Act, Conversation, Step, What};
+use super::bill::Amount;
 use super::extras::Extras;
 use super::{Admitted, AttemptId, Phase, RunningRecord};
 use crate::config::{Price, ProviderKind, Timeouts};
 use crate::failover;
 use crate::guard::Verdict;
-use crate::privacy::Restorer;
+use crate::privacy::{Names, Restorer};
 use crate::provider::{
-    self, Class, Failure, Ids, Reader, Reading, Remedy, RequestParts, ResponseHead,
+    self, Class, Failure, Ids, Reader, Reading, Remedy, RequestParts, ResponseHead, Usage,
 };
 use crate::time::{Millis, Tick};
 use crate::who::Who;
@@ -57,6 +58,10 @@ pub(in super::super) struct Attempt {
     pub(super) ids: Ids,
     /// What came besides the text.
     pub(super) extras: Extras,
+    /// How much was sent and came, and what the provider says that it cost.
+    pub(super) sent: Amount,
+    pub(super) received: Amount,
+    pub(super) told: Option<Usage>,
     /// How much of it was shown, in bytes and in UTF-16 code units.
     pub(super) shown: Shown,
     pub(super) shown_at: Millis,
@@ -86,6 +91,8 @@ pub(super) struct Chosen {
     pub(super) conversation: Option<String>,
     /// What restores its answer.
     pub(super) restorer: Restorer,
+    /// What its placeholders are, from then on.
+    pub(super) names: Names,
 }
 
 impl fmt::Debug for Attempt {
@@ -120,6 +127,9 @@ impl Attempt {
             text: String::new(),
             ids: Ids { conversation: chosen.conversation.clone(), ..Ids::default() },
             extras: Extras::new(chosen.address.clone()),
+            sent: Amount::of(&chosen.request.body),
+            received: Amount::default(),
+            told: None,
             shown: Shown::default(),
             shown_at: Millis(0),
             saved: 0,
@@ -215,7 +225,7 @@ impl Conversation {
         if matches!(failure.class, Class::Timeout | Class::Protocol) {
             self.turns.abandon(tick.now, verdict, step);
         } else {
-            self.turns.end_attempt(tick.now, verdict, None, step);
+            self.turns.end_attempt(tick.now, verdict, step);
         }
         let Some(attempt) = self.turns.attempt() else { return };
         let (provider, visible) = (attempt.provider.clone(), attempt.visible);
@@ -266,7 +276,8 @@ impl Conversation {
     pub(super) fn choose(&self, tick: Tick, admitted: &Admitted) -> Option<Chosen> {
         let (turn, asking) = self.turns.asking(tick.entropy)?;
         let live = turn.live()?;
-        let outgoing = live.privacy.outgoing(asking.rounds, &asking.question).ok()?;
+        let names = self.turns.names();
+        let outgoing = live.privacy.outgoing(names, asking.rounds, &asking.question).ok()?;
         let question = outgoing.question.clone();
         let masked = failover::Asking { rounds: &outgoing.rounds, question, ..asking };
         let next = failover::request(live, &admitted.provider, &masked)?;
@@ -279,6 +290,7 @@ impl Conversation {
             request: next.request,
             address: next.provider.address().map(str::to_owned),
             conversation: next.conversation,
+            names: outgoing.names(),
             restorer: outgoing.restorer(),
         })
     }
@@ -308,7 +320,10 @@ impl Conversation {
             through: turn.through(),
             text: String::new(),
             draft: turn.drafting,
+            ..RunningRecord::default()
         });
+        self.turns.bequeath();
+        self.turns.record.names = chosen.names.write();
         self.turns.write(step);
         let typing = TypingNotice { author: Some(Who::bot().author()), preview: None };
         step.send(self.turns.audience(), Frame::Typing(typing));

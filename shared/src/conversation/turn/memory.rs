@@ -5,12 +5,15 @@ use super::super::{Act, Conversation, Step};
 use super::{Asker, Attempt, Preparation, Turn, Turns};
 use crate::failover::{self, Asking, Kept};
 use crate::guard::Verdict;
+use crate::privacy::Names;
 use crate::provider::{Remedy, RequestParts};
 use crate::time::{Millis, Tick};
 use std::time::Duration;
 
 /// Providers that are remembered to remember; a turn asks three at most.
 const MOST: usize = 4;
+/// Placeholders of a kind, before all of them begin anew.
+const NUMBERS_MOST: u32 = 900;
 /// How long a provider's conversation that is busy with an earlier question is waited for.
 const BUSY_MOST: Duration = Duration::from_secs(2);
 /// And when it is looked at again.
@@ -30,6 +33,20 @@ impl Turns {
         let before = self.record.kept.len();
         self.record.kept.retain(|kept| kept.provider != provider);
         self.record.kept.len() < before
+    }
+
+    /// What placeholders stand for in what providers have read.
+    pub(super) fn names(&self) -> Names {
+        Names::read(&self.record.names)
+    }
+
+    /// Placeholders have short numbers. Before they run out all begins anew, also for providers that
+    /// remember the old ones.
+    pub(super) fn renew_names(&mut self) {
+        if self.names().highest() >= NUMBERS_MOST {
+            self.record.names.clear();
+            self.record.kept.clear();
+        }
     }
 
     /// What the open turn asks, in a try that `key` tells from others.
@@ -59,7 +76,7 @@ impl Turns {
     /// Ends the attempt under way, if one is: the provider would go on with it.
     pub(in super::super) fn abandon(&mut self, now: Millis, verdict: Verdict, step: &mut Step) {
         let cancellation = self.attempt().and_then(|attempt| self.cancellation(attempt));
-        self.end_attempt(now, verdict, None, step);
+        self.end_attempt(now, verdict, step);
         if let Some(request) = cancellation {
             step.act(Act::Cancel { request });
         }

@@ -5,7 +5,7 @@ use super::super::{Conversation, Step};
 use super::Attempt;
 use crate::guard::Verdict;
 use crate::privacy::Refused;
-use crate::provider::{Citation, Reading, Usage};
+use crate::provider::{Citation, Reading};
 use crate::time::Tick;
 
 /// The name of what is said instead.
@@ -32,14 +32,9 @@ impl Conversation {
     }
 
     /// The same at the answer's own end.
-    pub(super) fn refuse_ended(
-        &mut self,
-        tick: Tick,
-        usage: Option<&Usage>,
-        step: &mut Step,
-    ) -> bool {
+    pub(super) fn refuse_ended(&mut self, tick: Tick, step: &mut Step) -> bool {
         let Some(refused) = self.refused_answer() else { return false };
-        self.turns.end_attempt(tick.now, Verdict::Success, usage, step);
+        self.turns.end_attempt(tick.now, Verdict::Success, step);
         self.say_instead(tick, refused, step);
         true
     }

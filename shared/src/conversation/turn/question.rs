@@ -15,6 +15,8 @@ use std::time::Duration;
 const LEARN_EVERY: Duration = Duration::from_secs(30);
 /// How old a site's switch may be while its AI is answering.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How long an answer that a crash cut off waits for the site.
+const RECOVERED_BY: Duration = Duration::from_secs(2);
 /// Turns are numbered from 1.
 const NO_TURN: u32 = 0;
 
@@ -76,6 +78,9 @@ impl Conversation {
         let number = self.turns.record.turn;
         if let Some(turn) = &mut self.turns.open {
             turn.preparation = Preparation::Asked;
+            if let Phase::Recovering { by, .. } = &mut turn.phase {
+                *by = now + RECOVERED_BY;
+            }
             step.act(Act::Prepare { turn: number, before: turn.first_seq() });
         }
     }

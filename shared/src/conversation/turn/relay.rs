@@ -95,7 +95,8 @@ impl Conversation {
             | Frame::Error(_)
             | Frame::Pong(_)
             | Frame::Inbox(_)
-            | Frame::Queued(_) => {}
+            | Frame::Queued(_)
+            | Frame::Provider(_) => {}
         }
     }
 }

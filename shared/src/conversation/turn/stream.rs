@@ -47,9 +47,8 @@ impl Conversation {
         step: &mut Step,
     ) {
         for reading in readings {
-            if self.turns.current(id).is_none() {
-                return;
-            }
+            let Some(attempt) = self.turns.current(id) else { return };
+            attempt.weigh(&reading);
             match reading {
                 Reading::Text(text) => self.text_came(tick.now, &text, step),
                 Reading::Replace(text) => self.text_replaced(tick.now, &text, step),
@@ -110,7 +109,7 @@ impl Conversation {
     fn answer_ended(&mut self, tick: Tick, ending: Ending, step: &mut Step) {
         if matches!(ending.outcome, Outcome::Completed | Outcome::RequiresAction) {
             self.turns.attempt_mut().into_iter().for_each(Attempt::release);
-            if self.refuse_ended(tick, ending.usage.as_ref(), step) {
+            if self.refuse_ended(tick, step) {
                 return;
             }
         }
@@ -176,6 +175,7 @@ impl Conversation {
         if let Some(running) = &mut self.turns.record.running {
             running.text = text;
         }
+        self.turns.bequeath();
         self.turns.write(step);
     }
 
@@ -223,6 +223,7 @@ impl From<Usage> for kefu_proto::v1::Usage {
             input: tokens(usage.input),
             output: tokens(usage.output),
             total: tokens(usage.total),
+            estimated: None,
         }
     }
 }

@@ -2,11 +2,12 @@
 //! and forgotten when the site wants it no longer.
 
 use super::super::{Conversation, Step, Write};
+use super::bill::Bill;
 use super::{AttemptId, Turn, Turns};
 use crate::failover;
 use crate::guard::{Skip, Why};
 use crate::privacy::Outgoing;
-use crate::provider::{Failure, Usage};
+use crate::provider::Failure;
 use crate::time::Millis;
 use crate::trace::BEGINS;
 use kefu_proto::v1::message;
@@ -17,6 +18,8 @@ const QUESTION_MOST: usize = 8 * 1024;
 const ROUNDS_MOST: usize = 32 * 1024;
 /// What is said of how an answer ended where it is none of a provider.
 const UNSPECIFIED: &str = "UNSPECIFIED";
+/// The class of an attempt whose process died before it was over.
+const CRASHED: &str = "crashed";
 /// Attempts that are noted: a question that comes in pieces may begin many.
 const TRIES_MOST: usize = 20;
 /// Traces are forgotten in such parts of the time that they are kept, and no smaller ones than the
@@ -53,8 +56,7 @@ pub(super) struct Try {
     pub(super) remembered: bool,
     class: Option<&'static str>,
     code: Option<String>,
-    usage: Option<Usage>,
-    cost: u64,
+    bill: Bill,
 }
 
 impl Turn {
@@ -95,11 +97,18 @@ impl Turn {
         });
     }
 
-    pub(super) fn note_end(&mut self, now: Millis, usage: Option<&Usage>, cost: u64) {
-        self.note(now, |attempt, ms| {
-            attempt.end_ms = Some(ms);
-            (attempt.usage, attempt.cost) = (usage.copied(), cost);
-        });
+    pub(super) fn note_end(&mut self, now: Millis, bill: &Bill) {
+        self.note(now, |attempt, ms| (attempt.end_ms, attempt.bill) = (Some(ms), *bill));
+    }
+
+    /// Its attempts as they are told if this process dies now: the newest was cut off by that.
+    fn bequest(&self, bill: Bill) -> String {
+        let mut json = Json(self.died.clone());
+        if let Some((newest, before)) = self.tries.split_last() {
+            before.iter().for_each(|attempt| json.attempt(attempt));
+            json.attempt(&Try { class: Some(CRASHED), bill, ..newest.clone() });
+        }
+        json.0
     }
 }
 
@@ -133,10 +142,13 @@ impl Conversation {
         json.text("answeredBy", answered_by);
         json.text("outcome", outcome);
         let sent = turn.tries.iter().any(|attempt| attempt.sent_ms.is_some());
+        let sent = sent || !turn.died.is_empty();
         let rounds = failover::fitting(&asking, &live.config);
-        let outgoing = live.privacy.outgoing(rounds, &asking.question).ok().filter(|_| sent);
+        let outgoing = live.privacy.outgoing(self.turns.names(), rounds, &asking.question);
+        let outgoing = outgoing.ok().filter(|_| sent);
         json.sent(outgoing.as_ref());
         json.open("attempts", '[');
+        json.0.push_str(&turn.died);
         turn.tries.iter().for_each(|attempt| json.attempt(attempt));
         json.0.push_str("]}");
         self.turns.traces.next = Some(Next { trace: json.0, now, keep });
@@ -156,7 +168,7 @@ impl Json {
     }
 
     fn comma(&mut self) {
-        if !self.0.ends_with(['{', '[']) {
+        if !self.0.is_empty() && !self.0.ends_with(['{', '[']) {
             self.0.push(',');
         }
     }
@@ -242,20 +254,35 @@ impl Json {
         self.0.push_str(if attempt.remembered { "true" } else { "false" });
         attempt.class.iter().for_each(|class| self.text("class", class));
         attempt.code.iter().for_each(|code| self.text("code", code));
-        if let Some(usage) = &attempt.usage {
+        if let Some(usage) = &attempt.bill.usage {
             self.open("usage", '{');
             self.number("input", usage.input);
             self.number("output", usage.output);
             self.number("total", usage.total);
+            if attempt.bill.estimated {
+                self.key("estimated");
+                self.0.push_str("true");
+            }
             self.0.push('}');
         }
         // 64 bits are a text in JSON.
-        self.text("costMicros", &attempt.cost.to_string());
+        self.text("costMicros", &attempt.bill.spent.cost.to_string());
         self.0.push('}');
     }
 }
 
 impl Turns {
+    /// What is stored of the attempt under way is read only once its process has died.
+    pub(super) fn bequeath(&mut self) {
+        let (Some(turn), Some(attempt)) = (&self.open, self.attempt()) else { return };
+        let bill = attempt.bill(turn.failures == 0);
+        let keeps = turn.live().is_some_and(|live| !live.config.ai.keep_traces.is_zero());
+        let tries = if keeps { turn.bequest(bill) } else { String::new() };
+        if let Some(running) = &mut self.record.running {
+            (running.tries, running.spent) = (tries, bill.spent);
+        }
+    }
+
     /// Something became of the newest attempt.
     pub(super) fn note(&mut self, now: Millis, note: impl FnOnce(&mut Try, u32)) {
         if let Some(turn) = &mut self.open {

@@ -20,6 +20,7 @@ fn ended(outcome: &'static str, first: Option<u64>, took: u64) -> What {
         took: Duration::from_millis(took),
         input: 20,
         output: 10,
+        estimated: false,
         cost: 7,
     })
 }

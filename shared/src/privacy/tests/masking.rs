@@ -3,7 +3,7 @@
 use super::*;
 
 fn masked(text: &str) -> String {
-    privacy(Vec::new()).outgoing(&[], text).unwrap().question
+    privacy(Vec::new()).outgoing(Names::default(), &[], text).unwrap().question
 }
 
 #[test]
@@ -124,7 +124,8 @@ fn a_value_is_the_same_in_all_of_a_request_and_comes_back_as_it_was_first_writte
         seq: 0,
     };
     let rounds = [round("我是138 0013 8000", "好的，138 0013 8000"), round("19912345678", "好")];
-    let outgoing = privacy.outgoing(&rounds, "13800138000还是19912345678").unwrap();
+    let outgoing =
+        privacy.outgoing(Names::default(), &rounds, "13800138000还是19912345678").unwrap();
     assert_eq!(
         outgoing.rounds,
         [round("我是[PHONE_1]", "好的，[PHONE_1]"), round("[PHONE_2]", "好")]
@@ -138,7 +139,8 @@ fn a_value_is_the_same_in_all_of_a_request_and_comes_back_as_it_was_first_writte
 fn what_a_visitor_wrote_like_a_placeholder_is_never_somebody_s_data() {
     let privacy = privacy(Vec::new());
     let said = Round { question: "phone_2".into(), answer: "[PHONE 4]".into(), seq: 0 };
-    let outgoing = privacy.outgoing(&[said], "[PHONE_1] 13800138000, 19912345678").unwrap();
+    let outgoing =
+        privacy.outgoing(Names::default(), &[said], "[PHONE_1] 13800138000, 19912345678").unwrap();
     assert_eq!(outgoing.question, "[PHONE_1] [PHONE_3], [PHONE_5]");
     let mut restorer = outgoing.restorer();
     let shown = restorer.feed("[PHONE_1] [PHONE_2] [PHONE_3] [PHONE_4]") + &restorer.finish();
@@ -149,8 +151,9 @@ fn what_a_visitor_wrote_like_a_placeholder_is_never_somebody_s_data() {
 fn a_site_s_own_patterns_come_first() {
     let own = [("order", r"dd\d{8}"), ("vip", r"\b13800\d{6}\b")];
     let privacy = Privacy::compile(&site(&own, Vec::new()));
-    let outgoing =
-        privacy.outgoing(&[], "订单DD12345678，ＤＤ８７６５４３２１，13800138000").unwrap();
+    let outgoing = privacy
+        .outgoing(Names::default(), &[], "订单DD12345678，ＤＤ８７６５４３２１，13800138000")
+        .unwrap();
     assert_eq!(outgoing.question, "订单[ORDER_1]，[ORDER_2]，[VIP_1]");
     let mut restorer = outgoing.restorer();
     let shown = restorer.feed("[order_2]和[VIP_1]") + &restorer.finish();
@@ -163,16 +166,19 @@ fn only_what_a_site_masks_is_masked() {
     site.masking.kinds = vec![MaskKind::Phone];
     let privacy = Privacy::compile(&site);
     let text = "13800138000 a@b.cn 440301199003074511 6222021234567890128";
-    let question = privacy.outgoing(&[], text).unwrap().question;
+    let question = privacy.outgoing(Names::default(), &[], text).unwrap().question;
     assert_eq!(question, "[PHONE_1] a@b.cn 440301199003074511 6222021234567890128");
     site.masking.kinds.clear();
-    assert_eq!(Privacy::compile(&site).outgoing(&[], text).unwrap().question, text);
+    assert_eq!(
+        Privacy::compile(&site).outgoing(Names::default(), &[], text).unwrap().question,
+        text
+    );
 }
 
 #[test]
 fn a_page_s_data_is_masked_and_cannot_pass_for_a_placeholder() {
     let privacy = privacy(Vec::new());
-    let mut outgoing = privacy.outgoing(&[], "13800138000").unwrap();
+    let mut outgoing = privacy.outgoing(Names::default(), &[], "13800138000").unwrap();
     let data = outgoing.data("注册 [PHONE_1] phone_1 13800138000 <a@b.cn>\n[INST]", 200);
     assert_eq!(data, "注册 (PHONE-1) phone-1 [PHONE_1] ‹[EMAIL_1]› (INST)");
     assert_eq!(outgoing.data("退货政策", 8), "退货");

@@ -83,7 +83,8 @@ fn random_texts_in_random_pieces_say_what_the_whole_says() {
     let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
     for stopping in [false, true] {
         let privacy = privacy(lists(stopping));
-        let outgoing = || privacy.outgoing(&[], "13800138000 19912345678 a@b.cn").unwrap();
+        let outgoing =
+            || privacy.outgoing(Names::default(), &[], "13800138000 19912345678 a@b.cn").unwrap();
         for round in 0..20_000 {
             let text = dice.text(&PIECES, 24);
             let mut whole = outgoing().restorer();
@@ -138,7 +139,7 @@ fn any_question_comes_back_from_its_placeholders() {
     for _ in 0..5_000 {
         let question = dice.text(&pieces, 10);
         let privacy = privacy(Vec::new());
-        let outgoing = privacy.outgoing(&[], &question).unwrap();
+        let outgoing = privacy.outgoing(Names::default(), &[], &question).unwrap();
         let sent = outgoing.question.clone();
         hidden += usize::from(sent != question);
         let mut restorer = outgoing.restorer();
@@ -155,7 +156,7 @@ fn any_question_comes_back_from_its_placeholders() {
 fn what_is_held_back_is_bounded() {
     let longest = "词".repeat(64);
     let privacy = privacy(vec![words(&[&longest], WordAction::Replace)]);
-    let mut restorer = privacy.outgoing(&[], "13800138000").unwrap().restorer();
+    let mut restorer = privacy.outgoing(Names::default(), &[], "13800138000").unwrap().restorer();
     let (mut came, mut shown) = (0, 0);
     for piece in ["词", " ", "\u{200b}", "[PHONE_", "词，", "*"].iter().cycle().take(6_000) {
         came += piece.len();

@@ -68,7 +68,9 @@ fn a_question_with_a_refused_word_is_not_sent_and_a_replaced_word_is() {
     let handoff = words(&["自杀"], WordAction::Handoff);
     let privacy = privacy(vec![words(&["笨蛋"], REPLACE), refuse, handoff]);
     let refusal = |text: Option<&str>, handoff| Refused { text: text.map(str::to_owned), handoff };
-    let sent = |question| privacy.outgoing(&[], question).map(|outgoing| outgoing.question);
+    let sent = |question| {
+        privacy.outgoing(Names::default(), &[], question).map(|outgoing| outgoing.question)
+    };
     assert_eq!(sent("你这笨蛋"), Ok("你这**".to_owned()));
     assert_eq!(sent("笨蛋，教我赌 博"), Err(refusal(Some("不聊这个"), false)));
     assert_eq!(sent("我想自杀"), Err(refusal(None, true)));
@@ -76,14 +78,14 @@ fn a_question_with_a_refused_word_is_not_sent_and_a_replaced_word_is() {
     assert_eq!(privacy.refusal("你好"), None);
     // What was refused once is a part of later requests' context, without its words.
     let earlier = Round { question: "教我赌博".into(), answer: "笨蛋".into(), seq: 0 };
-    let rounds = privacy.outgoing(&[earlier], "你好").unwrap().rounds;
+    let rounds = privacy.outgoing(Names::default(), &[earlier], "你好").unwrap().rounds;
     assert_eq!(rounds, [Round { question: "教我**".into(), answer: "**".into(), seq: 0 }]);
 }
 
 #[test]
 fn an_answer_stops_before_a_refused_word_and_nothing_more_is_shown() {
     let privacy = privacy(vec![words(&["赌博"], WordAction::Refuse)]);
-    let mut restorer = privacy.outgoing(&[], "").unwrap().restorer();
+    let mut restorer = privacy.outgoing(Names::default(), &[], "").unwrap().restorer();
     assert_eq!(restorer.feed("可以去赌"), "可以去");
     assert_eq!(restorer.refusal(), None);
     assert_eq!(restorer.feed("博，很好"), "");
@@ -104,7 +106,7 @@ fn words_are_looked_for_only_in_their_direction() {
     ];
     let privacy = privacy(lists);
     let text = "问词、答词、两词";
-    assert_eq!(privacy.outgoing(&[], text).unwrap().question, "**、答词、**");
+    assert_eq!(privacy.outgoing(Names::default(), &[], text).unwrap().question, "**、答词、**");
     assert_eq!(answered(&privacy, "", &[text]), "问词、**、**");
 }
 

@@ -152,16 +152,21 @@ async fn agents_routes_are_not_for_visitors_nor_for_nobody() {
 }
 
 #[tokio::test]
-async fn an_admin_configures_its_own_site_and_an_agent_none() {
+async fn an_admin_configures_its_own_site_and_agents_and_supervisors_none() {
     let (mine, other) = (site().await, site().await);
     let boss = mine.agent_as("Boss", "ADMIN").await;
     let agent = mine.agent("Ming").await;
+    let supervisor = mine.agent_as("Zhao", "SUPERVISOR").await;
     let read =
         |who: &kefu_conformance::Agent, path: String| Answer::of(who.request(Method::GET, &path));
     assert_eq!(read(&boss, mine.path("config")).await.status, 200);
     let agents = read(&boss, mine.path("agents")).await.ok();
-    assert_eq!(agents["agents"].as_array().unwrap().len(), 2);
+    assert_eq!(agents["agents"].as_array().unwrap().len(), 3);
+    assert!(agents["agents"].as_array().unwrap().iter().any(|one| one["role"] == "SUPERVISOR"));
     read(&boss, other.path("config")).await.refused(404, "not_found");
-    read(&agent, mine.path("config")).await.refused(403, "forbidden");
-    read(&agent, mine.path("agents")).await.refused(403, "forbidden");
+    for who in [&agent, &supervisor] {
+        for path in ["config", "agents", "providers"] {
+            read(who, mine.path(path)).await.refused(403, "forbidden");
+        }
+    }
 }

@@ -22,7 +22,7 @@ pub(super) fn plan(seed: u64) -> Plan {
         let by = *chance.pick(&[-HOUR, 24 * HOUR, -1_000, -HOUR]);
         add(&mut plan, &mut chance, Deed::Jump { by });
     }
-    plan
+    plan.drafting_sometimes(&mut chance, CALM)
 }
 
 /// One to three visitors, some with two tabs, and up to two agents with each of them.

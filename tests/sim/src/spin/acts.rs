@@ -15,7 +15,6 @@ use kefu_shared::conversation::{
     Act, Admission, Admitted, AttemptId, Audience, ConnId, Input, Prepared, Reply, Step, Write,
 };
 use kefu_shared::guard::{Admitting, Ask, Candidate, Decision, Grant, Key, Report, Terms};
-use kefu_shared::who::Role;
 use kefu_shared::{news, view};
 
 /// Events that are read to find the rounds of a context.
@@ -133,7 +132,8 @@ impl World<'_> {
         self.processes[who].asked -= 1;
         let newest = self.storage.disk.newest(CONTEXT_EVENTS);
         let rounds = if turn == 0 { Vec::new() } else { Context::of(newest).before(before, 20) };
-        let prepared = Prepared { site: site::live().filter(|_| !lost), rounds, on_duty: false };
+        let site = site::live(self.plan.drafts).filter(|_| !lost);
+        let prepared = Prepared { site, rounds, on_duty: false };
         self.apply(who, Input::Prepared { turn, prepared });
     }
 

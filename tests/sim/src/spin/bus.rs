@@ -48,7 +48,7 @@ impl World<'_> {
             What::Conversation { seq, .. } if seq == 0 || process.seq() < seq => {
                 self.give(who, Job::new(Work::Look));
             }
-            What::Conversation { .. } | What::Desk { .. } => {}
+            What::Conversation { .. } | What::Desk { .. } | What::Provider { .. } => {}
             What::Frame { to, frame, .. } => match frame.frame {
                 Some(frame @ (Frame::Delta(_) | Frame::Replace(_))) => {
                     self.apply(who, Input::Relayed { frame });

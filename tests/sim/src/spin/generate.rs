@@ -27,7 +27,7 @@ impl Plan {
             burst(&mut chance, &mut plan);
         }
         faults(&mut chance, &mut plan, processes);
-        (plan, shape)
+        (plan.drafting_sometimes(&mut chance, SPAN), shape)
     }
 }
 

@@ -9,7 +9,7 @@ use crate::client::Client;
 use crate::errand;
 use crate::invariant::{Held, Invariant};
 use crate::network::Pace;
-use crate::plan::{Deed, Seat};
+use crate::plan::{Deed, Plan, Seat};
 use kefu_proto::v1::server_frame::Frame;
 use kefu_proto::v1::{Read, Stop, channel};
 use kefu_shared::conversation::{ConnId, Input, Reply, Request, Stream};
@@ -47,13 +47,13 @@ pub(super) struct Link {
 }
 
 impl Person {
-    pub(super) fn new(seed: u64, number: usize, seat: &Seat) -> Self {
+    pub(super) fn new(plan: &Plan, number: usize, seat: &Seat) -> Self {
         Self {
-            client: Client::new(seat),
+            client: Client::new(seat, plan.drafts),
             waiting: VecDeque::new(),
             tries: 0,
             said: 0,
-            chance: Chance::of(seed, &[kind::LINK, number as u64]),
+            chance: Chance::of(plan.seed, &[kind::LINK, number as u64]),
         }
     }
 }
@@ -182,7 +182,7 @@ impl World<'_> {
                 self.asks(seat, id, Request::Stop(Stop { turn }));
             }
             Deed::Ask { seat, wish } => {
-                let request = errand::request(wish, key(id), self.people[seat].client.screen.term);
+                let request = errand::request(wish, key(id), &self.people[seat].client.screen);
                 self.asks(seat, id, request);
             }
             _ => {}

@@ -86,6 +86,7 @@ impl World<'_> {
         match &event.kind {
             Some(event::Kind::Owner(_)) => self.ledger.owner_changed(),
             Some(event::Kind::Message(message)) => self.ledger.logged(message)?,
+            Some(event::Kind::Draft(draft)) => self.ledger.drafted(draft)?,
             _ => {}
         }
         if event.seq == 1 {

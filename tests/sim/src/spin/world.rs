@@ -101,7 +101,7 @@ impl<'a> World<'a> {
             clock: Agenda::new(),
             storage: Storage::default(),
             processes: (0..shape.processes).map(|_| Process::default()).collect(),
-            people: people.map(|(number, seat)| Person::new(plan.seed, number, seat)).collect(),
+            people: people.map(|(number, seat)| Person::new(plan, number, seat)).collect(),
             links: BTreeMap::new(),
             conns: 0,
             holders: 0,
@@ -236,6 +236,7 @@ impl<'a> World<'a> {
         report.trace = self.journal.hash();
         report.logged = u64::from(self.storage.disk.seq());
         report.interrupted = model::interrupted(self.storage.disk.events());
+        report.approvals = model::approvals(self.storage.disk.events());
         for person in &self.people {
             report.acknowledged += person.client.acknowledged(1).count();
             report.reloads += person.client.screen.reloads;

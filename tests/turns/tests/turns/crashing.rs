@@ -2,7 +2,7 @@
 
 use crate::{AT_ONCE, RULE};
 use kefu_turns::{Gate, Host, PATIENCE, Provider, Script, Site, Visitor};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
 /// When it dies.
@@ -78,6 +78,39 @@ fn check(log: &[Value]) {
     assert_eq!(seqs, (1..=log.len() as u64).collect::<Vec<_>>(), "{log:?}");
     assert_eq!(text(&log[0]), "hi");
     assert_eq!(log.iter().filter(|event| by_bot(event)).count(), 1, "{log:?}");
+}
+
+#[tokio::test]
+async fn a_turn_whose_process_died_tells_whom_it_had_asked_and_what_that_cost_about() {
+    let script = Script::default().head().text("So: ").hold(&Gate::default());
+    let provider = Provider::playing([script]).await;
+    let host = Host::own();
+    let price = "price = { input = 1000000, output = 2000000 }";
+    let site: Site = host.site(&format!("{AT_ONCE}{}", provider.entry("only", price))).await;
+    let (admin, visitor) = (site.agent_as("li", "ADMIN").await, site.visitor().await);
+    let mut socket = visitor.socket().await;
+    socket.say("k1", "My number is 13800138000").await;
+    socket.shows("So: ").await;
+    host.kill();
+    socket.until_closed().await;
+    host.restart();
+    answered(&visitor).await;
+    let (status, page) = admin.get(visitor.conversation(), "turns").await;
+    assert_eq!(status, 200, "{page}");
+    let turn = &page["turns"][0];
+    assert_eq!((&turn["answeredBy"], &turn["outcome"]), (&json!("only"), &json!("INTERRUPTED")));
+    assert_eq!(turn["question"], "My number is [PHONE_1]");
+    let cut = &turn["attempts"][0];
+    assert_eq!((&cut["class"], &cut["usage"]["estimated"]), (&json!("crashed"), &json!(true)));
+    assert!(cut["endMs"].is_null() && cut["firstTokenMs"].is_number(), "{cut}");
+    let begun = Instant::now();
+    loop {
+        let today = &site.providers().await[0]["today"];
+        if today["costMicros"] == cut["costMicros"] {
+            break assert_eq!(today["attempts"], 1, "{today}");
+        }
+        assert!(begun.elapsed() < PATIENCE, "{today} of {cut}");
+    }
 }
 
 #[tokio::test]

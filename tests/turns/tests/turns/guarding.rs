@@ -100,6 +100,39 @@ async fn after_the_cool_down_exactly_one_of_many_conversations_probes_and_the_ot
 }
 
 #[tokio::test]
+async fn admins_are_shown_on_both_gateways_how_a_breaker_changes_and_agents_are_not() {
+    let scripts = [failing(), failing(), Script::answer(&["well"])];
+    let provider = Provider::playing(scripts).await;
+    let breaker = "circuit_breaker = { failure_threshold = 2, cooldown = \"1s\" }";
+    let host = Host::shared();
+    let site = host.site(&format!("{AT_ONCE}{}{RULE}", provider.entry("only", breaker))).await;
+    let (admin, agent) = (site.agent_as("li", "ADMIN").await, site.agent_as("ming", "AGENT").await);
+    let (mut events, mut socket) = (admin.gateway().await, admin.gateway_socket().await);
+    let mut others = agent.gateway().await;
+    for stream in [&mut events, &mut socket, &mut others] {
+        stream.until("hello", |_| true).await;
+    }
+    asked_until(&site, &provider, 3).await;
+    settled(&site, "CLOSED").await;
+    for stream in [&mut events, &mut socket] {
+        for (standing, class) in
+            [("OPEN", json!("upstream")), ("PROBING", Value::Null), ("CLOSED", Value::Null)]
+        {
+            let is = |frame: &Value| frame["provider"]["standing"] == standing;
+            let change = stream.until("provider", is).await["provider"].clone();
+            assert_eq!((&change["name"], &change["class"]), (&json!("only"), &class), "{change}");
+            assert_eq!(change.get("until").is_some(), standing != "CLOSED", "{change}");
+        }
+    }
+    // What comes after it would have come after them.
+    let visitor = site.visitor().await;
+    visitor.act("handoff", &json!({ "key": "h1" })).await;
+    let named = |frame: &Value| frame["inbox"].to_string().contains(visitor.conversation());
+    others.until("inbox", named).await;
+    assert!(others.heard.iter().all(|(_, frame)| frame.get("provider").is_none()));
+}
+
+#[tokio::test]
 async fn an_open_breaker_survives_the_death_of_the_process() {
     let provider = Provider::playing([failing()]).await;
     let host = Host::own();

@@ -1,11 +1,11 @@
-//! What admins see of how a question was answered.
+//! What admins and supervisors see of how a question was answered.
 
 use crate::{AT_ONCE, RULE};
 use kefu_turns::{Host, Provider, Script};
 use serde_json::json;
 
 #[tokio::test]
-async fn an_admin_sees_what_was_sent_and_who_was_asked_and_nobody_else_does() {
+async fn admins_and_supervisors_see_what_was_sent_and_who_was_asked_and_nobody_else_does() {
     let refusal = json!({ "error": { "message": "oops", "type": "server_error" } });
     let first = Provider::playing([Script::refusal(500, &refusal)]).await;
     let second = Provider::playing([Script::answer(&["Noted."])]).await;
@@ -52,6 +52,9 @@ async fn an_admin_sees_what_was_sent_and_who_was_asked_and_nobody_else_does() {
         .await
         .1;
     assert_eq!(page["turns"], json!([oldest]));
+    let supervisor = site.agent_as("zhao", "SUPERVISOR").await;
+    let seen = supervisor.get(visitor.conversation(), "turns").await;
+    assert_eq!((seen.0, &seen.1["turns"]), (200, &json!([newest, oldest])));
     let refused = agent.get(visitor.conversation(), "turns").await;
     assert_eq!((refused.0, &refused.1["code"]), (403, &json!("forbidden")));
     let elsewhere = host.site("").await.agent_as("wang", "ADMIN").await;
