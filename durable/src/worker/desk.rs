@@ -104,8 +104,9 @@ impl Host {
         });
         let weak = Rc::downgrade(&host);
         host.timer.borrow_mut().calls(move || {
-            if let Some(host) = weak.upgrade() {
-                host.timer.borrow_mut().rang();
+            let Some(host) = weak.upgrade() else { return };
+            let has_come = host.timer.borrow_mut().rang();
+            if has_come {
                 host.apply(Input::Woke);
             }
         });
