@@ -119,7 +119,7 @@ function hashOf(...folders) {
     const files = names.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
     for (const file of files.sort()) hash.update(readFileSync(file));
   }
-  return hash.digest("hex").slice(0, 12);
+  return hash.digest("hex").slice(0, 8);
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {

@@ -90,6 +90,7 @@ class Loader implements Host {
         emit: (name, detail) => this.#listeners.emit(name, detail),
       });
     } catch (error) {
+      failures++;
       launcher.failed();
       this.#listeners.emit("error", error);
     }
@@ -110,8 +111,11 @@ class Loader implements Host {
   }
 }
 
+/** How often the chat could not be loaded: browsers may remember that of its name. */
+let failures = 0;
+
 function load({ base }: Embedding): Promise<ChatModule> {
-  return import(part(base, "chat")) as Promise<ChatModule>;
+  return import(part(base, "chat") + "&" + failures) as Promise<ChatModule>;
 }
 
 /** The site's settings; a page can do without them. */
@@ -121,7 +125,7 @@ async function settings({ host, site }: Embedding): Promise<Widget | undefined> 
       signal: AbortSignal.timeout(PATIENCE),
     });
     if (answered.ok) return (await answered.json()) as Widget;
-    console.warn("kefu:", site, await answered.text());
+    console.warn("kefu:", await answered.text());
   } catch {
     // Blocked, or offline: the chat itself will say so when it is opened.
   }
@@ -131,7 +135,7 @@ async function settings({ host, site }: Embedding): Promise<Widget | undefined> 
 /** Whether a store has a key; one that may not be touched has none. */
 function isKept(store: "localStorage" | "sessionStorage", key: string): boolean {
   try {
-    return window[store].getItem(key) !== null;
+    return key in window[store];
   } catch {
     return false;
   }

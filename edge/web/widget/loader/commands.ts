@@ -9,7 +9,7 @@ const page = window as { kefu?: Command & { q?: unknown[][]; ready?: true } };
 
 /** Whether a widget is on this page already. */
 export function isTaken(): boolean {
-  return page.kefu?.ready === true;
+  return !!page.kefu?.ready;
 }
 
 /** Puts `kefu` on the page and carries out what was asked for before. */
