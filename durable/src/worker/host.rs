@@ -86,9 +86,8 @@ impl Host {
         });
         let weak = Rc::downgrade(&host);
         host.timer.borrow_mut().calls(move || {
-            let Some(host) = weak.upgrade() else { return };
-            let has_come = host.timer.borrow_mut().rang();
-            if has_come {
+            if let Some(host) = weak.upgrade() {
+                host.timer.borrow_mut().rang();
                 host.apply(Input::Woke);
             }
         });
