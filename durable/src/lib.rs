@@ -9,9 +9,16 @@
 #![cfg_attr(target_os = "unknown", allow(unsafe_code))]
 
 mod error;
+mod listening;
 #[cfg(target_os = "wasi")]
 pub mod spin;
 #[cfg(target_os = "unknown")]
 pub mod worker;
 
 pub use error::Fault;
+
+// The time and its passing, as the host has them.
+#[cfg(target_os = "wasi")]
+use spin::entropy;
+#[cfg(target_os = "unknown")]
+use worker::entropy;

@@ -101,8 +101,7 @@ pub(crate) async fn inbox<H: Host>(
     Ok(Response::ok(&page))
 }
 
-/// How questions of a conversation were answered, for the site's admins and
-/// supervisors.
+/// How questions of a conversation were answered, for the site's admins and supervisors.
 pub(crate) async fn turns<H: Host>(
     host: &H,
     request: &Request<H::Body>,

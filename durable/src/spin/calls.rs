@@ -1,11 +1,12 @@
 //! Calls to providers: sent, read chunk by chunk, dropped when the core wants no more.
 
+use crate::listening::{in_time, listen};
 use crate::spin::entropy;
 use crate::spin::errands::{self, head};
 use crate::spin::room::Room;
 use crate::spin::tasks::spawn;
 use futures::StreamExt;
-use futures::future::{AbortHandle, Abortable, Either, select};
+use futures::future::{AbortHandle, Abortable, select};
 use kefu_shared::conversation::{AttemptId, CANCEL_MOST, Input};
 use kefu_shared::provider::{BodyEnd, Heard, Listener, RequestParts};
 use spin_sdk::http::Response;
@@ -99,36 +100,9 @@ pub async fn send(parts: RequestParts, listener: &mut dyn Listener) {
     match in_time(listener, pin!(errands::send(parts, None))).await {
         Some(Ok(response)) => {
             listener.hear(entropy::now(), Heard::Head(head(&response)));
-            listen(response, listener).await;
+            listen(response.into_body().stream(), listener).await;
         }
         Some(Err(failure)) => listener.hear(entropy::now(), Heard::Failed(failure)),
         None => {}
-    }
-}
-
-async fn listen(response: Response, listener: &mut dyn Listener) {
-    let mut chunks = response.into_body().stream();
-    while let Some(next) = in_time(listener, chunks.next()).await {
-        let heard = match next {
-            Some(Ok(bytes)) => Heard::Bytes(bytes.to_vec()),
-            Some(Err(_)) => Heard::End(BodyEnd::Reset),
-            None => Heard::End(BodyEnd::Clean),
-        };
-        listener.hear(entropy::now(), heard);
-    }
-}
-
-/// What comes in the time that `listener` has; none when it has heard enough or waits no longer.
-async fn in_time<T>(
-    listener: &mut dyn Listener,
-    work: impl Future<Output = T> + Unpin,
-) -> Option<T> {
-    let patience = listener.patience(entropy::now())?;
-    match select(work, pin!(entropy::sleep(patience))).await {
-        Either::Left((done, _)) => Some(done),
-        Either::Right(_) => {
-            listener.waited(entropy::now());
-            None
-        }
     }
 }

@@ -11,7 +11,7 @@ mod counts;
 mod database;
 mod deployment;
 mod desks;
-mod entropy;
+pub(crate) mod entropy;
 mod errands;
 mod guards;
 mod line;

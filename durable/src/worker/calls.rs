@@ -1,16 +1,17 @@
 //! Calls to providers: sent, read chunk by chunk, dropped when the core wants no more.
 
+use crate::listening::{in_time, listen};
 use crate::worker::entropy;
 use crate::worker::errands::{self, head};
 use crate::worker::host::Host;
 use futures::StreamExt;
-use futures::future::{Either, select};
+use futures::future::select;
 use kefu_shared::conversation::{AttemptId, CANCEL_MOST, Input};
 use kefu_shared::provider::{BodyEnd, Heard, Listener, RequestParts};
 use std::cell::RefCell;
 use std::pin::pin;
 use std::rc::Rc;
-use worker::{AbortController, ByteStream, Delay, Env, Response};
+use worker::{AbortController, Delay, Env, Response};
 
 /// The call under way; a conversation has at most one.
 #[derive(Default)]
@@ -107,30 +108,4 @@ pub async fn send(env: &Env, parts: RequestParts, listener: &mut dyn Listener) {
         None => {}
     }
     controller.abort();
-}
-
-async fn listen(mut chunks: ByteStream, listener: &mut dyn Listener) {
-    while let Some(next) = in_time(listener, chunks.next()).await {
-        let heard = match next {
-            Some(Ok(bytes)) => Heard::Bytes(bytes),
-            Some(Err(_)) => Heard::End(BodyEnd::Reset),
-            None => Heard::End(BodyEnd::Clean),
-        };
-        listener.hear(entropy::now(), heard);
-    }
-}
-
-/// What comes in the time that `listener` has; none when it has heard enough or waits no longer.
-async fn in_time<T>(
-    listener: &mut dyn Listener,
-    work: impl Future<Output = T> + Unpin,
-) -> Option<T> {
-    let patience = listener.patience(entropy::now())?;
-    match select(work, Delay::from(patience)).await {
-        Either::Left((done, _)) => Some(done),
-        Either::Right(_) => {
-            listener.waited(entropy::now());
-            None
-        }
-    }
 }

@@ -4,6 +4,7 @@ use crate::worker::glue;
 use kefu_shared::time::{Millis, Tick};
 use std::cell::RefCell;
 use std::time::Duration;
+use worker::Delay;
 
 /// Bytes that are drawn at once: asking the platform for each tick would be a crossing each.
 const POOL: usize = 512;
@@ -31,6 +32,11 @@ pub(crate) fn fine_now() -> f64 {
 /// The time since such a moment.
 pub(crate) fn fine_since(begun: f64) -> Duration {
     Duration::from_secs_f64((fine_now() - begun).max(0.0) / 1_000.0)
+}
+
+/// Waits.
+pub(crate) async fn sleep(span: Duration) {
+    Delay::from(span).await;
 }
 
 /// 128 random bits.

@@ -6,7 +6,7 @@ mod deployment;
 mod desk;
 mod desk_store;
 mod desks;
-mod entropy;
+pub(crate) mod entropy;
 mod errands;
 mod glue;
 mod guards;
