@@ -267,6 +267,13 @@ impl Guard {
         Ok(())
     }
 
+    /// Whether what was granted still holds: no other life of the breaker has begun, and the
+    /// provider has not asked to be left alone.
+    pub fn upholds(&self, now: Millis, grant: &Grant) -> bool {
+        let forbids = now < self.paused_until && matches!(grant.standing, Standing::Closed);
+        grant.generation == self.breaker.generation() && !forbids
+    }
+
     /// Whether it must be stored before its grant is given away.
     pub fn must_store(&self) -> bool {
         self.changed || self.unsaved > self.spare

@@ -32,6 +32,7 @@ pub(crate) async fn admit(site: &str, all: Option<Terms>, candidates: Vec<Candid
     // One asks for all: those who waited find the permits that it was granted.
     let asking = ASKING.with(Rc::clone);
     let _alone = asking.lock().await;
+    look(&admitting).await;
     loop {
         let decision = COPIES.with_borrow_mut(|copies| copies.next(entropy::now(), &mut admitting));
         let admitted = match decision {
@@ -46,6 +47,21 @@ pub(crate) async fn admit(site: &str, all: Option<Terms>, candidates: Vec<Candid
             Decision::Nobody => None,
         };
         return Admission { admitted, skips: admitting.into_skips() };
+    }
+}
+
+/// Looks at the guards of which something is at hand: other instances may have changed them, and
+/// the database is near.
+async fn look(admitting: &Admitting) {
+    for key in admitting.keys() {
+        let now = entropy::now();
+        if !COPIES.with_borrow(|copies| copies.has(now, &key)) {
+            continue;
+        }
+        match load(&key).await {
+            Ok((guard, _)) => COPIES.with_borrow_mut(|copies| copies.compare(now, &key, &guard)),
+            Err(fault) => told_fault(&key, &fault),
+        }
     }
 }
 
@@ -95,10 +111,14 @@ async fn told(key: &Key, asked: Order) -> Option<Outcome> {
     match order(key, &asked).await {
         Ok(outcome) => Some(outcome),
         Err(fault) => {
-            tell_fault(&format!("guard of {}/{}", key.site, key.provider), &fault);
+            told_fault(key, &fault);
             None
         }
     }
+}
+
+fn told_fault(key: &Key, fault: &Fault) {
+    tell_fault(&format!("guard of {}/{}", key.site, key.provider), fault);
 }
 
 async fn load(key: &Key) -> Result<(Guard, u32), Fault> {

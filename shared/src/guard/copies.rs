@@ -1,6 +1,8 @@
 //! What an instance knows of its sites' providers for a moment: permits, and who is left alone.
 
-use super::{Ask, FRESH_FOR, Grant, Pass, Report, Spent, Standing, Terms, Ticket, Unused, Verdict};
+use super::{
+    Ask, FRESH_FOR, Grant, Guard, Pass, Report, Spent, Standing, Terms, Ticket, Unused, Verdict,
+};
 use crate::time::Millis;
 use std::collections::BTreeMap;
 
@@ -104,6 +106,18 @@ impl Admitting {
         Self { site: site.to_owned(), all, candidates, at: 0, asked: false, skips: Vec::new() }
     }
 
+    /// Whose guards decide, as far as they were not looked at yet.
+    pub fn keys(&self) -> impl Iterator<Item = Key> {
+        let of_site = self.all.map(|_| Key::of_site(&self.site));
+        let candidates = self.candidates.iter().skip(self.at);
+        of_site.into_iter().chain(
+            candidates.map(|candidate| Key {
+                site: self.site.clone(),
+                provider: candidate.provider.clone(),
+            }),
+        )
+    }
+
     /// Those that are not asked, so far.
     pub fn into_skips(self) -> Vec<Skip> {
         self.skips
@@ -123,6 +137,8 @@ pub struct Copies(BTreeMap<Key, Copy>);
 #[derive(Clone, Debug)]
 struct Copy {
     grant: Grant,
+    /// Whether the guard is known to say otherwise by now.
+    outdated: bool,
     used: u32,
     /// What the guard is told the next time.
     unused: Vec<Unused>,
@@ -188,7 +204,19 @@ impl Copies {
             None => (Vec::new(), Vec::new()),
         };
         unused.retain(|unused| now < unused.until + FRESH_FOR);
-        self.0.insert(key, Copy { grant, used: 0, unused, reports });
+        self.0.insert(key, Copy { grant, outdated: false, used: 0, unused, reports });
+    }
+
+    /// Whether something of a guard is at hand.
+    pub fn has(&self, now: Millis, key: &Key) -> bool {
+        self.0.get(key).is_some_and(|copy| copy.is_fresh(now))
+    }
+
+    /// A guard was looked at, by a host that has it near: what it no longer upholds is dropped.
+    pub fn compare(&mut self, now: Millis, key: &Key, guard: &Guard) {
+        if let Some(copy) = self.0.get_mut(key) {
+            copy.outdated |= !guard.upholds(now, &copy.grant);
+        }
     }
 
     /// What a guard answered to a mere report: permits that are at hand stay good.
@@ -239,7 +267,7 @@ enum Use {
 
 impl Copy {
     fn is_fresh(&self, now: Millis) -> bool {
-        now < self.grant.until
+        !self.outdated && now < self.grant.until
     }
 
     fn use_one(&mut self, now: Millis) -> Use {

@@ -292,6 +292,29 @@ fn a_report_that_opens_the_breaker_ends_the_permits_at_hand() {
 }
 
 #[test]
+fn what_others_made_of_a_guard_ends_the_permits_at_hand_where_it_is_looked_at() {
+    let pause = Verdict::Limited { pause_ms: 10_000 };
+    for (reports, upheld) in
+        [(vec![Verdict::Failure; 5], false), (vec![pause], false), (vec![], true)]
+    {
+        let (mut copies, mut guard) = (Copies::default(), Guard::default());
+        let key = Key { site: "s".into(), provider: "p".into() };
+        let grant = guard.take(START, &ask(terms(), 1));
+        copies.granted(START, key.clone(), grant);
+        reports.into_iter().for_each(|verdict| {
+            report(&mut guard, START, grant, verdict);
+        });
+        let candidate = Candidate { provider: "p".into(), terms: terms(), fail_open: true };
+        let mut admitting = Admitting::new("s", None, vec![candidate]);
+        assert_eq!(admitting.keys().collect::<Vec<_>>(), std::slice::from_ref(&key));
+        copies.compare(START, &key, &guard);
+        assert_eq!(copies.has(START, &key), upheld);
+        let asks = matches!(copies.next(START, &mut admitting), Decision::Ask { .. });
+        assert_eq!(asks, !upheld);
+    }
+}
+
+#[test]
 fn what_a_day_may_cost_is_spent_once_for_all_and_the_next_day_begins_anew() {
     let all = Terms { budget: Budget { turns: Some(2), ..Budget::default() }, ..terms() };
     let mut guards = std::collections::BTreeMap::<String, Guard>::new();
