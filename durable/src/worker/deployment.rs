@@ -5,7 +5,7 @@ use kefu_shared::deployment::Deployed;
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
-use worker::Env;
+use worker::{Env, console_log};
 
 thread_local! {
     static DEPLOYED: RefCell<Option<Rc<Deployed>>> = const { RefCell::new(None) };
@@ -21,6 +21,13 @@ pub fn deployed(env: &Env) -> Result<Rc<Deployed>, &'static str> {
     let deployed = Rc::new(deployed);
     DEPLOYED.set(Some(deployed.clone()));
     Ok(deployed)
+}
+
+/// Shows an operator whether idle objects sleep.
+pub(crate) fn log_waking(env: &Env, object: &str) {
+    if variable(env, "KEFU_DEBUG").as_deref() == Some("1") {
+        console_log!("{object} woke");
+    }
 }
 
 /// A text variable of the deployment; `None` when it is unset.

@@ -5,7 +5,7 @@
 
 use crate::error::Fault;
 use crate::worker::calls::Calls;
-use crate::worker::deployment::variable;
+use crate::worker::deployment::log_waking;
 use crate::worker::desks;
 use crate::worker::entropy;
 use crate::worker::guards;
@@ -35,7 +35,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 use wasm_bindgen::JsValue;
-use worker::{Env, State, console_error, console_log};
+use worker::{Env, State, console_error};
 
 /// Bytes of text that an isolate keeps of its conversations' contexts.
 const CONTEXTS_BUDGET: usize = 8 * 1024 * 1024;
@@ -91,15 +91,8 @@ impl Host {
                 host.apply(Input::Woke);
             }
         });
-        host.log_waking();
+        log_waking(&host.env, &format!("conversation {}", host.conversation_id()));
         host
-    }
-
-    /// Shows an operator whether idle conversations sleep.
-    fn log_waking(&self) {
-        if variable(&self.env, "KEFU_DEBUG").as_deref() == Some("1") {
-            console_log!("conversation {} woke", self.conversation_id());
-        }
     }
 
     /// Gives an input to the conversation and carries out what comes of it. The reply is there

@@ -1,6 +1,7 @@
 //! The provider object: the one truth about a site's provider.
 
 use crate::error::Fault;
+use crate::worker::deployment::log_waking;
 use crate::worker::desks::desk_order;
 use crate::worker::entropy;
 use crate::worker::glue;
@@ -87,6 +88,7 @@ impl Host {
         let storage = Reflect::get(ctx, &"storage".into()).unwrap_or_default();
         let name = state.id().name().unwrap_or_default();
         let (site, provider) = parse_name(&name).unwrap_or_default();
+        log_waking(&env, &format!("provider {site}/{provider}"));
         Self {
             key: Key { site, provider },
             js: glue::Store::new(&storage, "", "", ""),

@@ -3,7 +3,7 @@
 use crate::RULE;
 use kefu_turns::{Gate, Host, PATIENCE, Provider, Script, Site, soon};
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 /// Each question is one, and as many come as the test wants. Nobody is asked without the guard's
 /// word, however busy the machine is.
@@ -53,6 +53,24 @@ async fn settled(site: &Site, wanted: &str) -> Value {
     }
 }
 
+/// A moment of a state, in nanoseconds since 1970.
+fn moment(state: &Value) -> u64 {
+    state.as_str().and_then(|it| it.parse().ok()).unwrap_or_else(|| panic!("a moment: {state}"))
+}
+
+/// Waits until the breaker lets a probe through, as its state tells.
+async fn cooled_down(site: &Site) {
+    let until = Duration::from_nanos(moment(&settled(site, "OPEN").await["until"]));
+    let now = SystemTime::UNIX_EPOCH.elapsed().expect("it is after 1970");
+    tokio::time::sleep(until.saturating_sub(now)).await;
+}
+
+/// How long the provider was left alone before its request of that number.
+fn pause_before(provider: &Provider, number: usize) -> Duration {
+    let asked = provider.asked();
+    asked[number - 1].at - asked[number - 2].at
+}
+
 #[tokio::test]
 async fn the_breaker_opens_on_the_fifth_failure_across_five_conversations_and_then_rejects() {
     let provider = Provider::playing([failing()]).await;
@@ -100,6 +118,26 @@ async fn after_the_cool_down_exactly_one_of_many_conversations_probes_and_the_ot
 }
 
 #[tokio::test]
+async fn each_probe_that_fails_doubles_the_cool_down_and_one_that_succeeds_ends_it() {
+    let fails = std::iter::repeat_n(failing(), 4);
+    let provider = Provider::playing(fails.chain([Script::answer(&["well"])])).await;
+    let breaker = "circuit_breaker = { failure_threshold = 2, cooldown = \"1s\" }";
+    let host = Host::shared();
+    let site = host.site(&format!("{AT_ONCE}{}{RULE}", provider.entry("only", breaker))).await;
+    asked_until(&site, &provider, 2).await;
+    for (probe, seconds) in [(3, 1), (4, 2), (5, 4)] {
+        let state = settled(&site, "OPEN").await;
+        let open = moment(&state["until"]) - moment(&state["lastFailure"]["at"]);
+        assert_eq!(Duration::from_nanos(open), Duration::from_secs(seconds), "{state}");
+        asked(&site).await;
+        cooled_down(&site).await;
+        asked_until(&site, &provider, probe).await;
+        assert!(pause_before(&provider, probe) >= Duration::from_secs(seconds), "probe {probe}");
+    }
+    assert_eq!(settled(&site, "CLOSED").await["failures"], 0);
+}
+
+#[tokio::test]
 async fn admins_are_shown_on_both_gateways_how_a_breaker_changes_and_agents_are_not() {
     let scripts = [failing(), failing(), Script::answer(&["well"])];
     let provider = Provider::playing(scripts).await;
@@ -140,8 +178,9 @@ async fn admins_are_shown_on_both_gateways_how_a_breaker_changes_and_agents_are_
 }
 
 #[tokio::test]
-async fn an_open_breaker_survives_the_death_of_the_process() {
-    let provider = Provider::playing([failing()]).await;
+async fn an_open_breaker_survives_the_death_of_the_process_and_probes_after_thirty_seconds() {
+    let fails = std::iter::repeat_n(failing(), 5);
+    let provider = Provider::playing(fails.chain([Script::answer(&["well"])])).await;
     let host = Host::own();
     let site = host.site(&format!("{AT_ONCE}{}{RULE}", provider.entry("only", ""))).await;
     asked_until(&site, &provider, 5).await;
@@ -151,6 +190,10 @@ async fn an_open_breaker_survives_the_death_of_the_process() {
     assert_eq!(standing(&site).await["standing"], "OPEN");
     assert_eq!(asked(&site).await["rule"]["name"], "rescue");
     assert_eq!(provider.asked().len(), 5);
+    cooled_down(&site).await;
+    assert_eq!(asked(&site).await["body"]["text"]["text"], "well");
+    assert_eq!(provider.asked().len(), 6, "one probe");
+    assert!(pause_before(&provider, 6) >= Duration::from_secs(30));
 }
 
 #[tokio::test]

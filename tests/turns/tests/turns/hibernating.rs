@@ -12,8 +12,12 @@ use std::time::Duration;
 const QUIET: Duration = Duration::from_secs(15);
 
 fn wakes(host: &Host, visitor: &Visitor) -> usize {
-    let line = format!("conversation {} woke", visitor.conversation());
-    host.log().lines().filter(|it| it.contains(&line)).count()
+    logged(host, &format!("conversation {} woke", visitor.conversation()))
+}
+
+/// How many lines of the log have that in them.
+fn logged(host: &Host, what: &str) -> usize {
+    host.log().lines().filter(|it| it.contains(what)).count()
 }
 
 /// Answered without waking anything.
@@ -89,4 +93,23 @@ async fn a_conversation_sleeps_however_its_last_turn_ended() {
         socket.say("k2", "still there?").await;
         assert_eq!(wakes(&host, &visitor), 2, "{what}: it was awake all the time");
     }
+}
+
+#[tokio::test]
+async fn a_breaker_that_opened_is_open_after_its_object_was_evicted() {
+    let provider = Provider::playing([Script::refusal(500, &json!({}))]).await;
+    let breaker = "circuit_breaker = { failure_threshold = 1 }";
+    let host = Host::own();
+    let site = host.site(&format!("{AT_ONCE}{}{RULE}", provider.entry("only", breaker))).await;
+    let mut socket = site.visitor().await.socket().await;
+    socket.say("k1", "hi").await;
+    assert_eq!(socket.answer().await["message"]["rule"]["name"], "rescue");
+    assert_eq!(logged(&host, "/only woke"), 1, "{}", host.log());
+
+    tokio::time::sleep(QUIET).await;
+    assert_eq!(site.providers().await[0]["standing"], "OPEN");
+    assert_eq!(logged(&host, "/only woke"), 2, "it was awake all the time");
+    socket.say("k2", "still there?").await;
+    assert_eq!(socket.answer().await["message"]["rule"]["name"], "rescue");
+    assert_eq!(provider.asked().len(), 1);
 }
