@@ -50,3 +50,4 @@ pub mod view;
 pub mod who;
 pub mod widget;
 pub mod wire;
+mod wordlist;

@@ -59,21 +59,13 @@ pub struct Answer<'a> {
     pub action: Option<RuleAction>,
 }
 
-/// A rule that cannot be compiled. A configuration that was read has none.
+/// A rule whose regular expression is wrong. A configuration that was read has none.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RuleFault {
-    /// A rule's regular expression is wrong.
-    Pattern {
-        /// The rule's name.
-        rule: String,
-        /// What is wrong with it.
-        cause: PatternFault,
-    },
-    /// There are too many keywords in all.
-    Keywords {
-        /// What the automaton says.
-        cause: String,
-    },
+pub struct RuleFault {
+    /// The rule's name.
+    pub rule: String,
+    /// What is wrong with its expression.
+    pub cause: PatternFault,
 }
 
 impl RuleBook {
@@ -91,8 +83,7 @@ impl RuleBook {
                 When::Fallback => fallback.push(compiled),
             }
         }
-        let keywords = vocabulary.build().map_err(|cause| RuleFault::Keywords { cause })?;
-        Ok(Self { keywords, first, fallback })
+        Ok(Self { keywords: vocabulary.build(), first, fallback })
     }
 
     /// The answer of the first rule that matches, among those that are asked `when`.
@@ -129,8 +120,7 @@ struct Compiled {
 impl Compiled {
     fn of(rule: &Rule, vocabulary: &mut Vocabulary) -> Result<Self, RuleFault> {
         let pattern = rule.matching.regex.as_deref().map(Pattern::new).transpose();
-        let pattern =
-            pattern.map_err(|cause| RuleFault::Pattern { rule: rule.name.clone(), cause })?;
+        let pattern = pattern.map_err(|cause| RuleFault { rule: rule.name.clone(), cause })?;
         let mut ids = |words: &[String]| words.iter().map(|word| vocabulary.add(word)).collect();
         Ok(Self {
             name: rule.name.clone(),
@@ -180,19 +170,13 @@ fn covers(covering: &str, locale: &str) -> bool {
 
 impl fmt::Display for RuleFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Pattern { rule, cause } => write!(f, "the rule {rule}: {cause}"),
-            Self::Keywords { cause } => write!(f, "too many keywords: {cause}"),
-        }
+        write!(f, "the rule {}: {}", self.rule, self.cause)
     }
 }
 
 impl Error for RuleFault {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::Pattern { cause, .. } => Some(cause),
-            Self::Keywords { .. } => None,
-        }
+        Some(&self.cause)
     }
 }
 

@@ -1,7 +1,6 @@
 //! Words taken out of a text that comes in pieces.
 
-use super::lexicon::{Lexicon, Occurrence, Side};
-use super::skeleton::Skeleton;
+use super::lexicon::{Lexicon, Occurrence, Passage, Side};
 use crate::config::WordAction;
 use crate::rules::is_invisible;
 use std::sync::Arc;
@@ -63,12 +62,11 @@ impl Filter {
         if self.stopped.is_some() || text.is_empty() {
             return String::new();
         }
-        let skeleton = Skeleton::of(&text);
-        let found = self.lexicon.find(&text, &skeleton, self.side, self.before, last);
-        let unfinished =
-            if last { None } else { self.lexicon.unfinished(&text, &skeleton, self.before) };
+        let (before, side) = (self.before, self.side);
+        let found = self.lexicon.find(Passage { text: &text, before, last, side });
+        let unfinished = found.unfinished.filter(|_| !last);
         let certain = unfinished.unwrap_or(text.len());
-        let (mut passed, at) = self.replace(&text, found, certain);
+        let (mut passed, at) = self.replace(&text, found.words, certain);
         if self.stopped.is_some() {
             return passed;
         }

@@ -3,9 +3,7 @@
 use super::skeleton::{GAP_MOST, Skeleton, Unit, is_letter};
 use crate::config::{Direction, WordAction, Words};
 use crate::rules::{is_invisible, is_wordy, narrow};
-use aho_corasick::automaton::Automaton;
-use aho_corasick::nfa::contiguous::NFA;
-use aho_corasick::{Input, MatchKind};
+use crate::wordlist::Wordlist;
 use std::collections::BTreeMap;
 
 /// The longest word, in characters.
@@ -22,9 +20,8 @@ pub(super) enum Side {
 
 #[derive(Debug, Default)]
 pub(super) struct Lexicon {
-    automaton: Option<NFA>,
-    /// As they are looked for: sorted, and in the automaton's order.
-    folded: Vec<String>,
+    /// As they are looked for.
+    folded: Wordlist,
     /// In the same order.
     words: Vec<Word>,
     lists: Vec<List>,
@@ -35,7 +32,7 @@ pub(super) struct Lexicon {
 #[derive(Debug)]
 struct Word {
     /// Whether it ends only where a Latin word does.
-    edges: (bool, bool),
+    ends_as_word: bool,
     /// Its list, in questions and in answers.
     lists: [Option<u16>; 2],
 }
@@ -45,6 +42,26 @@ struct Word {
 pub(super) struct List {
     pub(super) action: WordAction,
     pub(super) text: Option<String>,
+}
+
+/// A text that is looked through.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Passage<'a> {
+    pub(super) text: &'a str,
+    /// What comes before it.
+    pub(super) before: Option<char>,
+    /// Whether no more text comes after it.
+    pub(super) last: bool,
+    pub(super) side: Side,
+}
+
+/// What of a passage may not be said as it is.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// The first first, and of those that begin together the longest.
+    pub(super) words: Vec<Occurrence>,
+    /// Where what may still become a word begins, by its byte, when more text comes.
+    pub(super) unfinished: Option<usize>,
 }
 
 /// A word in a text, by its bytes.
@@ -80,7 +97,7 @@ impl Lexicon {
         for (index, list) in (0_u16..).zip(lists) {
             for word in &list.list {
                 let next = u32::try_from(found.len()).unwrap_or(u32::MAX);
-                let id = *ids.entry(Skeleton::of(word).folded).or_insert(next);
+                let id = *ids.entry(Skeleton::of(word).folded()).or_insert(next);
                 if id == next {
                     found.push([None; 2]);
                 }
@@ -92,15 +109,13 @@ impl Lexicon {
                 }
             }
         }
-        let (mut folded, mut words) = (Vec::with_capacity(ids.len()), Vec::new());
-        for (word, id) in ids {
-            words.push(Word::new(&word, found.get(id as usize).copied().unwrap_or_default()));
-            folded.push(word);
-        }
+        let lists_of = |id: u32| found.get(id as usize).copied().unwrap_or_default();
+        let words: Vec<_> = ids.iter().map(|(word, id)| Word::new(word, lists_of(*id))).collect();
+        let folded = Wordlist::new(ids.keys().map(String::as_str));
         let lists = lists.iter().map(|list| List { action: list.action, text: list.text.clone() });
         let watched = [Side::Question, Side::Answer]
             .map(|side| words.iter().any(|word| word.list(side).is_some()));
-        Self { automaton: automaton(&folded), folded, words, lists: lists.collect(), watched }
+        Self { folded, words, lists: lists.collect(), watched }
     }
 
     /// Whether any word is looked for there.
@@ -112,73 +127,36 @@ impl Lexicon {
         self.lists.get(usize::from(index))
     }
 
-    /// Where words are in `text`, which follows after `before`: the first first, and of those that
-    /// begin together the longest. `last` says that no more text comes.
-    pub(super) fn find(
-        &self,
-        text: &str,
-        skeleton: &Skeleton,
-        side: Side,
-        before: Option<char>,
-        last: bool,
-    ) -> Vec<Occurrence> {
-        let input = Input::new(&skeleton.folded);
-        let Some(matches) = self
-            .automaton
-            .as_ref()
-            .and_then(|automaton| automaton.try_find_overlapping_iter(input).ok())
-        else {
-            return Vec::new();
-        };
-        let mut found: Vec<Occurrence> = Vec::new();
-        for matched in matches {
-            let Some(word) = self.words.get(matched.pattern().as_usize()) else { continue };
-            let units = units(skeleton, matched.start(), matched.end());
-            let (Some(list), Some(first), Some(end)) =
-                (word.list(side), units.first(), units.last())
-            else {
-                continue;
-            };
-            let (from, to) = (first.from, end.to);
-            let clauses = units.iter().skip(1).filter(|unit| unit.after_clause).count();
-            // One is where a sentence happens to go on; several were put there.
-            if clauses != 1 && word.fits(text, (from, to), before, last) {
-                insert(&mut found, Occurrence { from, to, list });
+    /// What is in a passage.
+    pub(super) fn find(&self, passage: Passage<'_>) -> Found {
+        let skeleton = Skeleton::of(passage.text);
+        let mut found = Found::default();
+        for at in 0..skeleton.units.len() {
+            let units = skeleton.units.get(at..).unwrap_or_default();
+            let (longest, goes_on) = self.beginning(units, passage);
+            found.words.extend(longest);
+            if goes_on && found.unfinished.is_none() && !skeleton.gap_ended() {
+                found.unfinished = units.first().map(|unit| unit.from);
             }
         }
         found
     }
 
-    /// Where, in `text`, what may still become a word begins.
-    pub(super) fn unfinished(
-        &self,
-        text: &str,
-        skeleton: &Skeleton,
-        before: Option<char>,
-    ) -> Option<usize> {
-        if skeleton.gap_ended() {
-            return None;
-        }
-        let units = skeleton.units.get(skeleton.units.len().saturating_sub(WORD_MOST)..)?;
-        let begins = units.iter().find(|unit| {
-            let rest = skeleton.folded.get(unit.at..).unwrap_or_default();
-            self.goes_on(rest) && {
-                let wordy = rest.chars().next().is_some_and(is_wordy);
-                !wordy || !neighbour_before(text, unit.from, before).is_some_and(is_wordy)
+    /// The longest word that begins with the first of these units, and whether what begins there
+    /// may still become one.
+    fn beginning(&self, units: &[Unit], passage: Passage<'_>) -> (Option<Occurrence>, bool) {
+        let characters = units.iter().map(|unit| unit.character);
+        let (mut longest, mut may_end) = (None, false);
+        let may_go_on = self.folded.walk(characters, |place, length| {
+            if let (Some(word), Some(whole)) = (self.words.get(place), units.get(..length)) {
+                longest = word.occurrence(whole, passage).or(longest);
+                // Only what follows tells whether it ends here.
+                may_end |= length == units.len() && word.ends_as_word;
             }
         });
-        begins.map(|unit| unit.from)
-    }
-
-    /// Whether a word begins so, and it is not known yet whether it is one.
-    fn goes_on(&self, beginning: &str) -> bool {
-        let at = self.folded.partition_point(|word| word.as_str() < beginning);
-        let begins =
-            |at: usize| self.folded.get(at).is_some_and(|word| word.starts_with(beginning));
-        let whole = self.folded.get(at).is_some_and(|word| word == beginning);
-        let edged = || self.words.get(at).is_some_and(|word| word.edges.1);
-        // Where it is one, what is not known is whether it ends here.
-        if whole { edged() || begins(at + 1) } else { begins(at) }
+        let goes_on =
+            (may_end || may_go_on) && units.first().is_some_and(|unit| passage.begins(unit));
+        (longest, goes_on)
     }
 }
 
@@ -191,60 +169,46 @@ fn claim(place: &mut Option<u16>, index: u16, side: Side, lists: &[Words]) {
     }
 }
 
-fn automaton(folded: &Vec<String>) -> Option<NFA> {
-    let build = || NFA::builder().match_kind(MatchKind::Standard).build(folded).ok();
-    (!folded.is_empty()).then(build).flatten()
-}
+impl Passage<'_> {
+    /// Whether a word may begin with that unit: a Latin one does not go on from another.
+    fn begins(self, unit: &Unit) -> bool {
+        !is_wordy(unit.character) || !self.neighbour_before(unit.from).is_some_and(is_wordy)
+    }
 
-/// Matches come by where they end, so that what is out of order is not far away.
-fn insert(found: &mut Vec<Occurrence>, new: Occurrence) {
-    let sooner =
-        |word: &Occurrence| word.from < new.from || (word.from == new.from && word.to >= new.to);
-    let at = found.iter().rposition(sooner).map_or(0, |before| before + 1);
-    found.insert(at, new);
-}
+    /// Whether a Latin word may end before that byte.
+    fn ends(self, at: usize) -> bool {
+        // Too many invisible ones end a word as they end a gap.
+        let after = self.text.get(at..).unwrap_or_default();
+        let mut near = after.chars().take(GAP_MOST + 1);
+        match near.find(|&character| !is_invisible(character)) {
+            Some(character) => !is_wordy(character),
+            None => self.last || after.chars().nth(GAP_MOST).is_some(),
+        }
+    }
 
-/// The units between two places of the skeleton.
-fn units(skeleton: &Skeleton, from: usize, to: usize) -> &[Unit] {
-    let index = |at: usize| skeleton.units.partition_point(|unit| unit.at < at);
-    skeleton.units.get(index(from)..index(to)).unwrap_or_default()
-}
-
-fn neighbour_before(text: &str, at: usize, before: Option<char>) -> Option<char> {
-    let passed = text.get(..at).unwrap_or_default();
-    passed.chars().rev().find(|&character| !is_invisible(character)).or(before)
+    fn neighbour_before(self, at: usize) -> Option<char> {
+        let passed = self.text.get(..at).unwrap_or_default();
+        passed.chars().rev().find(|&character| !is_invisible(character)).or(self.before)
+    }
 }
 
 impl Word {
     fn new(folded: &str, lists: [Option<u16>; 2]) -> Self {
-        let wordy = |end: Option<char>| end.is_some_and(is_wordy);
-        let edges = (wordy(folded.chars().next()), wordy(folded.chars().next_back()));
-        Self { edges, lists }
+        Self { ends_as_word: folded.chars().next_back().is_some_and(is_wordy), lists }
     }
 
     fn list(&self, side: Side) -> Option<u16> {
         self.lists.get(side.index()).copied().flatten()
     }
 
-    /// Whether it ends where it must.
-    fn fits(
-        &self,
-        text: &str,
-        (from, to): (usize, usize),
-        before: Option<char>,
-        last: bool,
-    ) -> bool {
-        let left = || !neighbour_before(text, from, before).is_some_and(is_wordy);
-        let right = || {
-            // Too many invisible ones end a word as they end a gap.
-            let after = text.get(to..).unwrap_or_default();
-            let mut near = after.chars().take(GAP_MOST + 1);
-            match near.find(|&character| !is_invisible(character)) {
-                Some(character) => !is_wordy(character),
-                None => last || after.chars().nth(GAP_MOST).is_some(),
-            }
-        };
-        (!self.edges.0 || left()) && (!self.edges.1 || right())
+    /// The word as these units of a passage, if it is looked for there and ends where it must.
+    fn occurrence(&self, units: &[Unit], passage: Passage<'_>) -> Option<Occurrence> {
+        let list = self.list(passage.side)?;
+        let (first, last) = (units.first()?, units.last()?);
+        // One clause that ends is where a sentence happens to go on; several were put there.
+        let clauses = units.iter().skip(1).filter(|unit| unit.after_clause).count();
+        let fits = passage.begins(first) && (!self.ends_as_word || passage.ends(last.to));
+        (fits && clauses != 1).then_some(Occurrence { from: first.from, to: last.to, list })
     }
 }
 

@@ -16,8 +16,7 @@ const BREAK: char = '\0';
 /// A character of the skeleton.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Unit {
-    /// Where it is in the skeleton, in bytes.
-    pub(super) at: usize,
+    pub(super) character: char,
     /// Where it is in the text, in bytes.
     pub(super) from: usize,
     pub(super) to: usize,
@@ -27,7 +26,6 @@ pub(super) struct Unit {
 
 #[derive(Debug, Default)]
 pub(super) struct Skeleton {
-    pub(super) folded: String,
     pub(super) units: Vec<Unit>,
     /// White space and marks since the last unit.
     gap: Vec<Mark>,
@@ -57,11 +55,16 @@ enum Script {
 
 impl Skeleton {
     pub(super) fn of(text: &str) -> Self {
-        let mut skeleton = Self { folded: String::with_capacity(text.len()), ..Self::default() };
+        let mut skeleton = Self::default();
         for (from, character) in text.char_indices() {
             skeleton.add(character, from, from + character.len_utf8());
         }
         skeleton
+    }
+
+    /// Its characters.
+    pub(super) fn folded(&self) -> String {
+        self.units.iter().map(|unit| unit.character).collect()
     }
 
     /// Whether so much came since the last unit that no word goes on after it.
@@ -109,7 +112,7 @@ impl Skeleton {
         for mark in gap {
             if !mark.character.is_whitespace() {
                 self.push(mark, Script::Spaced, false);
-            } else if spaces_count && !self.folded.ends_with(' ') {
+            } else if spaces_count && self.units.last().is_none_or(|unit| unit.character != ' ') {
                 self.push(Mark { character: ' ', ..mark }, Script::Spaced, false);
             }
         }
@@ -117,9 +120,9 @@ impl Skeleton {
     }
 
     fn push(&mut self, mark: Mark, script: Script, after_clause: bool) {
-        let unit = Unit { at: self.folded.len(), from: mark.from, to: mark.to, after_clause };
-        self.units.push(unit);
-        self.folded.extend(mark.character.to_lowercase());
+        let Mark { from, to, .. } = mark;
+        let unit = |character| Unit { character, from, to, after_clause };
+        self.units.extend(mark.character.to_lowercase().map(unit));
         self.last = script;
     }
 }
@@ -161,16 +164,15 @@ mod tests {
             ("a -b", "a -b"),
             ("タ・バ", "タバ"),
         ] {
-            assert_eq!(Skeleton::of(text).folded, folded, "{text:?}");
+            assert_eq!(Skeleton::of(text).folded(), folded, "{text:?}");
         }
     }
 
     #[test]
     fn units_know_where_they_are_and_which_follow_a_clause() {
         let skeleton = Skeleton::of("敏，感 词");
-        let places: Vec<_> =
-            skeleton.units.iter().map(|unit| (unit.at, unit.from, unit.to)).collect();
-        assert_eq!(places, [(0, 0, 3), (3, 6, 9), (6, 10, 13)]);
+        let places: Vec<_> = skeleton.units.iter().map(|unit| (unit.from, unit.to)).collect();
+        assert_eq!(places, [(0, 3), (6, 9), (10, 13)]);
         let clauses: Vec<_> = skeleton.units.iter().map(|unit| unit.after_clause).collect();
         assert_eq!(clauses, [false, true, false]);
     }

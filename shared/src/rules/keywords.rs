@@ -1,9 +1,7 @@
 //! All keywords of all rules, found in one pass.
 
 use super::fold::{fold, is_wordy};
-use aho_corasick::automaton::Automaton;
-use aho_corasick::nfa::contiguous::NFA;
-use aho_corasick::{Input, MatchKind};
+use crate::wordlist::Wordlist;
 use std::collections::BTreeMap;
 
 /// A keyword's number; keywords that fold alike have the same.
@@ -23,26 +21,19 @@ impl Vocabulary {
     }
 
     /// The keywords, ready to be found.
-    pub(super) fn build(self) -> Result<Keywords, String> {
-        let mut words = vec![String::new(); self.ids.len()];
-        for (word, id) in self.ids {
-            if let Some(place) = words.get_mut(id as usize) {
-                *place = word;
-            }
-        }
-        if words.is_empty() {
-            return Ok(Keywords::default());
-        }
-        let automaton = NFA::builder().match_kind(MatchKind::Standard).build(&words);
+    pub(super) fn build(self) -> Keywords {
+        let (words, ids): (Vec<String>, Vec<KeywordId>) = self.ids.into_iter().unzip();
+        let list = Wordlist::new(words.iter().map(String::as_str));
         let edges = words.iter().map(|word| Edges::of(word)).collect();
-        Ok(Keywords { automaton: Some(automaton.map_err(|error| error.to_string())?), edges })
+        Keywords { list, ids, edges }
     }
 }
 
-/// An automaton over all keywords.
+/// All keywords; their places in the list, their numbers and their edges are in the same order.
 #[derive(Debug, Default)]
 pub(super) struct Keywords {
-    automaton: Option<NFA>,
+    list: Wordlist,
+    ids: Vec<KeywordId>,
     edges: Vec<Edges>,
 }
 
@@ -62,10 +53,9 @@ impl Edges {
     }
 
     /// Whether the word ends where it must.
-    fn allow(self, before: &str, after: &str) -> bool {
+    fn allow(self, before: Option<char>, after: Option<char>) -> bool {
         let ends = |neighbour: Option<char>| !neighbour.is_some_and(is_wordy);
-        (!self.left || ends(before.chars().next_back()))
-            && (!self.right || ends(after.chars().next()))
+        (!self.left || ends(before)) && (!self.right || ends(after))
     }
 }
 
@@ -77,27 +67,28 @@ impl Found {
     pub(super) fn has(&self, id: KeywordId) -> bool {
         self.0.get(id as usize).copied().unwrap_or_default()
     }
+
+    fn add(&mut self, id: Option<&KeywordId>) {
+        if let Some(place) = id.and_then(|&id| self.0.get_mut(id as usize)) {
+            *place = true;
+        }
+    }
 }
 
 impl Keywords {
     /// Which of them occur in `folded`: one pass, whatever their number.
     pub(super) fn find(&self, folded: &str) -> Found {
-        let mut found = Found(vec![false; self.edges.len()]);
-        let Some(matches) = self
-            .automaton
-            .as_ref()
-            .and_then(|nfa| nfa.try_find_overlapping_iter(Input::new(folded)).ok())
-        else {
-            return found;
-        };
-        for occurrence in matches {
-            let index = occurrence.pattern().as_usize();
-            let (Some(place), Some(edges)) = (found.0.get_mut(index), self.edges.get(index)) else {
-                continue;
-            };
-            let before = folded.get(..occurrence.start()).unwrap_or_default();
-            let after = folded.get(occurrence.end()..).unwrap_or_default();
-            *place = *place || edges.allow(before, after);
+        let mut found = Found(vec![false; self.ids.len()]);
+        let mut before = None;
+        for (at, character) in folded.char_indices() {
+            let rest = folded.get(at..).unwrap_or_default();
+            self.list.walk(rest.chars(), |place, length| {
+                let allows = |edges: &Edges| edges.allow(before, rest.chars().nth(length));
+                if self.edges.get(place).is_some_and(allows) {
+                    found.add(self.ids.get(place));
+                }
+            });
+            before = Some(character);
         }
         found
     }
@@ -110,7 +101,7 @@ mod tests {
     fn occurs(keyword: &str, text: &str) -> bool {
         let mut vocabulary = Vocabulary::default();
         let id = vocabulary.add(keyword);
-        vocabulary.build().unwrap().find(&fold(text)).has(id)
+        vocabulary.build().find(&fold(text)).has(id)
     }
 
     #[test]
@@ -148,7 +139,7 @@ mod tests {
     fn keywords_within_keywords_are_found_too() {
         let mut vocabulary = Vocabulary::default();
         let ids = ["运费", "运费险", "费险", "险"].map(|word| vocabulary.add(word));
-        let found = vocabulary.build().unwrap().find("有运费险吗");
+        let found = vocabulary.build().find("有运费险吗");
         assert!(ids.into_iter().all(|id| found.has(id)));
     }
 

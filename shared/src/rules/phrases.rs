@@ -11,12 +11,12 @@ pub struct Phrases {
 }
 
 impl Phrases {
-    /// Prepares lists. Of too many words none is found; a configuration that was read has fewer.
+    /// Prepares lists.
     pub fn compile(lists: &[&[String]]) -> Self {
         let mut vocabulary = Vocabulary::default();
         let mut ids = |list: &&[String]| list.iter().map(|word| vocabulary.add(word)).collect();
         let lists = lists.iter().map(&mut ids).collect();
-        Self { keywords: vocabulary.build().unwrap_or_default(), lists }
+        Self { keywords: vocabulary.build(), lists }
     }
 
     /// Which of the lists, by their places, have a word in the text.

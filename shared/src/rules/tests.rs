@@ -145,7 +145,7 @@ fn a_wrong_pattern_names_its_rule() {
         ..rule("wrong")
     };
     let fault = RuleBook::compile(&[wrong]).unwrap_err();
-    assert!(matches!(&fault, RuleFault::Pattern { rule, .. } if rule == "wrong"));
+    assert_eq!(fault.rule, "wrong");
     assert!(fault.source().is_some());
 }
 
