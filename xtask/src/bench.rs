@@ -14,11 +14,12 @@ pub(crate) const HELP: &str = "\
 Measures throughput, latency and memory, with peers in the same run
 
 cargo xtask bench [ARGUMENT]...
-cargo xtask bench --parser | --privacy
+cargo xtask bench --parser | --privacy | --guard
 
 Builds what is deployed, then runs `kefu-bench` (tests/bench) with the arguments. With --parser it
 measures, natively, how fast streams of AI services are read; under 200 MB/s fails. With --privacy it
-measures masks and words natively, and once more as wasm, made as what is deployed.
+measures masks and words, with --guard breaker and rate: natively, and once more as wasm, made as
+what is deployed.
 ";
 
 pub(crate) fn command(mut arguments: Parser) -> Result<ExitCode> {
@@ -27,8 +28,10 @@ pub(crate) fn command(mut arguments: Parser) -> Result<ExitCode> {
         run::shown(cargo(["bench", "--package", "kefu-shared", "--bench", "parser"]))?;
         return Ok(ExitCode::SUCCESS);
     }
-    if words.iter().any(|word| word == "--privacy") {
-        return privacy();
+    for (option, bench) in [("--privacy", "privacy"), ("--guard", "guard")] {
+        if words.iter().any(|word| word == option) {
+            return of_core(bench);
+        }
     }
     let mut bench = cargo(["run", "--release", "--package", "kefu-bench", "--"]);
     if words.iter().any(|word| word == "spin") {
@@ -44,8 +47,8 @@ pub(crate) fn command(mut arguments: Parser) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn privacy() -> Result<ExitCode> {
-    let bench = ["bench", "--package", "kefu-shared", "--bench", "privacy"];
+fn of_core(bench: &str) -> Result<ExitCode> {
+    let bench = ["bench", "--package", "kefu-shared", "--bench", bench];
     run::shown(cargo(bench))?;
     let runner = format!("{} run", build::own_program()?.display());
     let mut wasm = cargo(bench);
