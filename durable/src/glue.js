@@ -149,6 +149,23 @@ export function stopTimer(timer) {
   clearTimeout(timer);
 }
 
+/// Gives the pieces of a response's body to `take` until it wants no more. Says whether the body
+/// came to its end; nothing when that is not known.
+export async function readBody(response, take) {
+  const reader = response.body?.getReader();
+  if (reader === undefined) return true;
+  let piece;
+  do {
+    try {
+      piece = await reader.read();
+    } catch {
+      return false;
+    }
+    if (piece.done) return true;
+  } while (take(piece.value));
+  return undefined;
+}
+
 /// The RS256 signature of a text by a key in PKCS #8.
 export async function sign(key, text) {
   const rs256 = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" };

@@ -3,14 +3,17 @@
 use crate::listening::{in_time, listen};
 use crate::worker::entropy;
 use crate::worker::errands::{self, head};
+use crate::worker::glue;
 use crate::worker::host::Host;
-use futures::StreamExt;
 use futures::future::select;
 use kefu_shared::conversation::{AttemptId, CANCEL_MOST, Input};
 use kefu_shared::provider::{BodyEnd, Heard, Listener, RequestParts};
 use std::cell::RefCell;
 use std::pin::pin;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
+use wasm_bindgen::closure::Closure;
+use worker::js_sys::Uint8Array;
+use worker::wasm_bindgen_futures::JsFuture;
 use worker::{AbortController, Delay, Env, Response};
 
 /// The call under way; a conversation has at most one.
@@ -28,12 +31,10 @@ impl Calls {
         let (weak, env) = (Rc::downgrade(host), host.env.clone());
         host.keep_alive(async move {
             let load = |id: &str| weak.upgrade()?.store.upload(id);
-            let report = |input| weak.upgrade().is_some_and(|host| host.is_calling(attempt, input));
+            let call = Call { host: weak.clone(), attempt };
             match errands::send(&env, parts, &signal, &load).await {
-                Ok(response) => read(attempt, response, report).await,
-                Err(failure) => {
-                    report(Input::Failed { attempt, failure });
-                }
+                Ok(response) => call.read(response).await,
+                Err(failure) => _ = call.report(Input::Failed { attempt, failure }),
             }
         });
     }
@@ -69,27 +70,36 @@ impl Calls {
     }
 }
 
-/// Reads a response until it ends or nobody wants more of it.
-async fn read(attempt: AttemptId, mut response: Response, report: impl Fn(Input) -> bool) {
-    if !report(Input::Responded { attempt, head: head(&response) }) {
-        return;
+/// A call whose response comes.
+#[derive(Clone)]
+struct Call {
+    host: Weak<Host>,
+    attempt: AttemptId,
+}
+
+impl Call {
+    /// Whether more is wanted of it.
+    fn report(&self, input: Input) -> bool {
+        self.host.upgrade().is_some_and(|host| host.is_calling(self.attempt, input))
     }
-    let mut how = BodyEnd::Clean;
-    if let Ok(mut chunks) = response.stream() {
-        while let Some(chunk) = chunks.next().await {
-            let wanted = match chunk {
-                Ok(bytes) => report(Input::Received { attempt, bytes }),
-                Err(_) => {
-                    how = BodyEnd::Reset;
-                    break;
-                }
-            };
-            if !wanted {
-                return;
-            }
+
+    /// Reads a response until it ends or nobody wants more of it. The loop is JavaScript's: of a
+    /// stream in Rust each piece costs two functions and a task.
+    async fn read(self, response: Response) {
+        let attempt = self.attempt;
+        if !self.report(Input::Responded { attempt, head: head(&response) }) {
+            return;
+        }
+        let call = self.clone();
+        let take = Closure::new(move |bytes: Uint8Array| {
+            call.report(Input::Received { attempt, bytes: bytes.to_vec() })
+        });
+        let ended = JsFuture::from(glue::read_body(&response.into(), &take)).await;
+        if let Some(is_whole) = ended.ok().and_then(|ended| ended.as_bool()) {
+            let how = if is_whole { BodyEnd::Clean } else { BodyEnd::Reset };
+            self.report(Input::Ended { attempt, how });
         }
     }
-    report(Input::Ended { attempt, how });
 }
 
 /// Sends a request and tells `listener` what comes, until it has heard enough.

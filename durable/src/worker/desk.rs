@@ -103,9 +103,9 @@ impl Host {
             env,
         });
         let weak = Rc::downgrade(&host);
-        host.timer.borrow_mut().calls(move || {
+        host.timer.borrow_mut().calls(move |which| {
             if let Some(host) = weak.upgrade() {
-                host.timer.borrow_mut().rang();
+                host.timer.borrow_mut().rang(which);
                 host.apply(Input::Woke);
             }
         });

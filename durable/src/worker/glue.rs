@@ -100,6 +100,13 @@ extern "C" {
     #[wasm_bindgen(js_name = startTimer)]
     pub(crate) fn start_timer(run: &Function, delay: f64) -> JsValue;
 
+    /// Of whether the body came to its end; of nothing when `take` wanted no more.
+    #[wasm_bindgen(js_name = readBody)]
+    pub(crate) fn read_body(
+        response: &web_sys::Response,
+        take: &Closure<dyn FnMut(Uint8Array) -> bool>,
+    ) -> Promise;
+
     #[wasm_bindgen(js_name = runsModels)]
     pub(crate) fn runs_models(env: &JsValue) -> bool;
 

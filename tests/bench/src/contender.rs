@@ -19,6 +19,8 @@ pub(crate) enum Contender {
     Twin,
     /// One row and one answer, in JavaScript.
     Bare,
+    /// Answers that are sent on as they come, in JavaScript.
+    Relay,
 }
 
 /// A contender that serves.
@@ -41,7 +43,7 @@ const NO_WASM: &[u8] = b"\0asm\x01\0\0\0";
 
 impl Contender {
     pub(crate) fn named(name: &str) -> Option<Self> {
-        [Self::Kefu, Self::Twin, Self::Bare].into_iter().find(|one| one.name() == name)
+        [Self::Kefu, Self::Twin, Self::Bare, Self::Relay].into_iter().find(|one| one.name() == name)
     }
 
     pub(crate) fn name(&self) -> &'static str {
@@ -50,6 +52,7 @@ impl Contender {
             Self::Other(_) => "other",
             Self::Twin => "twin",
             Self::Bare => "bare",
+            Self::Relay => "relay",
         }
     }
 
@@ -73,18 +76,19 @@ impl Contender {
         }
         let doors = match self {
             Self::Kefu | Self::Other(_) => kefu::conversations(workerd.port(), conversations)?,
-            Self::Twin | Self::Bare => (0..conversations).map(peers_door).collect(),
+            Self::Twin | Self::Bare | Self::Relay => (0..conversations).map(peers_door).collect(),
         };
         Ok(Running { workerd, doors })
     }
 
     /// A checkout, or a folder that looks like one to the host.
-    fn root(&self, folder: &Path) -> Result<PathBuf> {
+    pub(crate) fn root(&self, folder: &Path) -> Result<PathBuf> {
         let script = match self {
             Self::Kefu => return Ok(workspace()),
             Self::Other(root) => return Ok(root.canonicalize()?),
             Self::Twin => "twin.js",
             Self::Bare => "bare.js",
+            Self::Relay => "relay.js",
         };
         let peers = workspace().join("tests/bench/peers");
         let root = folder.join("root");

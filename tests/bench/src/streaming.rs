@@ -4,6 +4,7 @@
 //! one clock. What is told as added contains the two sockets, the coalescing of at most 25 ms and
 //! whatever this process waits for its own core.
 
+use crate::contender::Contender::{self, Kefu, Relay};
 use crate::kefu::{self, Visitor};
 use crate::load::Usage;
 use crate::machine::{self, Cores};
@@ -41,7 +42,7 @@ const EDGE: Duration = Duration::from_secs(1);
 /// Tokens of the answers before anything counts.
 const WARM_UP: u32 = 100;
 /// Between the questions.
-const SPREAD: Duration = Duration::from_micros(500);
+const SPREAD: Duration = Duration::from_millis(5);
 
 /// What a round found.
 struct Outcome {
@@ -79,40 +80,47 @@ pub(crate) fn measure(options: &Options, count: usize) -> Result<String> {
 }
 
 async fn rounds(options: &Options, count: usize, cores: Option<Cores>) -> Result<String> {
-    let folder = Storage::Tmpfs.folder("streaming")?;
-    let running = start(options, folder.path())?;
-    // Spin's threads come and go with its requests.
-    if let Some(cores) = cores.filter(|_| !options.spin) {
-        cores.pin_server(running.pid())?;
-    }
-    let source = Source::open().await?;
-    let visitors = kefu::visitors(running.port(), count, &source.entry())?;
-    let screens = join_all(visitors.iter().map(|visitor| Screen::open(&running, visitor)));
-    let screens = screens.await.into_iter().collect::<Result<_>>()?;
-    let hall = Hall { client: Client::new(), running, visitors, screens, source };
-    // Code that was not yet compiled, and what a conversation has once it was asked.
-    hall.round(WARM_UP).await?;
+    // The relay is a Worker.
+    let contenders = if options.spin { &[Kefu][..] } else { &[Kefu, Relay] };
     let tokens = PACE * u32::try_from(options.length.as_secs().max(5))?;
-    let mut outcomes = Vec::new();
-    for round in 1..=options.rounds {
-        eprintln!("· {count} answers, round {round}");
-        outcomes.push(hall.round(tokens).await?);
+    let (mut halls, mut outcomes, mut folders) = (Vec::new(), Vec::new(), Vec::new());
+    for contender in contenders {
+        let folder = Storage::Tmpfs.folder(contender.name())?;
+        let running = start(options, contender, folder.path())?;
+        // Spin's threads come and go with its requests.
+        if let Some(cores) = cores.filter(|_| !options.spin) {
+            cores.pin_server(running.pid())?;
+        }
+        let hall = Hall::open(contender.name(), running, count).await?;
+        // Code that was not yet compiled, and what a conversation has once it was asked.
+        hall.round(WARM_UP).await?;
+        halls.push(hall);
+        folders.push(folder);
     }
-    table(&hall.running.name(), count, tokens, &outcomes)
+    for round in 1..=options.rounds {
+        for hall in &halls {
+            eprintln!("· {count} answers of {}, round {round}", hall.who);
+            outcomes.push((hall.who, hall.round(tokens).await?));
+        }
+    }
+    let host = halls.first().map(|hall| hall.running.name()).unwrap_or_default();
+    table(&host, count, tokens, &outcomes)
 }
 
-fn start(options: &Options, folder: &Path) -> Result<Running> {
+fn start(options: &Options, contender: &Contender, folder: &Path) -> Result<Running> {
     let host = if options.spin {
         let arguments = as_deployed()?;
         kefu_test_host::Options { platform: Platform::Spin, arguments, ..Default::default() }
     } else {
-        kefu_test_host::Options { platform: Platform::Cloudflare, ..Default::default() }
+        let root = contender.root(folder)?;
+        kefu_test_host::Options { platform: Platform::Cloudflare, root, ..Default::default() }
     };
     Ok(Running::start(&host.state(folder.join("state")))?)
 }
 
 /// A host with everybody in place.
 struct Hall {
+    who: &'static str,
     client: Client,
     running: Running,
     visitors: Vec<Visitor>,
@@ -121,6 +129,14 @@ struct Hall {
 }
 
 impl Hall {
+    async fn open(who: &'static str, running: Running, count: usize) -> Result<Self> {
+        let source = Source::open().await?;
+        let visitors = kefu::visitors(running.port(), count, &source.entry())?;
+        let screens = join_all(visitors.iter().map(|visitor| Screen::open(&running, visitor)));
+        let screens = screens.await.into_iter().collect::<Result<_>>()?;
+        Ok(Self { who, client: Client::new(), running, visitors, screens, source })
+    }
+
     /// A question in each conversation, and its answer of so many tokens.
     async fn round(&self, tokens: u32) -> Result<Outcome> {
         let pid = self.running.pid();
@@ -162,7 +178,8 @@ impl Hall {
         })
     }
 
-    /// Everybody asks, spread over the time of a few tokens, as visitors are.
+    /// Everybody asks, spread over a part of the answers, as visitors are: what a question costs is
+    /// not what is measured.
     async fn ask(&self) -> Result<()> {
         let begun = Instant::now();
         let all = self.visitors.iter().zip(0_u32..).map(|(visitor, number)| async move {
@@ -241,25 +258,27 @@ fn sum(page: &str, name: &str) -> f64 {
     page.lines().filter_map(value).sum()
 }
 
-fn table(host: &str, count: usize, tokens: u32, outcomes: &[Outcome]) -> Result<String> {
+fn table(host: &str, count: usize, tokens: u32, outcomes: &[(&str, Outcome)]) -> Result<String> {
     let mut text = format!(
         "# Kefu, streaming\n\n{count} answers at once on {host}, each of {tokens} tokens at {PACE} a \
          second, to a visitor's stream each ({}). From the provider's write of a token to the \
          visitor's screen, coalescing included, in ms; the processor's time of the host in µs a \
          token; a step in µs, its writes included, by the host's own clock. The memory is what the \
-         process has most while all stream, above what it has with the same streams open.\n\n",
+         process has most while all stream, above what it has with the same streams open. `relay` \
+         only sends on what it reads, in JavaScript under the same host: what is over its figures \
+         is Kefu's.\n\n",
         machine::processor()
     );
-    text += "| answers whole | tokens | added P50 · P90 · P99 · max | frames a token | CPU | a step | \
+    text += "| | answers whole | tokens | added P50 · P90 · P99 · max | frames a token | CPU | a step | \
              rows an answer | KB an answer | wasm MB before · after | cores: host · load · others |\n\
-             |---|---|---|---|---|---|---|---|---|---|\n";
-    for one in outcomes {
+             |---|---|---|---|---|---|---|---|---|---|---|\n";
+    for (who, one) in outcomes {
         let at = |quantile| one.added.value_at_quantile(quantile) as f64 / 1e3;
         let [before, most] = one.resident;
         let [idle, done] = one.wasm;
         writeln!(
             text,
-            "| {} of {count} | {} of {} | {:.1} · {:.1} · {:.1} · {:.0} | {:.2} | {:.0} | {:.1} | {:.1} | {:.0} | {idle:.1} · {done:.1} | {:.2} · {:.2} · {:.2} |",
+            "| {who} | {} of {count} | {} of {} | {:.1} · {:.1} · {:.1} · {:.0} | {:.2} | {:.0} | {:.1} | {:.1} | {:.0} | {idle:.1} · {done:.1} | {:.2} · {:.2} · {:.2} |",
             one.whole,
             one.added.len(),
             one.sent,

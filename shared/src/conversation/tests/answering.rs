@@ -42,6 +42,33 @@ fn an_answer_is_shown_as_it_comes_and_logged_once() {
 }
 
 #[test]
+fn text_waits_for_the_next_but_no_longer_than_25_ms() {
+    let mut room = Room::new();
+    room.attach(VISITOR, 0);
+    let attempt = room.question("k", "hello");
+    room.begins(attempt);
+    let mut shown = |pause, text| {
+        room.pass(Duration::from_millis(pause));
+        let waited = deltas(&room.seen(VISITOR));
+        room.streams(attempt, text);
+        (waited.len(), deltas(&room.seen(VISITOR)).len())
+    };
+    for (pause, text, shows) in [
+        (0, "the first at once", (0, 1)),
+        (20, " waits", (0, 0)),
+        (20, " and goes with the next", (0, 1)),
+        (24, " waits", (0, 0)),
+        (24, " and again", (0, 1)),
+        (1, " waits", (0, 0)),
+        (25, " and nothing came for too long", (1, 0)),
+        (25, " one that waited alone", (1, 0)),
+        (60, " after a pause", (1, 1)),
+    ] {
+        assert_eq!(shown(pause, text), shows, "{text}");
+    }
+}
+
+#[test]
 fn a_question_and_its_five_second_answer_are_few_rows() {
     let mut room = Room::new();
     let before = room.writes;

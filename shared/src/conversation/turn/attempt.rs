@@ -19,7 +19,8 @@ use std::time::Duration;
 
 /// Before the same provider is asked once more: this, and as much again as chance wants thrice.
 const PAUSE: Duration = Duration::from_millis(100);
-/// Text that comes within this time of the last frame waits and goes with the next one.
+/// Text that comes within this time of the last frame waits for what comes next, but no longer than
+/// this: at the pace at which models write, two tokens are one frame, and no timer rings.
 const COALESCE: Duration = Duration::from_millis(25);
 /// How much of a shown answer a crash may cost, in time.
 const SAVE_EVERY: Duration = Duration::from_secs(3);
@@ -65,6 +66,8 @@ pub(in super::super) struct Attempt {
     /// How much of it was shown, in bytes and in UTF-16 code units.
     pub(super) shown: Shown,
     pub(super) shown_at: Millis,
+    /// Since when text waits to be shown.
+    pub(super) waits_since: Option<Millis>,
     /// How much of it is saved, in bytes.
     pub(super) saved: usize,
     pub(super) saved_at: Millis,
@@ -132,6 +135,7 @@ impl Attempt {
             told: None,
             shown: Shown::default(),
             shown_at: Millis(0),
+            waits_since: None,
             saved: 0,
             saved_at: now,
         }
@@ -142,8 +146,14 @@ impl Attempt {
         self.text.get(..self.shown.bytes).unwrap_or_default()
     }
 
+    /// When text is shown that waits, whether or not more comes.
     pub(super) fn flush_at(&self) -> Option<Millis> {
-        (self.shown.bytes < self.text.len()).then(|| self.shown_at + COALESCE)
+        Some(self.waits_since? + COALESCE)
+    }
+
+    /// Whether it is shown now that more came.
+    pub(super) fn flushes(&self, now: Millis) -> bool {
+        self.waits_since.is_some() && self.shown_at + COALESCE <= now
     }
 
     /// When the end of a body is no longer waited for, once it is known how the answer ended.

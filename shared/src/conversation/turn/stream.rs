@@ -78,6 +78,7 @@ impl Conversation {
             return;
         }
         attempt.text.push_str(&text);
+        attempt.waits_since.get_or_insert(now);
         if !attempt.visible {
             attempt.visible = true;
             attempt.first_at = Some(now);
@@ -96,7 +97,7 @@ impl Conversation {
         attempt.text = text;
         attempt.shown =
             super::attempt::Shown { bytes: attempt.text.len(), units: utf16_len(&attempt.text) };
-        attempt.shown_at = now;
+        (attempt.shown_at, attempt.waits_since) = (now, None);
         if attempt.visible {
             attempt.first_at.get_or_insert(now);
             let frame = replace(attempt.id, attempt.text.clone());
@@ -155,13 +156,12 @@ impl Conversation {
         let offset = attempt.shown.units;
         attempt.shown.units += utf16_len(&text);
         attempt.shown.bytes = attempt.text.len();
-        attempt.shown_at = now;
+        (attempt.shown_at, attempt.waits_since) = (now, None);
         step.send(to, delta(attempt.id, offset, text));
     }
 
     fn flush_if_due(&mut self, now: Millis, step: &mut Step) {
-        let due = self.turns.attempt().and_then(|attempt| attempt.flush_at());
-        if due.is_some_and(|at| at <= now) {
+        if self.turns.attempt().is_some_and(|attempt| attempt.flushes(now)) {
             self.flush(now, step);
         }
     }
