@@ -200,8 +200,9 @@ fn replace(target: &mut Vec<u8>, value: &[u8]) {
     target.extend_from_slice(value);
 }
 
+/// As the standard library's, which looks at each byte even where all is well.
 fn lossy(bytes: &[u8]) -> Cow<'_, str> {
-    String::from_utf8_lossy(bytes)
+    str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
 #[cfg(test)]
