@@ -55,7 +55,7 @@ async fn settled(site: &Site, wanted: &str) -> Value {
 
 /// A moment of a state, in nanoseconds since 1970.
 fn moment(state: &Value) -> u64 {
-    state.as_str().and_then(|it| it.parse().ok()).unwrap_or_else(|| panic!("a moment: {state}"))
+    state.as_str().and_then(|it| it.parse().ok()).expect("a moment")
 }
 
 /// Waits until the breaker lets a probe through, as its state tells.
