@@ -17,6 +17,7 @@ use futures_util::future::join_all;
 use kefu_test_host::{Platform, Running, http};
 use reqwest::Client;
 use std::fmt::Write;
+use std::ops::Range;
 use std::path::Path;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -36,8 +37,8 @@ const PACE: u32 = 50;
 const SETTLED: Duration = Duration::from_secs(5);
 /// How long what comes after the last token may take.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// At the beginning and the end of an answer, outside of the time in which the processor's time and
-/// the memory are read: not all answers stream then.
+/// At the beginning and the end of an answer, outside of the time in which latencies, the
+/// processor's time and the memory are read: not all answers stream then.
 const EDGE: Duration = Duration::from_secs(1);
 /// Tokens of the answers before anything counts.
 const WARM_UP: u32 = 100;
@@ -150,6 +151,7 @@ impl Hall {
         let end = Instant::now() + Duration::from_secs(1) * tokens / PACE;
         sleep(EDGE).await;
         let (before, from, already) = (Usage::so_far(pid), Instant::now(), self.source.sent());
+        let all_stream_from = self.since_clock(from);
         let mut most = resident;
         while Instant::now() + EDGE < end {
             sleep(Duration::from_millis(100)).await;
@@ -157,6 +159,7 @@ impl Hall {
         }
         let used = Usage::so_far(pid).since(&before);
         let (during, took) = (self.source.sent() - already, from.elapsed());
+        let all_stream = all_stream_from..self.since_clock(Instant::now());
         eprintln!("  asked in {:?}", end - begun);
         self.wait_for_all(end + PATIENCE).await;
         sleep(SETTLED).await;
@@ -165,7 +168,7 @@ impl Hall {
         Ok(Outcome {
             sent: self.source.sent(),
             whole: self.whole(),
-            added: self.added()?,
+            added: self.added(&all_stream)?,
             frames: self.screens.iter().map(|screen| screen.frames()).sum(),
             processor_time: used.server.as_secs_f64() * 1e6 / during.max(1) as f64,
             step: done.step_since(&idle),
@@ -209,14 +212,21 @@ impl Hall {
             .count()
     }
 
-    /// From the write of each token to when it was shown.
-    fn added(&self) -> Result<Latencies> {
+    /// From the write of each token to when it was shown, of those that were written in that time.
+    fn added(&self, during: &Range<u64>) -> Result<Latencies> {
         let mut added = Latencies::new_with_bounds(1, 120_000_000, 3)?;
         for (written, shown) in self.screens.iter().flat_map(|screen| screen.tokens()) {
-            let shown = shown.duration_since(self.source.clock).as_micros();
-            added.saturating_record(u64::try_from(shown)?.saturating_sub(written));
+            if during.contains(&written) {
+                added.saturating_record(self.since_clock(shown).saturating_sub(written));
+            }
         }
         Ok(added)
+    }
+
+    /// A moment as the provider writes it: in µs.
+    fn since_clock(&self, moment: Instant) -> u64 {
+        let micros = moment.duration_since(self.source.clock).as_micros();
+        u64::try_from(micros).unwrap_or(u64::MAX)
     }
 }
 
@@ -262,14 +272,15 @@ fn table(host: &str, count: usize, tokens: u32, outcomes: &[(&str, Outcome)]) ->
     let mut text = format!(
         "# Kefu, streaming\n\n{count} answers at once on {host}, each of {tokens} tokens at {PACE} a \
          second, to a visitor's stream each ({}). From the provider's write of a token to the \
-         visitor's screen, coalescing included, in ms; the processor's time of the host in µs a \
+         visitor's screen, coalescing included, in ms, of the tokens that are written while all of \
+         them stream: questions and ends are not among it; the processor's time of the host in µs a \
          token; a step in µs, its writes included, by the host's own clock. The memory is what the \
          process has most while all stream, above what it has with the same streams open. `relay` \
          only sends on what it reads, in JavaScript under the same host: what is over its figures \
          is Kefu's.\n\n",
         machine::processor()
     );
-    text += "| | answers whole | tokens | added P50 · P90 · P99 · max | frames a token | CPU | a step | \
+    text += "| | answers whole | tokens counted | added P50 · P90 · P99 · max | frames a token | CPU | a step | \
              rows an answer | KB an answer | wasm MB before · after | cores: host · load · others |\n\
              |---|---|---|---|---|---|---|---|---|---|---|\n";
     for (who, one) in outcomes {
