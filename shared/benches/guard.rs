@@ -42,18 +42,23 @@ fn admitting() -> Admitting {
     Admitting::new("site", Some(TERMS), vec![candidate("first"), candidate("second")])
 }
 
+fn ask(want: u32) -> Ask {
+    Ask { terms: TERMS, want, unused: vec![], reports: vec![] }
+}
+
+fn told(verdict: Verdict) -> Ask {
+    let ticket = Ticket { generation: Some(0), probe: false };
+    let report = Report { ticket, verdict, class: None, spent: Spent::default() };
+    Ask { reports: vec![report], ..ask(0) }
+}
+
 fn main() {
     let mut copies = Copies::default();
-    let mut guard = Guard::default();
-    let ask = |want| Ask { terms: TERMS, want, unused: vec![], reports: vec![] };
     for (provider, verdict) in
         [("", Verdict::Success), ("first", Verdict::Refused), ("second", Verdict::Success)]
     {
         let mut guard = Guard::default();
-        let generation = guard.take(NOW, &ask(1)).generation;
-        let ticket = Ticket { generation: Some(generation), probe: false };
-        let report = Report { ticket, verdict, class: None, spent: Spent::default() };
-        guard.take(NOW, &Ask { reports: vec![report], ..ask(0) });
+        guard.take(NOW, &told(verdict));
         let grant = guard.take(NOW, &ask(1_000_000));
         copies.granted(NOW, Key { site: "site".into(), provider: provider.into() }, grant);
     }
@@ -61,16 +66,13 @@ fn main() {
         let decision = copies.next(NOW, &mut admitting());
         assert!(matches!(black_box(decision), Decision::Go { .. }));
     });
+    let mut guard = Guard::default();
     each("a guard grants permits", || {
         black_box(guard.take(NOW, &ask(1)));
     });
-    let ticket = Ticket { generation: Some(0), probe: false };
-    let spent = Spent::default();
-    let report = Report { ticket, verdict: Verdict::Success, class: None, spent };
     each("a guard hears of an end, as text, and is stored", || {
-        let asked = Ask { reports: vec![report], ..ask(0) };
-        let order = Order::from_json(&Order::Take(asked).to_json()).unwrap();
-        let outcome = guard.carry_out(NOW, &order);
+        let order = Order::Take(told(Verdict::Success)).to_json();
+        let outcome = guard.carry_out(NOW, &Order::from_json(&order).unwrap());
         black_box(guard.stored(&TERMS, true).to_json());
         assert!(Outcome::from_json(&outcome.to_json()).is_some());
     });

@@ -106,16 +106,10 @@ impl Admitting {
         Self { site: site.to_owned(), all, candidates, at: 0, asked: false, skips: Vec::new() }
     }
 
-    /// Whose guards decide, as far as they were not looked at yet.
+    /// The candidates' guards. The site's own has no breaker, and nobody asks it to wait.
     pub fn keys(&self) -> impl Iterator<Item = Key> {
-        let of_site = self.all.map(|_| Key::of_site(&self.site));
-        let candidates = self.candidates.iter().skip(self.at);
-        of_site.into_iter().chain(
-            candidates.map(|candidate| Key {
-                site: self.site.clone(),
-                provider: candidate.provider.clone(),
-            }),
-        )
+        let key = |it: &Candidate| Key { site: self.site.clone(), provider: it.provider.clone() };
+        self.candidates.iter().map(key)
     }
 
     /// Those that are not asked, so far.

@@ -22,19 +22,18 @@ impl Vocabulary {
 
     /// The keywords, ready to be found.
     pub(super) fn build(self) -> Keywords {
-        let (words, ids): (Vec<String>, Vec<KeywordId>) = self.ids.into_iter().unzip();
-        let list = Wordlist::new(words.iter().map(String::as_str));
-        let edges = words.iter().map(|word| Edges::of(word)).collect();
-        Keywords { list, ids, edges }
+        let list = Wordlist::new(self.ids.keys().map(String::as_str));
+        let words = self.ids.iter().map(|(word, id)| (*id, Edges::of(word))).collect();
+        Keywords { list, words }
     }
 }
 
-/// All keywords; their places in the list, their numbers and their edges are in the same order.
+/// All keywords.
 #[derive(Debug, Default)]
 pub(super) struct Keywords {
     list: Wordlist,
-    ids: Vec<KeywordId>,
-    edges: Vec<Edges>,
+    /// In the list's order.
+    words: Vec<(KeywordId, Edges)>,
 }
 
 /// At which ends a keyword must end a word.
@@ -68,8 +67,8 @@ impl Found {
         self.0.get(id as usize).copied().unwrap_or_default()
     }
 
-    fn add(&mut self, id: Option<&KeywordId>) {
-        if let Some(place) = id.and_then(|&id| self.0.get_mut(id as usize)) {
+    fn add(&mut self, id: KeywordId) {
+        if let Some(place) = self.0.get_mut(id as usize) {
             *place = true;
         }
     }
@@ -78,14 +77,14 @@ impl Found {
 impl Keywords {
     /// Which of them occur in `folded`: one pass, whatever their number.
     pub(super) fn find(&self, folded: &str) -> Found {
-        let mut found = Found(vec![false; self.ids.len()]);
+        let mut found = Found(vec![false; self.words.len()]);
         let mut before = None;
         for (at, character) in folded.char_indices() {
             let rest = folded.get(at..).unwrap_or_default();
             self.list.walk(rest.chars(), |place, length| {
-                let allows = |edges: &Edges| edges.allow(before, rest.chars().nth(length));
-                if self.edges.get(place).is_some_and(allows) {
-                    found.add(self.ids.get(place));
+                let Some((id, edges)) = self.words.get(place) else { return };
+                if edges.allow(before, rest.chars().nth(length)) {
+                    found.add(*id);
                 }
             });
             before = Some(character);

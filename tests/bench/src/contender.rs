@@ -19,7 +19,7 @@ pub(crate) enum Contender {
     Twin,
     /// One row and one answer, in JavaScript.
     Bare,
-    /// Answers that are sent on as they come, in JavaScript.
+    /// Answers that are sent on as they come, in JavaScript. It takes part where answers stream.
     Relay,
 }
 
@@ -43,7 +43,7 @@ const NO_WASM: &[u8] = b"\0asm\x01\0\0\0";
 
 impl Contender {
     pub(crate) fn named(name: &str) -> Option<Self> {
-        [Self::Kefu, Self::Twin, Self::Bare, Self::Relay].into_iter().find(|one| one.name() == name)
+        [Self::Kefu, Self::Twin, Self::Bare].into_iter().find(|one| one.name() == name)
     }
 
     pub(crate) fn name(&self) -> &'static str {

@@ -10,7 +10,7 @@ use crate::load::Usage;
 use crate::machine::{self, Cores};
 use crate::options::Options;
 use crate::spin::as_deployed;
-use crate::storage::Storage;
+use crate::storage::{Folder, Storage};
 use crate::tally::Latencies;
 use anyhow::{Context, Result, ensure};
 use futures_util::future::join_all;
@@ -84,19 +84,12 @@ async fn rounds(options: &Options, count: usize, cores: Option<Cores>) -> Result
     // The relay is a Worker.
     let contenders = if options.spin { &[Kefu][..] } else { &[Kefu, Relay] };
     let tokens = PACE * u32::try_from(options.length.as_secs().max(5))?;
-    let (mut halls, mut outcomes, mut folders) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut halls, mut outcomes) = (Vec::new(), Vec::new());
     for contender in contenders {
-        let folder = Storage::Tmpfs.folder(contender.name())?;
-        let running = start(options, contender, folder.path())?;
-        // Spin's threads come and go with its requests.
-        if let Some(cores) = cores.filter(|_| !options.spin) {
-            cores.pin_server(running.pid())?;
-        }
-        let hall = Hall::open(contender.name(), running, count).await?;
+        let hall = Hall::open(options, contender, count, cores).await?;
         // Code that was not yet compiled, and what a conversation has once it was asked.
         hall.round(WARM_UP).await?;
         halls.push(hall);
-        folders.push(folder);
     }
     for round in 1..=options.rounds {
         for hall in &halls {
@@ -124,18 +117,33 @@ struct Hall {
     who: &'static str,
     client: Client,
     running: Running,
+    /// Goes after what runs in it.
+    _folder: Folder,
     visitors: Vec<Visitor>,
     screens: Vec<Rc<Screen>>,
     source: Source,
 }
 
 impl Hall {
-    async fn open(who: &'static str, running: Running, count: usize) -> Result<Self> {
+    async fn open(
+        options: &Options,
+        contender: &Contender,
+        count: usize,
+        cores: Option<Cores>,
+    ) -> Result<Self> {
+        let who = contender.name();
+        let folder = Storage::Tmpfs.folder(who)?;
+        let running = start(options, contender, folder.path())?;
+        // Spin's threads come and go with its requests.
+        if let Some(cores) = cores.filter(|_| !options.spin) {
+            cores.pin_server(running.pid())?;
+        }
         let source = Source::open().await?;
         let visitors = kefu::visitors(running.port(), count, &source.entry())?;
         let screens = join_all(visitors.iter().map(|visitor| Screen::open(&running, visitor)));
         let screens = screens.await.into_iter().collect::<Result<_>>()?;
-        Ok(Self { who, client: Client::new(), running, visitors, screens, source })
+        let client = Client::new();
+        Ok(Self { who, client, running, _folder: folder, visitors, screens, source })
     }
 
     /// A question in each conversation, and its answer of so many tokens.

@@ -1,5 +1,6 @@
 //! The host under test, and the sites on it.
 
+use crate::PATIENCE;
 use crate::agent::Agent;
 use crate::visitor::Visitor;
 use kefu_test_host::{Options, Running};
@@ -7,7 +8,7 @@ use reqwest::Client;
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 
 const ADMIN_TOKEN: &str = "dev-admin-token";
@@ -223,6 +224,29 @@ impl Site {
     pub async fn providers(&self) -> Vec<Value> {
         let get = self.http.get(format!("{}/v1/sites/{}/providers", self.url, self.id));
         self.told(get).await["providers"].as_array().cloned().expect("a list")
+    }
+
+    /// How the first provider stands.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub async fn standing(&self) -> Value {
+        self.providers().await.swap_remove(0)
+    }
+
+    /// The same once it stands so: a guard hears of an attempt after the visitor.
+    ///
+    /// # Panics
+    /// When it does not.
+    pub async fn settled(&self, wanted: &str) -> Value {
+        let begun = Instant::now();
+        loop {
+            let state = self.standing().await;
+            if state["standing"] == wanted {
+                return state;
+            }
+            assert!(begun.elapsed() < PATIENCE, "{state}");
+        }
     }
 
     /// Tries a provider out.

@@ -28,8 +28,9 @@ pub use script::{Gate, Script};
 pub use stream::Stream;
 pub use visitor::Visitor;
 
+use serde_json::Value;
 use std::future::Future;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// How long anything may take that has no limit of its own, on a machine with other work to do.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -43,4 +44,22 @@ pub async fn soon<T>(what: &str, happens: impl Future<Output = T>) -> T {
         Ok(happened) => happened,
         Err(_) => panic!("not within {PATIENCE:?}: {what}"),
     }
+}
+
+/// A moment as answers write it, since 1970.
+///
+/// # Panics
+/// When it is none.
+pub fn moment(written: &Value) -> Duration {
+    let nanos = written.as_str().and_then(|nanos| nanos.parse().ok());
+    Duration::from_nanos(nanos.expect("a moment"))
+}
+
+/// How long it is until a moment; nothing once it has passed.
+///
+/// # Panics
+/// When it is none.
+pub fn left_until(written: &Value) -> Duration {
+    let now = SystemTime::UNIX_EPOCH.elapsed().expect("it is after 1970");
+    moment(written).saturating_sub(now)
 }

@@ -46,10 +46,6 @@ async fn asked(site: &Site) -> Value {
     socket.answer().await["message"].clone()
 }
 
-async fn standing(site: &Site) -> Value {
-    site.providers().await[0].clone()
-}
-
 #[tokio::test]
 async fn its_breaker_opens_on_the_fifth_failure_for_thirty_seconds_and_nobody_is_told_of_an_error()
 {
@@ -66,11 +62,9 @@ async fn its_breaker_opens_on_the_fifth_failure_for_thirty_seconds_and_nobody_is
     assert!(asked.head.starts_with("post /v3/chat "), "{}", asked.head);
     assert!(asked.head.contains("authorization: bearer pat_article"), "{}", asked.head);
     assert_eq!(asked.body["bot_id"], "7300000000000000000");
-    let state = standing(&site).await;
+    let state = site.standing().await;
     assert_eq!((&state["standing"], &state["failures"]), (&json!("OPEN"), &json!(5)), "{state}");
-    let until: u64 = state["until"].as_str().expect("a moment").parse().expect("a number");
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a clock");
-    let left = Duration::from_nanos(until).saturating_sub(now);
+    let left = kefu_turns::left_until(&state["until"]);
     assert!((Duration::from_secs(10)..=Duration::from_secs(30)).contains(&left), "{left:?}");
 }
 
@@ -103,7 +97,7 @@ async fn its_rate_is_never_passed_and_whoever_comes_too_late_is_answered_all_the
     let sent = provider.asked().len();
     assert_eq!(sent + rescued, 50 * (RATE / 50 + 2));
     assert!(sent <= RATE && sent * 10 >= RATE * 9, "{sent} of {RATE}");
-    let state = standing(&site).await;
+    let state = site.standing().await;
     assert_eq!(state["standing"], "LIMITED", "{state}");
     assert_eq!(state["limit"]["count"], 1000, "{state}");
 }

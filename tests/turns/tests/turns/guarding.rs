@@ -1,9 +1,9 @@
 //! One truth about a provider across all conversations of a site: its breaker and its rate.
 
 use crate::RULE;
-use kefu_turns::{Gate, Host, PATIENCE, Provider, Script, Site, soon};
+use kefu_turns::{Gate, Host, PATIENCE, Provider, Script, Site, left_until, moment, soon};
 use serde_json::{Value, json};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 /// Each question is one, and as many come as the test wants. Nobody is asked without the guard's
 /// word, however busy the machine is.
@@ -37,32 +37,9 @@ async fn asked_until(site: &Site, provider: &Provider, count: usize) {
     }
 }
 
-async fn standing(site: &Site) -> Value {
-    site.providers().await[0].clone()
-}
-
-/// How the first provider stands once it stands so: a guard hears of an attempt after the visitor.
-async fn settled(site: &Site, wanted: &str) -> Value {
-    let begun = Instant::now();
-    loop {
-        let state = standing(site).await;
-        if state["standing"] == wanted {
-            return state;
-        }
-        assert!(begun.elapsed() < PATIENCE, "{state}");
-    }
-}
-
-/// A moment of a state, in nanoseconds since 1970.
-fn moment(state: &Value) -> u64 {
-    state.as_str().and_then(|it| it.parse().ok()).expect("a moment")
-}
-
 /// Waits until the breaker lets a probe through, as its state tells.
 async fn cooled_down(site: &Site) {
-    let until = Duration::from_nanos(moment(&settled(site, "OPEN").await["until"]));
-    let now = SystemTime::UNIX_EPOCH.elapsed().expect("it is after 1970");
-    tokio::time::sleep(until.saturating_sub(now)).await;
+    tokio::time::sleep(left_until(&site.settled("OPEN").await["until"])).await;
 }
 
 /// How long the provider was left alone before its request of that number.
@@ -77,7 +54,7 @@ async fn the_breaker_opens_on_the_fifth_failure_across_five_conversations_and_th
     let host = Host::shared();
     let site = host.site(&format!("{AT_ONCE}{}{RULE}", provider.entry("only", ""))).await;
     for number in 1..=5 {
-        assert_eq!(standing(&site).await["standing"], "CLOSED", "before failure {number}");
+        assert_eq!(site.standing().await["standing"], "CLOSED", "before failure {number}");
         assert_eq!(asked(&site).await["rule"]["name"], "rescue");
         assert_eq!(provider.asked().len(), number);
     }
@@ -85,7 +62,7 @@ async fn the_breaker_opens_on_the_fifth_failure_across_five_conversations_and_th
         assert_eq!(asked(&site).await["rule"]["name"], "rescue");
     }
     assert_eq!(provider.asked().len(), 5, "an open breaker costs no call");
-    let state = settled(&site, "OPEN").await;
+    let state = site.settled("OPEN").await;
     assert_eq!(state["failures"], 5, "{state}");
 }
 
@@ -114,7 +91,7 @@ async fn after_the_cool_down_exactly_one_of_many_conversations_probes_and_the_ot
         assert_eq!(asked(&site).await["rule"]["name"], "rescue");
     }
     assert_eq!(provider.asked().len(), 6, "one probe, and nobody else");
-    assert_eq!(standing(&site).await["standing"], "PROBING");
+    assert_eq!(site.standing().await["standing"], "PROBING");
 }
 
 #[tokio::test]
@@ -126,15 +103,15 @@ async fn each_probe_that_fails_doubles_the_cool_down_and_one_that_succeeds_ends_
     let site = host.site(&format!("{AT_ONCE}{}{RULE}", provider.entry("only", breaker))).await;
     asked_until(&site, &provider, 2).await;
     for (probe, seconds) in [(3, 1), (4, 2), (5, 4)] {
-        let state = settled(&site, "OPEN").await;
+        let state = site.settled("OPEN").await;
         let open = moment(&state["until"]) - moment(&state["lastFailure"]["at"]);
-        assert_eq!(Duration::from_nanos(open), Duration::from_secs(seconds), "{state}");
+        assert_eq!(open, Duration::from_secs(seconds), "{state}");
         asked(&site).await;
         cooled_down(&site).await;
         asked_until(&site, &provider, probe).await;
         assert!(pause_before(&provider, probe) >= Duration::from_secs(seconds), "probe {probe}");
     }
-    assert_eq!(settled(&site, "CLOSED").await["failures"], 0);
+    assert_eq!(site.settled("CLOSED").await["failures"], 0);
 }
 
 #[tokio::test]
@@ -151,10 +128,10 @@ async fn admins_are_shown_on_both_gateways_how_a_breaker_changes_and_agents_are_
         stream.until("hello", |_| true).await;
     }
     asked_until(&site, &provider, 2).await;
-    settled(&site, "OPEN").await;
+    site.settled("OPEN").await;
     // What was let through before the breaker opened says nothing of it.
     soon("a breaker that closes", async {
-        while standing(&site).await["standing"] != "CLOSED" {
+        while site.standing().await["standing"] != "CLOSED" {
             asked(&site).await;
         }
     })
@@ -184,10 +161,10 @@ async fn an_open_breaker_survives_the_death_of_the_process_and_probes_after_thir
     let host = Host::own();
     let site = host.site(&format!("{AT_ONCE}{}{RULE}", provider.entry("only", ""))).await;
     asked_until(&site, &provider, 5).await;
-    settled(&site, "OPEN").await;
+    site.settled("OPEN").await;
     host.kill();
     host.restart();
-    assert_eq!(standing(&site).await["standing"], "OPEN");
+    assert_eq!(site.standing().await["standing"], "OPEN");
     assert_eq!(asked(&site).await["rule"]["name"], "rescue");
     assert_eq!(provider.asked().len(), 5);
     cooled_down(&site).await;
@@ -208,7 +185,7 @@ async fn a_provider_that_asks_to_be_left_alone_is_and_the_next_one_answers() {
         assert_eq!(asked(&site).await["provider"]["name"], "second");
     }
     assert_eq!(first.asked().len(), 1);
-    settled(&site, "PAUSED").await;
+    site.settled("PAUSED").await;
 }
 
 #[tokio::test]
@@ -221,12 +198,12 @@ async fn a_refused_key_opens_at_once_and_a_new_one_is_tried_at_once() {
     let site = host.site(&format!("{AT_ONCE}{entry}{RULE}")).await;
     site.keep_secret("KEY", "sk-wrong").await;
     asked_until(&site, &provider, 1).await;
-    settled(&site, "OPEN").await;
+    site.settled("OPEN").await;
     asked(&site).await;
     assert_eq!(provider.asked().len(), 1);
     site.keep_secret("KEY", "sk-right").await;
     asked_until(&site, &provider, 2).await;
-    settled(&site, "CLOSED").await;
+    site.settled("CLOSED").await;
 }
 
 #[tokio::test]
@@ -250,7 +227,7 @@ async fn fifty_conversations_at_once_never_pass_the_declared_rate_and_use_nine_t
     let sent = provider.asked().len();
     assert!(sent <= RATE, "{sent} of {RATE}");
     assert!(sent * 10 >= RATE * 9, "{sent} of {RATE}");
-    let state = standing(&site).await;
+    let state = site.standing().await;
     assert_eq!(state["standing"], "LIMITED", "{state}");
 }
 

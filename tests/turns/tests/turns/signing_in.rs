@@ -105,17 +105,6 @@ async fn asked(site: &Site) -> String {
     event["message"]["body"]["text"]["text"].as_str().expect("a text").to_owned()
 }
 
-async fn settled(site: &Site, wanted: &str) -> Value {
-    let begun = Instant::now();
-    loop {
-        let state = site.providers().await[0].clone();
-        if state["standing"] == wanted {
-            return state;
-        }
-        assert!(begun.elapsed() < kefu_turns::PATIENCE, "{state}");
-    }
-}
-
 #[tokio::test]
 async fn an_app_signs_in_once_and_its_token_answers_every_question() {
     let (app, host) = (App::rsa(), Host::own());
@@ -168,7 +157,7 @@ async fn who_waits_for_a_token_that_is_refused_is_answered_by_rule_and_nobody_as
     let answers = futures_util::future::join_all((0..12).map(|_| asked(&site))).await;
     assert_eq!(answers, ["by rule"; 12]);
     assert_eq!(signed_in(&coze), 1);
-    assert_eq!(settled(&site, "OPEN").await["lastFailure"]["class"], "auth");
+    assert_eq!(site.settled("OPEN").await["lastFailure"]["class"], "auth");
 }
 
 #[tokio::test]
@@ -185,7 +174,7 @@ async fn a_token_that_is_refused_before_its_time_is_fetched_anew_in_the_same_tur
     let (_, first) = app.verified(&keys[0]);
     let (_, second) = app.verified(&keys[2]);
     assert_ne!(first["jti"], second["jti"]);
-    assert_eq!(settled(&site, "CLOSED").await["failures"], 0);
+    assert_eq!(site.settled("CLOSED").await["failures"], 0);
 }
 
 #[tokio::test]
@@ -196,7 +185,7 @@ async fn an_app_that_stays_refused_is_left_alone_and_the_operator_sees_why() {
     let coze = Provider::playing([refused]).await;
     let site = site(&host, &app.file(), &coze, "").await;
     assert_eq!(asked(&site).await, "by rule");
-    settled(&site, "OPEN").await;
+    site.settled("OPEN").await;
     let check = site.check("coze").await;
     let last = check["steps"].as_array().and_then(|steps| steps.last()).cloned().expect("a step");
     assert_eq!((&last["name"], &last["class"]), (&json!("AUTHORIZATION"), &json!("auth")));
@@ -213,7 +202,7 @@ async fn a_token_that_is_refused_twice_opens_the_breaker() {
     let site = site(&host, &app.file(), &coze, "").await;
     assert_eq!(asked(&site).await, "by rule");
     assert_eq!(coze.asked().len(), 4);
-    settled(&site, "OPEN").await;
+    site.settled("OPEN").await;
 }
 
 #[tokio::test]
