@@ -64,10 +64,13 @@ mod worker {
 #[cfg(target_os = "wasi")]
 impl From<spin_sdk::sqlite::Error> for Fault {
     fn from(error: spin_sdk::sqlite::Error) -> Self {
+        use kefu_shared::schema::script::CONFLICT;
         use spin_sdk::sqlite::Error;
         match error {
             // Two writers of one row: the later one decides again.
-            Error::Io(what) if what.contains("UNIQUE constraint") => Self::Conflict,
+            Error::Io(what) if what.contains("UNIQUE constraint") || what.contains(CONFLICT) => {
+                Self::Conflict
+            }
             Error::Io(what) => match Trouble::of(&what) {
                 Some(trouble) => Self::Storage(trouble),
                 None => Self::Platform(format!("database: {what}")),

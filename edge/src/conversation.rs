@@ -4,10 +4,10 @@ use crate::cors;
 use crate::host::{Host, Place};
 use crate::reply::{Failed, Response};
 use crate::request::Request;
-use crate::session::site_in_use;
 use kefu_shared::gate::{self, Handshake};
 use kefu_shared::page::PageQuery;
 use kefu_shared::problem::{Code, Refusal};
+use kefu_shared::site::no_such_site;
 use kefu_shared::wire::{ActRoute, Framing};
 
 /// Admits the holder of a token to its conversation.
@@ -21,7 +21,8 @@ pub(crate) async fn admit<H: Host>(
     let token = token.or_else(|| request.bearer());
     let now = host.tick().now;
     let claims = gate::participant(&host.deployed().deployment.keys, token, &conversation, now)?;
-    let live = site_in_use(host, &claims.site).await?;
+    let live = host.site_of(&claims.site, &conversation).await?;
+    let live = live.ok_or_else(|| no_such_site(&claims.site))?;
     cors::check(&live, request.origin())?;
     let mut caller = gate::caller(&claims, framing);
     if let Some(session) = &claims.session {

@@ -69,6 +69,11 @@ pub(crate) trait Host: Sized {
     /// The site as it stands: a copy that is at most a second old.
     async fn site(&self, site: &str) -> Result<Option<Arc<Live>>, Fault>;
 
+    /// The site of a conversation that is about to be asked for something.
+    async fn site_of(&self, site: &str, _conversation: &str) -> Result<Option<Arc<Live>>, Fault> {
+        self.site(site).await
+    }
+
     /// The site as it stands right now.
     async fn site_anew(&self, site: &str) -> Result<Option<Arc<Live>>, Fault>;
 

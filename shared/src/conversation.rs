@@ -39,7 +39,7 @@ mod waiting;
 
 pub use amend::AMEND_WITHIN;
 pub use attach::{NEWEST_PAGE, REPLAY_MOST, STREAMS_MOST, recovery};
-pub use catch_up::News;
+pub use catch_up::{Known, News};
 pub use deadline::Deadline;
 pub use input::{ConnId, Cursor, Input, Request, Stream};
 pub use post::{KEY_MOST, TEXT_MOST};

@@ -4,6 +4,8 @@
 //! tells whose row it is. Both texts come from one source: `objects` and `rows` below differ in
 //! that column and its parameter only, which always comes first.
 
+pub mod script;
+
 /// One step of a schema, run once and in order.
 #[derive(Clone, Copy, Debug)]
 pub struct Migration {
@@ -503,30 +505,23 @@ pub mod shared_sql {
             coalesce((SELECT seq FROM
                 (SELECT seq, spoke FROM event WHERE log = ?1 ORDER BY seq DESC LIMIT ?2)
                 WHERE spoke <= ?3 LIMIT 1), 0))";
-        /// Parameters of each event of [`insert_events`].
-        pub const EVENT_COLUMNS: usize = 6;
-
-        /// Adds so many events, as many times the parameters of [`INSERT_EVENT`]. Gives log and seq
-        /// of those that it added: others wrote first where one is missing.
-        pub fn insert_events(count: usize) -> String {
-            let (insert, row) = INSERT_EVENT.split_once(" VALUES ").unwrap_or_default();
-            let insert = insert.replacen("INSERT", "INSERT OR IGNORE", 1);
-            let rows = vec![row; count].join(", ");
-            format!("{insert} VALUES {rows} RETURNING log, seq")
-        }
-
-        /// All states and marks, the events after one and what the desk knows, in one look: log,
-        /// after, site, conversation. Gives what a row is (`ROW_…`) and four values: of a state id
-        /// and value, of a mark seq and who, of an event seq, sender, spoke and envelope, of the
-        /// desk's entry the fourth.
-        pub const LOOK: &str = "SELECT 1, id, value, NULL, NULL FROM state WHERE log = ?1
+        /// What is new, in one look: log, newest known event, site, conversation, known versions of
+        /// head and turns, and whether what the desk knows is wanted although nothing is new (1 or
+        /// 0). Gives what a row is (`ROW_…`) and four values: of a state that is newer id and value,
+        /// of a mark seq and who, of an event seq, sender, spoke and envelope, of the desk's entry
+        /// the fourth, of the site its revision.
+        pub const LOOK: &str = "SELECT 1, id, value, NULL, NULL FROM state
+                WHERE log = ?1 AND version > CASE id WHEN 1 THEN ?5 ELSE ?6 END
             UNION ALL SELECT 2, seq, who, NULL, NULL FROM mark WHERE log = ?1
             UNION ALL SELECT 3, seq, sender, spoke, envelope FROM event
                 WHERE log = ?1 AND seq > ?2
             UNION ALL SELECT 4, NULL, NULL, NULL, entry FROM inbox
                 WHERE site = ?3 AND conversation = ?4
+                    AND (?7 OR EXISTS (SELECT 1 FROM event WHERE log = ?1 AND seq > ?2))
+            UNION ALL SELECT 5, number, NULL, NULL, NULL FROM revision WHERE site = ?3
             ORDER BY 1, 2";
-        /// The same with the newest events: log, how many, site, conversation.
+        /// All states and marks, the newest events and what the desk knows, in the same rows: log,
+        /// how many events, site, conversation.
         pub const LOAD: &str = "SELECT 1, id, value, NULL, NULL FROM state WHERE log = ?1
             UNION ALL SELECT 2, seq, who, NULL, NULL FROM mark WHERE log = ?1
             UNION ALL SELECT * FROM (SELECT 3, seq, sender, spoke, envelope FROM event
@@ -542,6 +537,8 @@ pub mod shared_sql {
         pub const ROW_EVENT: u32 = 3;
         /// A row of [`LOOK`] that is what the desk knows.
         pub const ROW_TOLD: u32 = 4;
+        /// A row of [`LOOK`] that is the site's revision.
+        pub const ROW_REVISION: u32 = 5;
     }
 
     /// Of a site.
@@ -621,16 +618,6 @@ pub mod shared_sql {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn many_events_are_one_statement_with_the_columns_of_one() {
-        use shared_sql::log::{EVENT_COLUMNS, INSERT_EVENT, insert_events};
-        let marks = |text: &str| text.matches('?').count();
-        assert_eq!(marks(INSERT_EVENT), EVENT_COLUMNS);
-        assert_eq!(marks(&insert_events(3)), 3 * EVENT_COLUMNS);
-        let begins = "INSERT OR IGNORE INTO event (log, seq, sender";
-        assert!(insert_events(2).starts_with(begins), "{}", insert_events(2));
-    }
 
     #[test]
     fn migrations_are_numbered_densely() {

@@ -3,7 +3,9 @@
 use crate::Fault;
 use crate::spin::desks;
 use crate::spin::line::{Frames, Line};
+use crate::spin::room::Glance;
 use crate::spin::rooms::{self, log_of};
+use crate::spin::sites;
 use crate::spin::store;
 use crate::spin::streams::Sink;
 use futures::channel::oneshot;
@@ -13,18 +15,33 @@ use kefu_shared::conversation::{Cursor, Input, Reply};
 use kefu_shared::gateway::{Act, Gateway};
 use kefu_shared::page::{PageQuery, page as page_of};
 use kefu_shared::problem::Refusal;
+use kefu_shared::site::Live;
 use kefu_shared::trace::TurnsQuery;
 use kefu_shared::view;
 use kefu_shared::who::Role;
 use kefu_shared::wire::{ActRoute, Answer, Caller};
 use std::pin::pin;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
-/// Gives a request to a conversation.
-pub async fn act(
+/// The site of a conversation, and what others wrote to this one: one look at both.
+pub async fn site_of(
     site: &str,
     conversation: &str,
+) -> Result<(Option<Arc<Live>>, Option<Glance>), Fault> {
+    if let Some(room) = rooms::remembered(&log_of(site, conversation))
+        && let Some((glance, revision)) = room.glance().await?
+    {
+        return Ok((sites::at(site, revision).await?, Some(glance)));
+    }
+    Ok((sites::fetch(site).await?, None))
+}
+
+/// Gives a request to a conversation, by what was seen of it.
+pub async fn act(
+    (site, conversation): (&str, &str),
+    glance: Option<Glance>,
     caller: &Caller,
     act: ActRoute,
     body: &[u8],
@@ -35,7 +52,7 @@ pub async fn act(
     };
     let room = rooms::room(&log_of(site, conversation));
     let input = Input::Requested { who: caller.who(), channel: caller.channel(), request };
-    room.apply(input).await?.ok_or(Fault::Corrupt("a request without a reply"))
+    room.apply_after(glance, input).await?.ok_or(Fault::Corrupt("a request without a reply"))
 }
 
 /// A page of events.

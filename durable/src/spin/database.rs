@@ -7,7 +7,7 @@ use crate::Fault;
 use crate::spin::entropy::{self, sleep};
 use crate::spin::nudges::nudged;
 use crate::spin::operator::{self, Access};
-use kefu_shared::schema::{self, Migration};
+use kefu_shared::schema::{self, Migration, script};
 use kefu_shared::trouble::Trouble;
 use spin_sdk::sqlite::wit::sqlite as host; // the SDK's own types have the asynchronous calls only
 use spin_sdk::sqlite::{RowResult, Value};
@@ -137,7 +137,7 @@ fn pause(tries: u64) -> Duration {
 
 /// Brings the tables to the newest version, and refuses those of a newer program.
 fn migrate(connection: &Connection) -> Result<(), Fault> {
-    if missing(connection)?.is_empty() {
+    if has(connection, script::view())? && missing(connection)?.is_empty() {
         return Ok(());
     }
     // Kept in the file: readers don't wait for writers, and a commit is one fsync.
@@ -160,14 +160,21 @@ fn migrate_alone(connection: &Connection) -> Result<(), Fault> {
         let number = Value::Integer(migration.number.into());
         run(connection, note, &[Value::Text(part.into()), number])?;
     }
+    for statement in script::create() {
+        run(connection, &statement, &[])?;
+    }
     Ok(())
 }
 
+fn has(connection: &Connection, name: &str) -> Result<bool, Fault> {
+    let there = "SELECT 1 FROM sqlite_schema WHERE name = ?";
+    Ok(!run(connection, there, &[string(name)])?.is_empty())
+}
+
 fn missing(connection: &Connection) -> Result<Vec<(&'static str, &'static Migration)>, Fault> {
-    let there = "SELECT 1 FROM sqlite_schema WHERE name = 'migration'";
-    let done = match run(connection, there, &[])?.is_empty() {
-        true => Vec::new(),
-        false => {
+    let done = match has(connection, "migration")? {
+        false => Vec::new(),
+        true => {
             let done = "SELECT part, max(number) FROM migration GROUP BY part";
             run(connection, done, &[])?
         }

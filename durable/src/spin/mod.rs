@@ -30,7 +30,7 @@ mod uploads;
 mod writer;
 
 pub use calls::send;
-pub use conversations::{act, gateway, page, stream, turns, wait_for_event};
+pub use conversations::{act, gateway, page, site_of, stream, turns, wait_for_event};
 pub use counts::count;
 pub use deployment::{deployed, opened_hosts};
 pub use desks::{agent_in_force, forget_session, order as desk_order};
@@ -40,6 +40,7 @@ pub use line::{Bytes, Frames};
 pub use metrics::metrics;
 pub use operator::tell as tell_operator;
 pub use recovery::recover;
+pub use room::Glance;
 pub use sites::{fetch as site_as_it_stands, order as site_order};
 pub use tasks::{begun, go_on};
 pub use uploads::{Incoming, find as upload};

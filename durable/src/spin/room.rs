@@ -17,8 +17,8 @@ use kefu_proto::v1::InboxEntry;
 use kefu_proto::v1::server_frame::Frame;
 use kefu_shared::context::Context;
 use kefu_shared::conversation::{
-    Act, AttemptId, Audience, ConnId, Conversation, Cursor, Input, Prepared, Reply, Shared, Step,
-    TRIES, Write,
+    Act, AttemptId, Audience, ConnId, Conversation, Cursor, Input, Known, News, Prepared, Reply,
+    Shared, Step, TRIES, Write,
 };
 use kefu_shared::guard::{Candidate, Key, Report, Terms};
 use kefu_shared::news::What;
@@ -37,6 +37,12 @@ mod hearing;
 const CONTEXT_EVENTS: u32 = 120;
 /// Storage refused: everybody comes back and brings what was not acknowledged.
 const CLOSE_TRY_AGAIN: u16 = 4001;
+
+/// What others wrote beyond what was known.
+pub struct Glance {
+    known: Known,
+    news: News,
+}
 
 pub(crate) struct Room {
     log: String,
@@ -100,13 +106,33 @@ impl Room {
     /// Gives an input to the conversation and carries out what comes of it. The reply is there
     /// when the input was a request.
     pub(crate) async fn apply(self: &Rc<Self>, input: Input) -> Result<Option<Reply>, Fault> {
+        self.apply_after(None, input).await
+    }
+
+    /// The same by what was seen on the way here, if nothing was done since.
+    pub(crate) async fn apply_after(
+        self: &Rc<Self>,
+        glance: Option<Glance>,
+        input: Input,
+    ) -> Result<Option<Reply>, Fault> {
         self.alone(async {
             if self.looks_first(&input) {
-                self.look_here().await?;
+                match glance.filter(|glance| self.known() == Some(glance.known)) {
+                    Some(glance) => self.take_in(glance.news).await?,
+                    None => self.look_here().await?,
+                }
             }
             self.step(input).await
         })
         .await
+    }
+
+    /// Looks at what others wrote without taking it in, and at the site's revision; none where the
+    /// conversation would have to be loaded.
+    pub(crate) async fn glance(&self) -> Result<Option<(Glance, u32)>, Fault> {
+        let Some(known) = self.known() else { return Ok(None) };
+        let (news, revision) = store::look(&self.log, known).await?;
+        Ok(Some((Glance { known, news }, revision)))
     }
 
     /// Opens a stream: what others wrote is known before it begins.
@@ -192,16 +218,23 @@ impl Room {
         slot.log().map(|log| log.admits(role)).ok_or(Fault::Corrupt("conversation"))
     }
 
+    fn known(&self) -> Option<Known> {
+        self.state.borrow().log().map(Conversation::known)
+    }
+
     /// Loads the conversation, or what others wrote since.
     async fn look_here(self: &Rc<Self>) -> Result<(), Fault> {
-        let known = self.state.borrow().log().map(Conversation::known);
-        let Some(known) = known else {
+        let Some(known) = self.known() else {
             let snapshot = store::load(&self.log).await?;
             metrics::count(|metrics| metrics.wakes += 1);
             self.state.borrow_mut().load(snapshot, self.node());
             return Ok(());
         };
-        let news = store::news(&self.log, known).await?;
+        let (news, _) = store::look(&self.log, known).await?;
+        self.take_in(news).await
+    }
+
+    async fn take_in(self: &Rc<Self>, news: News) -> Result<(), Fault> {
         let step = self.state.borrow_mut().catch_up(store::tenure(), news);
         self.act_here(step).await
     }

@@ -47,6 +47,11 @@ fn idle(log: &str) -> Option<Rc<Room>> {
     found.filter(|(_, since)| entropy::now().since(*since) < IDLE_FOR).map(|(room, _)| room)
 }
 
+/// The conversation, if it is in memory or just was.
+pub(crate) fn remembered(log: &str) -> Option<Rc<Room>> {
+    known(log).or_else(|| IDLE.with_borrow(|idle| idle.peek(log).map(|(room, _)| room.clone())))
+}
+
 /// The conversation, if it is in memory.
 pub(crate) fn known(log: &str) -> Option<Rc<Room>> {
     ROOMS.with_borrow(|rooms| rooms.get(log).cloned())

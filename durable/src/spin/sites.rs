@@ -25,8 +25,12 @@ thread_local! {
 
 /// The site as it stands.
 pub async fn fetch(site: &str) -> Result<Option<Arc<Live>>, Fault> {
+    at(site, revision(site).await?).await
+}
+
+/// The site, whose revision was just read.
+pub(crate) async fn at(site: &str, revision: u32) -> Result<Option<Arc<Live>>, Fault> {
     let known = KEPT.with_borrow(|kept| kept.get(site).cloned());
-    let revision = revision(site).await?;
     let live = match known.filter(|live| live.revision == revision) {
         Some(live) => Some(live),
         None => compile(site).await?,

@@ -7,7 +7,7 @@ use crate::spin::entropy;
 use crate::spin::writer::Statement;
 use kefu_proto::Encode;
 use kefu_proto::v1::{Event, InboxEntry};
-use kefu_shared::conversation::{Head, News, RECENT, Snapshot, Tenure, TurnRecord, Write};
+use kefu_shared::conversation::{Head, Known, News, RECENT, Snapshot, Tenure, TurnRecord, Write};
 use kefu_shared::schema::shared_sql::{host, log as sql};
 use kefu_shared::schema::{STATE_HEAD, STATE_TURN};
 use kefu_shared::time::Millis;
@@ -38,11 +38,13 @@ pub(crate) async fn load(log: &str) -> Result<Snapshot, Fault> {
     })
 }
 
-/// What is stored beyond `known`.
-pub(crate) async fn news(log: &str, known: u32) -> Result<News, Fault> {
-    let found = Found::read(&rows(sql::LOOK, place(log, known)).await?)?;
-    let Found { head, turn, marks, events, told } = found;
-    Ok(News { events, head, turn, marks, told })
+/// What is stored beyond `known`, and the revision of the site.
+pub(crate) async fn look(log: &str, known: Known) -> Result<(News, u32), Fault> {
+    let mut params = place(log, known.seq);
+    params.extend([number(known.head), number(known.turn), number(u8::from(known.tells))]);
+    let Found { head, turn, marks, events, told, revision } =
+        Found::read(&rows(sql::LOOK, params).await?)?;
+    Ok((News { events, head, turn, marks, told }, revision))
 }
 
 fn place(log: &str, events: u32) -> Vec<Value> {
@@ -58,6 +60,7 @@ struct Found {
     marks: Vec<(String, u32)>,
     events: Vec<(Event, Option<String>, Option<Millis>)>,
     told: Option<InboxEntry>,
+    revision: u32,
 }
 
 impl Found {
@@ -81,6 +84,7 @@ impl Found {
                     let told = InboxEntry::decode(bytes(row, 4));
                     found.told = Some(told.map_err(|_| Fault::Corrupt("inbox entry"))?);
                 }
+                sql::ROW_REVISION => found.revision = small(row, 1),
                 _ => {}
             }
         }

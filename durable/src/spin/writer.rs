@@ -2,14 +2,14 @@
 //! since its fsync is what costs, and the failure of one is not that of the others.
 
 use crate::Fault;
-use crate::spin::database::{self, Connection, Row, patiently, run, run_and_wait};
+use crate::spin::database::{self, Connection, Row, number, patiently, run, run_and_wait};
 use crate::spin::operator::{self, Access};
 use futures::channel::oneshot;
-use kefu_shared::schema::shared_sql::log as sql;
+use kefu_shared::schema::script;
 use spin_sdk::sqlite::Value;
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 /// Batches in one group.
 const GROUP_MOST: usize = 64;
@@ -34,10 +34,6 @@ impl Statement {
     /// Whether what it gave is what it must.
     fn held(&self, rows: &[Row]) -> Result<(), Fault> {
         if self.must && rows.is_empty() { Err(Fault::Conflict) } else { Ok(()) }
-    }
-
-    fn is_event(&self) -> bool {
-        self.text == sql::INSERT_EVENT
     }
 }
 
@@ -77,30 +73,13 @@ async fn write_all() {
     }
 }
 
-/// Events that come alone, as most messages do, are rows of one statement, which holds the database
-/// no longer than it takes; all else is one transaction.
+/// A group is one statement where a script has all of it: what the host asks for each is more than
+/// what SQLite does. Else, and where somebody else wrote first, it is a transaction of several.
 async fn write_group(slot: &mut Option<Connection>, group: Vec<Batch>) {
-    let is_event = |batch: &Batch| batch.0.len() == 1 && batch.0.iter().all(Statement::is_event);
-    let (events, others): (Vec<_>, Vec<_>) = group.into_iter().partition(is_event);
-    for (group, write) in [(events, Way::Events), (others, Way::Transaction)] {
-        if !group.is_empty() {
-            write_all_of(slot, group, write).await;
-        }
-    }
-}
-
-#[derive(Clone, Copy)]
-enum Way {
-    Events,
-    Transaction,
-}
-
-async fn write_all_of(slot: &mut Option<Connection>, group: Vec<Batch>, way: Way) {
     let (batches, answers): (Vec<_>, Vec<_>) = group.into_iter().unzip();
-    let written = match (connected(slot).await, way) {
-        (Ok(connection), Way::Events) => events(connection, batches).await,
-        (Ok(connection), Way::Transaction) => transaction(connection, batches).await,
-        (Err(fault), _) => Err(fault),
+    let written = match connected(slot).await {
+        Ok(connection) => write(connection, &batches).await,
+        Err(fault) => Err(fault),
     };
     operator::watch(Access::Write, written.as_ref().err());
     let results = written.unwrap_or_else(|fault| {
@@ -124,39 +103,28 @@ async fn connected(slot: &mut Option<Connection>) -> Result<&Connection, Fault> 
 /// What became of each batch of a group.
 type Results = Vec<Result<(), Fault>>;
 
-/// Batches of one event each. An event whose place is taken gives no row: somebody else wrote first.
-async fn events(connection: &Connection, batches: Vec<Vec<Statement>>) -> Result<Results, Fault> {
-    let text = sql::insert_events(batches.len());
-    let params: Vec<Value> =
-        batches.into_iter().flatten().flat_map(|statement| statement.params).collect();
-    let insert = async || run_and_wait(connection, &text, params.clone()).await;
-    let there = patiently(insert).await?;
-    let place = |log: &Value, seq: &Value| match (log, seq) {
-        (Value::Text(log), Value::Integer(seq)) => Some((log.clone(), *seq)),
-        _ => None,
+async fn write(connection: &Connection, batches: &[Vec<Statement>]) -> Result<Results, Fault> {
+    let Some(script) = Script::of(batches.iter().flatten()) else {
+        return transaction(connection, batches).await;
     };
-    let mut there: BTreeSet<_> = there
-        .iter()
-        .filter_map(|row| row.values.first().zip(row.values.get(1)))
-        .filter_map(|(log, seq)| place(log, seq))
-        .collect();
-    let wanted = params.chunks(sql::EVENT_COLUMNS).map(|row| place(row.first()?, row.get(1)?));
-    // Each row is one batch's.
-    let mut stored = |place: Option<_>| place.is_some_and(|place| there.remove(&place));
-    Ok(wanted.map(|place| stored(place).then_some(()).ok_or(Fault::Conflict)).collect())
+    let run = async || run_and_wait(connection, &script.text, script.params.clone()).await;
+    match (patiently(run).await, batches) {
+        (Ok(_), _) => Ok(batches.iter().map(|_| Ok(())).collect()),
+        (Err(Fault::Conflict), [_]) => Ok(vec![Err(Fault::Conflict)]),
+        (Err(Fault::Conflict), _) => transaction(connection, batches).await,
+        (Err(fault), _) => Err(fault),
+    }
 }
 
 async fn transaction(
     connection: &Connection,
-    batches: Vec<Vec<Statement>>,
+    batches: &[Vec<Statement>],
 ) -> Result<Results, Fault> {
-    if let [batch] = batches.as_slice() {
-        return alone(connection, batch).await;
-    }
-    begin(connection).await?;
+    let begin = async || run_and_wait(connection, "BEGIN IMMEDIATE", Vec::new()).await;
+    patiently(begin).await?;
     let mut results = Vec::with_capacity(batches.len());
     for batch in batches {
-        match one_of_many(connection, &batch) {
+        match one_of_many(connection, batch) {
             Err(fault) if !matches!(fault, Fault::Conflict) => {
                 let _ = plain(connection, "ROLLBACK");
                 return Err(fault);
@@ -164,18 +132,23 @@ async fn transaction(
             done => results.push(done),
         }
     }
-    end(connection, Ok(())).await?;
+    if let Err(fault) = run_and_wait(connection, "COMMIT", Vec::new()).await {
+        let _ = plain(connection, "ROLLBACK");
+        return Err(fault);
+    }
     Ok(results)
 }
 
-/// A batch of a group. What one statement does is taken back by itself where it fails: only more
-/// need a savepoint.
+/// A batch within a transaction, where nothing waits. What one statement does is taken back by
+/// itself where it fails: only more need a savepoint.
 fn one_of_many(connection: &Connection, batch: &[Statement]) -> Result<(), Fault> {
-    if batch.len() == 1 {
-        return write(connection, batch);
+    if let Some(script) = Script::of(batch) {
+        return run(connection, &script.text, &script.params).map(drop);
     }
     plain(connection, "SAVEPOINT batch")?;
-    let written = write(connection, batch);
+    let written = batch.iter().try_for_each(|statement| {
+        statement.held(&run(connection, &statement.text, &statement.params)?)
+    });
     if matches!(written, Err(Fault::Conflict)) {
         plain(connection, "ROLLBACK TO batch")?;
     }
@@ -183,48 +156,32 @@ fn one_of_many(connection: &Connection, batch: &[Statement]) -> Result<(), Fault
     written
 }
 
-/// A group of one: the transaction is savepoint enough, and one statement is a transaction.
-async fn alone(connection: &Connection, batch: &[Statement]) -> Result<Results, Fault> {
-    let ended = if let [statement] = batch {
-        patiently(async || {
-            let text = &statement.text;
-            statement.held(&run_and_wait(connection, text, statement.params.clone()).await?)
-        })
-        .await
-    } else {
-        begin(connection).await?;
-        end(connection, write(connection, batch)).await
-    };
-    match ended {
-        Err(Fault::Conflict) => Ok(vec![Err(Fault::Conflict)]),
-        ended => ended.map(|()| vec![Ok(())]),
-    }
-}
-
-async fn begin(connection: &Connection) -> Result<(), Fault> {
-    patiently(async || run_and_wait(connection, "BEGIN IMMEDIATE", Vec::new()).await.map(drop))
-        .await
-}
-
-/// Commits what was written, or takes it all back.
-async fn end(connection: &Connection, written: Result<(), Fault>) -> Result<(), Fault> {
-    let ended = match written {
-        Ok(()) => run_and_wait(connection, "COMMIT", Vec::new()).await.map(drop),
-        failed => failed,
-    };
-    if ended.is_err() {
-        let _ = plain(connection, "ROLLBACK");
-    }
-    ended
-}
-
-/// Within a transaction nothing waits.
-fn write(connection: &Connection, batch: &[Statement]) -> Result<(), Fault> {
-    batch.iter().try_for_each(|statement| {
-        statement.held(&run(connection, &statement.text, &statement.params)?)
-    })
-}
-
 fn plain(connection: &Connection, text: &str) -> Result<(), Fault> {
     run(connection, text, &[]).map(drop)
+}
+
+/// Statements as one.
+struct Script {
+    text: String,
+    params: Vec<Value>,
+}
+
+impl Script {
+    /// None if it can't have one of them, or not as many.
+    fn of<'a>(statements: impl IntoIterator<Item = &'a Statement>) -> Option<Self> {
+        let mut params = Vec::new();
+        let mut lines = 0;
+        for statement in statements {
+            lines += 1;
+            params.push(number(script::line(&statement.text)?));
+            params.extend(statement.params.iter().cloned());
+            params.resize(lines * script::COLUMNS, Value::Null);
+        }
+        if lines > script::LINES_MOST {
+            return None;
+        }
+        let lines = script::padded(lines);
+        params.resize(lines * script::COLUMNS, Value::Null);
+        Some(Self { text: script::insert(lines), params })
+    }
 }

@@ -20,7 +20,7 @@ async fn handle(request: spin_sdk::http::Request) -> Result<types::Response, Err
 
 async fn answer(request: Request<SpinBody>) -> Response<Frames> {
     match deployed().await {
-        Ok(deployed) => api::answer(&Spin { deployed }, request).await,
+        Ok(deployed) => api::answer(&Spin::new(deployed), request).await,
         Err(why) => {
             tell_operator(&format!("misconfigured: {why}"));
             misconfigured(&request, why)

@@ -7,7 +7,7 @@ use crate::spin::{files, hosts};
 use futures::StreamExt;
 use http_body_util::BodyDataStream;
 use kefu_durable::Fault;
-use kefu_durable::spin::{self as durable, Frames, Incoming};
+use kefu_durable::spin::{self as durable, Frames, Glance, Incoming};
 use kefu_proto::v1::UploadReply;
 use kefu_shared::asset::Asset;
 use kefu_shared::config::Rate;
@@ -25,13 +25,22 @@ use kefu_shared::upload;
 use kefu_shared::wire::{ActRoute, Answer, Caller};
 use spin_sdk::http::body::IncomingBodyExt;
 use spin_sdk::wasip3::http_compat::IncomingRequestBody;
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// One request's view of Spin.
 pub(crate) struct Spin {
-    pub(crate) deployed: Rc<Deployed>,
+    deployed: Rc<Deployed>,
+    /// What was seen of the conversation on the way to it.
+    glance: RefCell<Option<Glance>>,
+}
+
+impl Spin {
+    pub(crate) fn new(deployed: Rc<Deployed>) -> Self {
+        Self { deployed, glance: RefCell::default() }
+    }
 }
 
 /// The body of a request.
@@ -85,6 +94,12 @@ impl Host for Spin {
         durable::site_as_it_stands(site).await
     }
 
+    async fn site_of(&self, site: &str, conversation: &str) -> Result<Option<Arc<Live>>, Fault> {
+        let (live, glance) = durable::site_of(site, conversation).await?;
+        self.glance.replace(glance);
+        Ok(live)
+    }
+
     async fn site_anew(&self, site: &str) -> Result<Option<Arc<Live>>, Fault> {
         durable::site_as_it_stands(site).await
     }
@@ -124,7 +139,8 @@ impl Host for Spin {
         body: Vec<u8>,
     ) -> Result<Response<Frames>, Failed> {
         let Place { site, conversation, caller } = place;
-        let reply = durable::act(site, conversation, caller, act, &body).await?;
+        let reply =
+            durable::act((site, conversation), self.glance.take(), caller, act, &body).await?;
         Ok(Response::of(&Answer::of(&reply)))
     }
 

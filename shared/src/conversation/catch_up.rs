@@ -14,14 +14,27 @@ pub struct News {
     /// The events after the newest known one, oldest first, with their senders and, on what a
     /// visitor says, when.
     pub events: Vec<(Event, Option<String>, Option<Millis>)>,
-    /// The head as it stands.
+    /// The head, if it is newer.
     pub head: Option<Head>,
-    /// The record of turns as it stands.
+    /// The record of turns, if it is newer.
     pub turn: Option<TurnRecord>,
     /// All marks.
     pub marks: Vec<(String, u32)>,
-    /// What the desk knows.
+    /// What the desk knows, if there is something new or to be told.
     pub told: Option<InboxEntry>,
+}
+
+/// What a process knows of a conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// The newest event.
+    pub seq: u32,
+    /// The version of the head.
+    pub head: u32,
+    /// The version of the record of turns.
+    pub turn: u32,
+    /// Whether it has something to tell the desk, unless somebody else did.
+    pub tells: bool,
 }
 
 impl Conversation {
@@ -44,9 +57,14 @@ impl Conversation {
         step
     }
 
-    /// What has to be loaded to catch up: events after this.
-    pub fn known(&self) -> u32 {
-        self.seq
+    /// What has to be loaded to catch up: what is newer.
+    pub fn known(&self) -> Known {
+        Known {
+            seq: self.seq,
+            head: self.head.version,
+            turn: self.turns.version(),
+            tells: self.has_to_tell(),
+        }
     }
 
     fn learn(

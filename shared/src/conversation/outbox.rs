@@ -136,6 +136,10 @@ impl Conversation {
         }
     }
 
+    pub(super) fn has_to_tell(&self) -> bool {
+        self.outbox.since.is_some()
+    }
+
     /// The alarm outlived its process: whatever was under way then may not have been told.
     pub(super) fn tell_again(&mut self, now: Millis) {
         if self.seq > 0 {

@@ -1,4 +1,6 @@
-//! `spin:sqlite` on one file, each `open` a connection of its own.
+//! `spin:sqlite` on one file, each `open` a connection of its own. As in Spin, each statement has a
+//! thread of the host's: the instance of an asynchronous one may do other things meanwhile, that of
+//! the other kind may not.
 
 use crate::state::State;
 use crate::state::spin::sqlite::sqlite::{
@@ -6,13 +8,23 @@ use crate::state::spin::sqlite::sqlite::{
 };
 use rusqlite::types::ValueRef;
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
 use std::time::Duration;
-use wasmtime::component::{Accessor, FutureReader, HasSelf, Resource, StreamReader};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::spawn_blocking;
+use wasmtime::StoreContextMut;
+use wasmtime::component::{
+    Accessor, Destination, FutureReader, HasSelf, Resource, StreamProducer, StreamReader,
+    StreamResult,
+};
 
 /// Statements that a connection keeps ready: more than the component has.
 const STATEMENTS: usize = 128;
 
+/// Rows that the database is ahead of the component, as in Spin.
+const ROWS_AHEAD: usize = 4;
 /// As Spin waits for one that others hold.
 const BUSY: Duration = Duration::from_secs(5);
 
@@ -25,7 +37,7 @@ type Rows = (Vec<String>, StreamReader<RowResult>, FutureReader<Result<(), Error
 impl Host for State {}
 
 impl HostConnection for State {
-    fn open(&mut self, name: String) -> wasmtime::Result<Result<Resource<Connection>, Error>> {
+    async fn open(&mut self, name: String) -> wasmtime::Result<Result<Resource<Connection>, Error>> {
         let Some(file) = self.granted.file(&name) else { return Ok(Err(Error::AccessDenied)) };
         match connected(file) {
             Ok(connection) => Ok(Ok(self.table.push(connection)?)),
@@ -33,25 +45,35 @@ impl HostConnection for State {
         }
     }
 
-    fn execute(
+    async fn execute(
         &mut self,
         connection: Resource<Connection>,
         statement: String,
         parameters: Vec<Value>,
     ) -> wasmtime::Result<Result<QueryResult, Error>> {
-        let connection = self.table.get(&connection)?;
-        Ok(connection.ask(&statement, &parameters))
+        let connection = self.table.get(&connection)?.clone();
+        let asked = spawn_blocking(move || {
+            let mut rows = Vec::new();
+            let mut columns = Vec::new();
+            let told = |names| columns = names;
+            connection.ask(&statement, &parameters, told, |row| {
+                rows.push(row);
+                true
+            })?;
+            Ok(QueryResult { columns, rows })
+        });
+        Ok(asked.await.unwrap_or(Err(Error::InvalidConnection)))
     }
 
-    fn last_insert_rowid(&mut self, _connection: Resource<Connection>) -> wasmtime::Result<i64> {
+    async fn last_insert_rowid(&mut self, _of: Resource<Connection>) -> wasmtime::Result<i64> {
         Ok(0)
     }
 
-    fn changes(&mut self, _connection: Resource<Connection>) -> wasmtime::Result<u64> {
+    async fn changes(&mut self, _of: Resource<Connection>) -> wasmtime::Result<u64> {
         Ok(0)
     }
 
-    fn drop(&mut self, connection: Resource<Connection>) -> wasmtime::Result<()> {
+    async fn drop(&mut self, connection: Resource<Connection>) -> wasmtime::Result<()> {
         self.table.delete(connection)?;
         Ok(())
     }
@@ -62,7 +84,14 @@ impl<T: Send> HostConnectionWithStore<T> for HasSelf<State> {
         store: &Accessor<T, Self>,
         name: String,
     ) -> wasmtime::Result<Result<Resource<Connection>, Error>> {
-        store.with(|mut access| access.get().open(name))
+        store.with(|mut access| {
+            let state = access.get();
+            let Some(file) = state.granted.file(&name) else { return Ok(Err(Error::AccessDenied)) };
+            match connected(file) {
+                Ok(connection) => Ok(Ok(state.table.push(connection)?)),
+                Err(error) => Ok(Err(error)),
+            }
+        })
     }
 
     async fn execute_async(
@@ -72,16 +101,22 @@ impl<T: Send> HostConnectionWithStore<T> for HasSelf<State> {
         parameters: Vec<Value>,
     ) -> wasmtime::Result<Result<Rows, Error>> {
         let connection = store.with(|mut access| access.get().table.get(&connection).cloned())?;
-        // A disk is waited for, and other writers: as in Spin, with a thread of the host's.
-        let found = tokio::task::block_in_place(|| connection.ask(&statement, &parameters));
-        let QueryResult { columns, rows } = match found {
-            Ok(found) => found,
-            Err(error) => return Ok(Err(error)),
-        };
+        let (columns, named) = oneshot::channel();
+        let (rows, found) = mpsc::channel(ROWS_AHEAD);
+        let (ended, end) = oneshot::channel();
+        spawn_blocking(move || {
+            let told = |names| drop(columns.send(names));
+            let done = connection.ask(&statement, &parameters, told, |row| {
+                rows.blocking_send(row).is_ok()
+            });
+            drop(ended.send(done));
+        });
+        let columns = named.await.unwrap_or_default();
+        let end = async { wasmtime::error::Ok(end.await.unwrap_or(Err(Error::InvalidConnection))) };
         store.with(|mut access| {
-            let rows = StreamReader::new(&mut access, rows)?;
-            let done = FutureReader::new(&mut access, async { wasmtime::error::Ok(Ok(())) })?;
-            Ok(Ok((columns, rows, done)))
+            let rows = StreamReader::new(&mut access, Found(found))?;
+            let end = FutureReader::new(&mut access, end)?;
+            Ok(Ok((columns, rows, end)))
         })
     }
 
@@ -100,6 +135,35 @@ impl<T: Send> HostConnectionWithStore<T> for HasSelf<State> {
     }
 }
 
+/// Rows on their way from the database's thread to the component.
+struct Found(mpsc::Receiver<RowResult>);
+
+impl<D> StreamProducer<D> for Found {
+    type Item = RowResult;
+    type Buffer = Option<RowResult>;
+
+    fn poll_produce<'a>(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        store: StoreContextMut<'a, D>,
+        mut destination: Destination<'a, Self::Item, Self::Buffer>,
+        finish: bool,
+    ) -> Poll<wasmtime::Result<StreamResult>> {
+        if destination.remaining(store) == Some(0) {
+            return Poll::Ready(Ok(StreamResult::Completed));
+        }
+        Poll::Ready(Ok(match self.get_mut().0.poll_recv(context) {
+            Poll::Ready(Some(row)) => {
+                destination.set_buffer(Some(row));
+                StreamResult::Completed
+            }
+            Poll::Ready(None) => StreamResult::Dropped,
+            Poll::Pending if finish => StreamResult::Cancelled,
+            Poll::Pending => return Poll::Pending,
+        }))
+    }
+}
+
 fn connected(file: PathBuf) -> Result<Connection, Error> {
     let connection = rusqlite::Connection::open(file).map_err(told)?;
     connection.busy_timeout(BUSY).map_err(told)?;
@@ -108,27 +172,30 @@ fn connected(file: PathBuf) -> Result<Connection, Error> {
 }
 
 impl Connection {
-    fn ask(&self, statement: &str, parameters: &[Value]) -> Result<QueryResult, Error> {
+    /// Runs a statement in the thread that calls: tells its columns, then each row until nobody
+    /// takes it.
+    fn ask(
+        &self,
+        statement: &str,
+        parameters: &[Value],
+        columns: impl FnOnce(Vec<String>),
+        mut row: impl FnMut(RowResult) -> bool,
+    ) -> Result<(), Error> {
         let connection = self.0.lock().map_err(|_| Error::InvalidConnection)?;
-        query(&connection, statement, parameters)
+        let mut statement = connection.prepare_cached(statement).map_err(told)?;
+        let names: Vec<String> = statement.column_names().iter().map(ToString::to_string).collect();
+        let count = names.len();
+        columns(names);
+        let parameters = rusqlite::params_from_iter(parameters.iter().map(parameter));
+        let mut rows = statement.query(parameters).map_err(told)?;
+        while let Some(found) = rows.next().map_err(told)? {
+            let values = (0..count).map(|index| found.get_ref(index).map(value));
+            if !row(RowResult { values: values.collect::<Result<_, _>>().map_err(told)? }) {
+                break;
+            }
+        }
+        Ok(())
     }
-}
-
-fn query(
-    connection: &rusqlite::Connection,
-    statement: &str,
-    parameters: &[Value],
-) -> Result<QueryResult, Error> {
-    let mut statement = connection.prepare_cached(statement).map_err(told)?;
-    let columns: Vec<String> = statement.column_names().iter().map(ToString::to_string).collect();
-    let parameters = rusqlite::params_from_iter(parameters.iter().map(parameter));
-    let mut rows = statement.query(parameters).map_err(told)?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next().map_err(told)? {
-        let values = (0..columns.len()).map(|index| row.get_ref(index).map(value));
-        found.push(RowResult { values: values.collect::<Result<_, _>>().map_err(told)? });
-    }
-    Ok(QueryResult { columns, rows: found })
 }
 
 fn parameter(value: &Value) -> rusqlite::types::Value {

@@ -20,7 +20,10 @@ use wasmtime_wasi_http::p3::{
 wasmtime::component::bindgen!({
     path: "wit",
     world: "kefu:host/host",
-    imports: { default: trappable },
+    imports: {
+        "spin:sqlite/sqlite@3.1.0": async | trappable,
+        default: trappable,
+    },
     with: { "spin:sqlite/sqlite.connection": crate::sqlite::Connection },
 });
 

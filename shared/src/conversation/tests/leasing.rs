@@ -84,7 +84,7 @@ impl Process {
     }
 
     fn look(&mut self, disk: &Disk, now: Millis) {
-        let known = self.conversation.known() as usize;
+        let known = self.conversation.known().seq as usize;
         let news = News {
             events: disk.log[known..].to_vec(),
             head: disk.head.clone(),
