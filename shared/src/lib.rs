@@ -40,6 +40,7 @@ pub mod session;
 pub mod site;
 pub mod snowflake;
 pub mod sorted;
+pub mod surplus;
 pub mod text;
 pub mod time;
 pub mod token;

@@ -46,22 +46,31 @@ pub const SHARED: &[(&str, &[Migration])] = &[
 ];
 
 /// What a host without objects keeps besides.
-const HOST: &[Migration] = &[Migration {
-    number: 1,
-    statements: &[
-        // Alarms: when (Unix milliseconds) a conversation is looked at, set by whom.
-        "CREATE TABLE due (log TEXT NOT NULL, holder INTEGER NOT NULL, at INTEGER NOT NULL,
+const HOST: &[Migration] = &[
+    Migration {
+        number: 1,
+        statements: &[
+            // Alarms: when (Unix milliseconds) a conversation is looked at, set by whom.
+            "CREATE TABLE due (log TEXT NOT NULL, holder INTEGER NOT NULL, at INTEGER NOT NULL,
             PRIMARY KEY (log, holder)) STRICT, WITHOUT ROWID",
-        "CREATE INDEX due_at ON due (at)",
-        // What waiting streams are woken for and no event tells: whose, and a frame as JSON.
-        "CREATE TABLE news (id INTEGER PRIMARY KEY, log TEXT NOT NULL, frame TEXT) STRICT",
-        // What is counted, such as sessions that addresses opened: `Counted::name`.
-        "CREATE TABLE opened (address TEXT NOT NULL, at INTEGER NOT NULL) STRICT",
-        "CREATE INDEX opened_at ON opened (address, at)",
-        // Raised with every change of a desk: a change to another state is refused.
-        "CREATE TABLE desk (site TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT, WITHOUT ROWID",
-    ],
-}];
+            "CREATE INDEX due_at ON due (at)",
+            // What waiting streams are woken for and no event tells: whose, and a frame as JSON.
+            "CREATE TABLE news (id INTEGER PRIMARY KEY, log TEXT NOT NULL, frame TEXT) STRICT",
+            // What is counted, such as sessions that addresses opened: `Counted::name`.
+            "CREATE TABLE opened (address TEXT NOT NULL, at INTEGER NOT NULL) STRICT",
+            "CREATE INDEX opened_at ON opened (address, at)",
+            // Raised with every change of a desk: a change to another state is refused.
+            "CREATE TABLE desk (site TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+        ],
+    },
+    // Instances (Unix milliseconds): when they began, when they last said that they are there, and
+    // when they left.
+    Migration {
+        number: 2,
+        statements: &["CREATE TABLE instance (holder INTEGER PRIMARY KEY, begun INTEGER NOT NULL,
+            seen INTEGER NOT NULL, gone INTEGER) STRICT"],
+    },
+];
 
 /// Tables whose first column is `$column`, and whose keys begin with `$key`.
 macro_rules! tables {
@@ -606,6 +615,19 @@ pub mod shared_sql {
         pub const OPEN: &str = "INSERT INTO opened (address, at) VALUES (?, ?)";
         /// Forgets old ones: up to when.
         pub const DROP_OPENED: &str = "DELETE FROM opened WHERE at <= ?";
+        /// An instance is there: holder, begun, now.
+        pub const SEE: &str = "INSERT INTO instance (holder, begun, seen) VALUES (?, ?, ?)
+            ON CONFLICT (holder) DO UPDATE SET seen = excluded.seen";
+        /// An instance leaves: now, holder.
+        pub const LEAVE: &str = "UPDATE instance SET gone = ? WHERE holder = ?";
+        /// Forgets instances: not seen since when.
+        pub const DROP_INSTANCES: &str = "DELETE FROM instance WHERE seen < ?";
+        /// How many instances are there that are older, and how many left: seen since, begun, holder,
+        /// gone since.
+        pub const OTHERS: &str = "SELECT
+            (SELECT count(*) FROM instance
+                WHERE gone IS NULL AND seen > ?1 AND (begun, holder) < (?2, ?3)),
+            (SELECT count(*) FROM instance WHERE gone > ?4)";
         /// A desk's version: site.
         pub const DESK_VERSION: &str = "SELECT version FROM desk WHERE site = ?";
         /// Puts a desk's version one up, and gives a row if it was the one: site, the new version.

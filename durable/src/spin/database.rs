@@ -67,13 +67,10 @@ pub(crate) async fn run_and_wait(
     text: &str,
     params: Vec<Value>,
 ) -> Result<Vec<Row>, Fault> {
-    nudged(async {
-        let (_, rows, ended) = connection.execute_async(text.to_owned(), params).await?;
-        let rows = rows.collect().await;
-        ended.await?;
-        Ok(rows)
-    })
-    .await
+    let (_, rows, ended) = connection.execute_async(text.to_owned(), params).await?;
+    let rows = rows.collect().await;
+    ended.await?;
+    Ok(rows)
 }
 
 /// A connection of its own to write with, once the tables are there: it alone has a transaction.

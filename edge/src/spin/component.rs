@@ -5,7 +5,7 @@ use crate::reply::Response;
 use crate::request::Request;
 use crate::spin::platform::{Spin, SpinBody};
 use crate::spin::response::native;
-use kefu_durable::spin::{Frames, begun, deployed, tell_operator};
+use kefu_durable::spin::{Frames, begun, deployed, on_shift, tell_operator};
 use kefu_shared::asset;
 use kefu_shared::problem::{Code, Refusal};
 use kefu_shared::route::{Route, route};
@@ -15,7 +15,7 @@ use spin_sdk::wasip3::http::types::{self, ErrorCode};
 
 #[http_service]
 async fn handle(request: spin_sdk::http::Request) -> Result<types::Response, ErrorCode> {
-    begun(async { native(answer(neutral(request)).await).await }).await
+    begun(on_shift(async { native(answer(neutral(request)).await).await })).await
 }
 
 async fn answer(request: Request<SpinBody>) -> Response<Frames> {

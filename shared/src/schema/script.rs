@@ -20,7 +20,7 @@ const PARAMS: usize = 6;
 const RETURNING: &str = " RETURNING version";
 
 /// What is written often. Where it stands is its number, from 1.
-const KINDS: [Kind; 11] = [
+const KINDS: [Kind; 14] = [
     Kind::of(log::INSERT_EVENT),
     Kind::must(log::PUT_STATE),
     Kind::of(log::PUT_MARK),
@@ -29,6 +29,9 @@ const KINDS: [Kind; 11] = [
     Kind::of(host::CLEAR_ALARM),
     Kind::of(host::TELL),
     Kind::of(host::OPEN),
+    Kind::of(host::SEE),
+    Kind::of(host::LEAVE),
+    Kind::of(host::DROP_INSTANCES),
     Kind::must(host::RAISE_DESK),
     Kind::of(desk::PUT_ENTRY),
     Kind::must(provider::PUT_GUARD),
