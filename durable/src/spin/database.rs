@@ -1,11 +1,12 @@
 //! The database: one connection an instance to read, one to write, and the migrations.
 //!
-//! The host has every call twice. Reading takes less time than the asynchronous one's streams do, so
-//! it is done at once; only what waits, for a disk or for others, lets other requests go on.
+//! Each call has a thread of the host's, which costs more than what SQLite does: there are few. The
+//! host has every call twice. The asynchronous one has a stream, and a wake-up for each row, so what
+//! reads does without; only what waits, for a disk or for others, lets other requests go on.
 
 use crate::Fault;
+use crate::spin::checkpoint;
 use crate::spin::entropy::{self, sleep};
-use crate::spin::nudges::nudged;
 use crate::spin::operator::{self, Access};
 use kefu_shared::schema::{self, Migration, script};
 use kefu_shared::trouble::Trouble;
@@ -31,8 +32,9 @@ const PAUSE_MICROS: u64 = 1_000;
 const OFTEN: u64 = 2;
 const DOUBLED_MOST: u64 = 6;
 
-/// How long SQLite waits by itself, with a thread of the host: as long as one other's commit takes.
-const BUSY_TIMEOUT: &str = "PRAGMA busy_timeout = 20";
+/// How long SQLite waits by itself, with a thread of the host: one other's commit. It would wait
+/// longer each time, and whoever came later be first.
+const BUSY_TIMEOUT: &str = "PRAGMA busy_timeout = 3";
 
 thread_local! {
     static READER: RefCell<Option<Rc<Connection>>> = const { RefCell::new(None) };
@@ -76,10 +78,13 @@ pub(crate) async fn run_and_wait(
 /// A connection of its own to write with, once the tables are there: it alone has a transaction.
 pub(crate) async fn open_to_write() -> Result<Connection, Fault> {
     reader().await?;
-    open()
+    let connection = open()?;
+    checkpoint::leave_it_here(&connection)?;
+    Ok(connection)
 }
 
-fn open() -> Result<Connection, Fault> {
+/// A connection more.
+pub(crate) fn open() -> Result<Connection, Fault> {
     let connection = Connection::open("default")?;
     run(&connection, BUSY_TIMEOUT, &[])?;
     Ok(connection)

@@ -6,6 +6,7 @@
 
 mod bus;
 mod calls;
+mod checkpoint;
 mod conversations;
 mod counts;
 mod database;
@@ -16,7 +17,6 @@ mod errands;
 mod guards;
 mod line;
 mod metrics;
-mod nudges;
 mod operator;
 mod recovery;
 mod room;

@@ -15,10 +15,18 @@ use std::cell::{Cell, RefCell};
 thread_local! {
     static SHIFT: RefCell<Shift> = RefCell::default();
     static ASKING: Cell<bool> = const { Cell::new(false) };
+    /// Whether it leaves with the next request.
+    static LEAVING: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Does a request's work, and looks now and then whether anybody needs this instance.
+///
+/// One that leaves says so at the beginning of a request and nowhere else: the host gives the next
+/// one only once this one has begun to wait, and what it had given before it knew would be lost.
 pub async fn on_shift<T>(work: impl Future<Output = T>) -> T {
+    if LEAVING.take() {
+        wit_bindgen::backpressure_inc();
+    }
     SHIFT.with_borrow_mut(|shift| shift.begins(entropy::now()));
     let done = work.await;
     let now = entropy::now();
@@ -31,7 +39,7 @@ pub async fn on_shift<T>(work: impl Future<Output = T>) -> T {
     {
         spawn(async move {
             match look(begun).await {
-                Ok(true) => wit_bindgen::backpressure_inc(),
+                Ok(true) => LEAVING.set(true),
                 Ok(false) => ASKING.set(false),
                 Err(fault) => {
                     tell_fault("instances", &fault);

@@ -156,15 +156,6 @@ async fn paced(client: &Client, visitors: &[Visitor], rate: u32, count: u32) -> 
     for (_, took) in all.iter().filter(|(sent, _)| *sent) {
         latencies.saturating_record(u64::try_from(took.as_micros())?);
     }
-    if std::env::var_os("BINS").is_some() {
-        for (bin, part) in all.chunks((rate / 4).max(1) as usize).enumerate() {
-            let worst = part.iter().map(|(_, took)| took.as_millis()).max().unwrap_or(0);
-            let mean =
-                part.iter().map(|(_, took)| took.as_millis()).sum::<u128>() / part.len() as u128;
-            eprint!("{}:{mean}/{worst} ", bin * 250);
-        }
-        eprintln!();
-    }
     let failed = u64::try_from(all.iter().filter(|(sent, _)| !sent).count())?;
     Ok(Paced { latencies, failed, took: begun.elapsed() })
 }

@@ -20,9 +20,6 @@ use wasmtime::component::{
     StreamResult,
 };
 
-/// Statements that a connection keeps ready: more than the component has.
-const STATEMENTS: usize = 128;
-
 /// Rows that the database is ahead of the component, as in Spin.
 const ROWS_AHEAD: usize = 4;
 /// As Spin waits for one that others hold.
@@ -37,7 +34,10 @@ type Rows = (Vec<String>, StreamReader<RowResult>, FutureReader<Result<(), Error
 impl Host for State {}
 
 impl HostConnection for State {
-    async fn open(&mut self, name: String) -> wasmtime::Result<Result<Resource<Connection>, Error>> {
+    async fn open(
+        &mut self,
+        name: String,
+    ) -> wasmtime::Result<Result<Resource<Connection>, Error>> {
         let Some(file) = self.granted.file(&name) else { return Ok(Err(Error::AccessDenied)) };
         match connected(file) {
             Ok(connection) => Ok(Ok(self.table.push(connection)?)),
@@ -106,9 +106,8 @@ impl<T: Send> HostConnectionWithStore<T> for HasSelf<State> {
         let (ended, end) = oneshot::channel();
         spawn_blocking(move || {
             let told = |names| drop(columns.send(names));
-            let done = connection.ask(&statement, &parameters, told, |row| {
-                rows.blocking_send(row).is_ok()
-            });
+            let done = connection
+                .ask(&statement, &parameters, told, |row| rows.blocking_send(row).is_ok());
             drop(ended.send(done));
         });
         let columns = named.await.unwrap_or_default();
@@ -167,7 +166,6 @@ impl<D> StreamProducer<D> for Found {
 fn connected(file: PathBuf) -> Result<Connection, Error> {
     let connection = rusqlite::Connection::open(file).map_err(told)?;
     connection.busy_timeout(BUSY).map_err(told)?;
-    connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(Connection(Arc::new(Mutex::new(connection))))
 }
 
