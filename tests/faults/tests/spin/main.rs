@@ -15,6 +15,7 @@ mod database;
 mod disk;
 mod operator;
 mod requests;
+mod script;
 
 use kefu_test_host::{Options, Platform, Running};
 use kefu_turns::{Host, Visitor};
