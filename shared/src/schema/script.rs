@@ -67,7 +67,7 @@ pub fn view() -> &'static str {
 /// Makes the view and its triggers, where they are not there.
 pub fn create() -> Vec<String> {
     let columns = names("").join(", ");
-    let nothing = vec!["NULL"; COLUMNS].join(", ");
+    let nothing = ["NULL"; COLUMNS].join(", ");
     let view = format!("CREATE VIEW IF NOT EXISTS {} ({columns}) AS SELECT {nothing}", view());
     let triggers = KINDS.iter().zip(1..).map(|(kind, number)| trigger(kind, number));
     [view].into_iter().chain(triggers).collect()
@@ -87,7 +87,7 @@ pub fn padded(lines: usize) -> usize {
 /// The statement of a script of so many lines, with [`COLUMNS`] parameters each. A line whose number
 /// is NULL does nothing.
 pub fn insert(lines: usize) -> String {
-    let row = format!("({})", vec!["?"; COLUMNS].join(", "));
+    let row = format!("({})", ["?"; COLUMNS].join(", "));
     format!("INSERT INTO {} VALUES {}", view(), vec![row; lines].join(", "))
 }
 

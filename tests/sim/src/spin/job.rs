@@ -8,7 +8,7 @@ use crate::invariant::{Held, Invariant};
 use crate::plan::Point;
 use crate::process::{Doom, survived};
 use kefu_shared::conversation::{
-    ConnId, Conversation, Cursor, Input, News, Reply, Snapshot, Step, Stream, TRIES, Tenure,
+    ConnId, Conversation, Cursor, Input, Known, News, Reply, Snapshot, Step, Stream, TRIES, Tenure,
 };
 use kefu_shared::time::{Millis, Tick};
 
@@ -20,6 +20,8 @@ pub(super) struct Job {
     pub(super) asker: Option<(usize, usize, u32)>,
     phase: Phase,
     tries: u32,
+    /// What others wrote beyond what was known, as whoever asks saw it on the way.
+    glance: Option<(Known, News)>,
     /// The term that was stored when it began to wait: what is answered is not older.
     pub(super) term: u32,
     /// The alarms up to here are cleared afterwards.
@@ -51,7 +53,15 @@ enum Phase {
 
 impl Job {
     pub(super) fn new(work: Work) -> Self {
-        Self { work, asker: None, phase: Phase::Begin, tries: 0, term: 0, clears: None }
+        Self {
+            work,
+            asker: None,
+            phase: Phase::Begin,
+            tries: 0,
+            glance: None,
+            term: 0,
+            clears: None,
+        }
     }
 
     fn is_hearsay(&self) -> bool {
@@ -61,7 +71,10 @@ impl Job {
 
 impl World<'_> {
     /// Gives an instance something to do, after what it has.
-    pub(super) fn give(&mut self, who: usize, job: Job) {
+    pub(super) fn give(&mut self, who: usize, mut job: Job) {
+        if job.asker.is_some() {
+            job.glance = self.glance(who);
+        }
         let process = &mut self.processes[who];
         if !process.is_alive() {
             return;
@@ -121,7 +134,7 @@ impl World<'_> {
                 Work::Apply(_) | Work::Attach { .. } | Work::Look => Phase::Look,
             },
             Phase::Look => {
-                self.take_in(who)?;
+                self.take_in(who, job.glance.take())?;
                 match &job.work {
                     Work::Look => return Ok(Some(Ok(None))),
                     Work::Apply(_) | Work::Attach { .. } => Phase::Take,
@@ -176,20 +189,34 @@ impl World<'_> {
     }
 
     /// What others wrote is known: events and states of one moment.
-    fn take_in(&mut self, who: usize) -> Held {
+    fn take_in(&mut self, who: usize, glance: Option<(Known, News)>) -> Held {
         let tenure = Tenure { holder: self.processes[who].holder, now: self.wall(who) };
-        let (disk, told) = (&self.storage.disk, self.inbox.clone());
-        let process = &mut self.processes[who];
-        let Some(known) = process.state.log().map(Conversation::known) else {
-            let snapshot = disk.snapshot(tenure.now);
-            process.state.load(Snapshot { tenure: Some(tenure), told, ..snapshot }, 3);
+        let known = self.processes[who].state.log().map(Conversation::known);
+        let still = glance.filter(|(then, _)| Some(*then) == known);
+        let Some((_, news)) = still.or_else(|| self.glance(who)) else {
+            let snapshot = self.storage.disk.snapshot(tenure.now);
+            let snapshot = Snapshot { tenure: Some(tenure), told: self.inbox.clone(), ..snapshot };
+            self.processes[who].state.load(snapshot, 3);
             return Ok(());
         };
-        let marks = disk.marks().clone().into_iter().collect();
-        let (head, turn) = (Some(disk.head()), Some(disk.turn()));
-        let news = News { events: disk.since(known), head, turn, marks, told };
-        let step = process.state.catch_up(tenure, news);
+        let step = self.processes[who].state.catch_up(tenure, news);
         self.act_here(who, step)
+    }
+
+    /// What is new on the disk, as one look gives it; none where nothing is in memory.
+    fn glance(&self, who: usize) -> Option<(Known, News)> {
+        let known = self.processes[who].state.log()?.known();
+        let disk = &self.storage.disk;
+        let events = disk.since(known.seq);
+        let is_told = known.tells || !events.is_empty();
+        let news = News {
+            head: Some(disk.head()).filter(|head| head.version > known.head),
+            turn: Some(disk.turn()).filter(|turn| turn.version > known.turn),
+            marks: disk.marks().clone().into_iter().collect(),
+            told: self.inbox.clone().filter(|_| is_told),
+            events,
+        };
+        Some((known, news))
     }
 
     /// A step on a copy; none where a stream is not let in.
