@@ -5,6 +5,10 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long processes that were killed may take to go.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How a child learns that its parent is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,12 +61,25 @@ pub(crate) fn end(child: &mut Child) {
 
 /// The same for one that leads a process group, with its children.
 pub(crate) fn end_group(child: &mut Child) {
+    let led = children(child.id());
     if matches!(child.try_wait(), Ok(None)) {
         let group = format!("-{}", child.id());
         // As with `end`.
         let _ = Command::new("kill").args(["-KILL", "--", &group]).stderr(Stdio::null()).status();
     }
     end(child);
+    // Nobody here can wait for them, and what they listen on is theirs until they are gone.
+    let begun = Instant::now();
+    while led.iter().any(|pid| is_running(*pid)) && begun.elapsed() < PATIENCE {
+        thread::yield_now();
+    }
+}
+
+/// Whether a process has anything yet; one that only nobody has asked about has not.
+fn is_running(pid: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"));
+    let state = stat.ok().and_then(|stat| stat.rsplit_once(") ")?.1.chars().next());
+    state.is_some_and(|state| !matches!(state, 'Z' | 'X'))
 }
 
 /// The processes that a process has started, where the system tells.
