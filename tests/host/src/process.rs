@@ -75,17 +75,27 @@ pub(crate) fn end_group(child: &mut Child) {
     }
 }
 
-/// Whether a process has anything yet; one that only nobody has asked about has not.
+/// Whether a process has anything yet: its first thread may have ended before the others.
 fn is_running(pid: u32) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"));
-    let state = stat.ok().and_then(|stat| stat.rsplit_once(") ")?.1.chars().next());
-    state.is_some_and(|state| !matches!(state, 'Z' | 'X'))
+    of_threads(pid, "stat").iter().any(|stat| {
+        let state = stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next());
+        state.is_some_and(|state| !matches!(state, 'Z' | 'X'))
+    })
 }
 
-/// The processes that a process has started, where the system tells.
+/// What the system tells in such a file of each of a process's threads.
+fn of_threads(pid: u32, file: &str) -> Vec<String> {
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    threads.filter_map(|it| std::fs::read_to_string(it.path().join(file)).ok()).collect()
+}
+
+/// The processes that a process has started, by whichever of its threads, where the system tells.
 pub(crate) fn children(pid: u32) -> Vec<u32> {
-    let told = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
-    told.unwrap_or_default().split_whitespace().filter_map(|pid| pid.parse().ok()).collect()
+    of_threads(pid, "children")
+        .iter()
+        .flat_map(|it| it.split_whitespace())
+        .filter_map(|pid| pid.parse().ok())
+        .collect()
 }
 
 #[cfg(target_os = "linux")]
