@@ -73,11 +73,11 @@ impl Spin {
         self.state.join("sqlite_db.db")
     }
 
-    /// What it has written to its output so far; empty with [`Log::Inherit`].
+    /// What the component has written to its output so far; empty with [`Log::Inherit`].
     pub fn log(&self) -> String {
-        // Spin keeps what components write in files of their own.
-        let files = [log_file(&self.state), self.state.join("logs/kefu_stderr.txt")];
-        files.map(|file| fs::read_to_string(file).unwrap_or_default()).concat()
+        // Spin keeps what components write in files of their own, and shows it among its own lines.
+        let files = [self.state.join("logs/kefu_stderr.txt"), log_file(&self.state)];
+        files.iter().find_map(|file| fs::read_to_string(file).ok()).unwrap_or_default()
     }
 
     /// Kills it as a crash would, and waits until it is gone. The state stays.
