@@ -5,7 +5,6 @@
 //! reads does without; only what waits, for a disk or for others, lets other requests go on.
 
 use crate::Fault;
-use crate::spin::checkpoint;
 use crate::spin::entropy::{self, sleep};
 use crate::spin::operator::{self, Access};
 use kefu_shared::schema::{self, Migration, script};
@@ -78,13 +77,10 @@ pub(crate) async fn run_and_wait(
 /// A connection of its own to write with, once the tables are there: it alone has a transaction.
 pub(crate) async fn open_to_write() -> Result<Connection, Fault> {
     reader().await?;
-    let connection = open()?;
-    checkpoint::leave_it_here(&connection)?;
-    Ok(connection)
+    open()
 }
 
-/// A connection more.
-pub(crate) fn open() -> Result<Connection, Fault> {
+fn open() -> Result<Connection, Fault> {
     let connection = Connection::open("default")?;
     run(&connection, BUSY_TIMEOUT, &[])?;
     Ok(connection)

@@ -6,7 +6,6 @@
 
 mod bus;
 mod calls;
-mod checkpoint;
 mod conversations;
 mod counts;
 mod database;

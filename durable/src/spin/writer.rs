@@ -2,7 +2,6 @@
 //! since its fsync is what costs, and the failure of one is not that of the others.
 
 use crate::Fault;
-use crate::spin::checkpoint;
 use crate::spin::database::{self, Connection, Row, number, patiently, run, run_and_wait};
 use crate::spin::operator::{self, Access};
 use futures::channel::oneshot;
@@ -83,7 +82,6 @@ async fn write_group(slot: &mut Option<Connection>, group: Vec<Batch>) {
         Err(fault) => Err(fault),
     };
     operator::watch(Access::Write, written.as_ref().err());
-    checkpoint::written(batches.iter().map(Vec::len).sum());
     let results = written.unwrap_or_else(|fault| {
         // Nothing of it is there; the next group has a fresh connection.
         *slot = None;

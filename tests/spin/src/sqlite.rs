@@ -38,11 +38,7 @@ impl HostConnection for State {
         &mut self,
         name: String,
     ) -> wasmtime::Result<Result<Resource<Connection>, Error>> {
-        let Some(file) = self.granted.file(&name) else { return Ok(Err(Error::AccessDenied)) };
-        match connected(file) {
-            Ok(connection) => Ok(Ok(self.table.push(connection)?)),
-            Err(error) => Ok(Err(error)),
-        }
+        self.connect(&name)
     }
 
     async fn execute(
@@ -84,14 +80,7 @@ impl<T: Send> HostConnectionWithStore<T> for HasSelf<State> {
         store: &Accessor<T, Self>,
         name: String,
     ) -> wasmtime::Result<Result<Resource<Connection>, Error>> {
-        store.with(|mut access| {
-            let state = access.get();
-            let Some(file) = state.granted.file(&name) else { return Ok(Err(Error::AccessDenied)) };
-            match connected(file) {
-                Ok(connection) => Ok(Ok(state.table.push(connection)?)),
-                Err(error) => Ok(Err(error)),
-            }
-        })
+        store.with(|mut access| access.get().connect(&name))
     }
 
     async fn execute_async(
@@ -160,6 +149,16 @@ impl<D> StreamProducer<D> for Found {
             Poll::Pending if finish => StreamResult::Cancelled,
             Poll::Pending => return Poll::Pending,
         }))
+    }
+}
+
+impl State {
+    fn connect(&mut self, name: &String) -> wasmtime::Result<Result<Resource<Connection>, Error>> {
+        let Some(file) = self.granted.file(name) else { return Ok(Err(Error::AccessDenied)) };
+        match connected(file) {
+            Ok(connection) => Ok(Ok(self.table.push(connection)?)),
+            Err(error) => Ok(Err(error)),
+        }
     }
 }
 
