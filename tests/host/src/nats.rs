@@ -1,8 +1,9 @@
 //! A NATS server of a test's own.
 
 use crate::http;
+use crate::port::free_port;
 use std::io;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
@@ -37,11 +38,7 @@ impl Nats {
     /// # Errors
     /// When there is no free port.
     pub fn at_free_port(program: PathBuf) -> io::Result<Self> {
-        // Both at once, or they could be the same one.
-        let free = || TcpListener::bind(("127.0.0.1", 0));
-        let (port, monitor) = (free()?, free()?);
-        let [port, monitor] = [port.local_addr()?.port(), monitor.local_addr()?.port()];
-        Ok(Self { child: None, program, port, monitor })
+        Ok(Self { child: None, program, port: free_port()?, monitor: free_port()? })
     }
 
     /// Where it is, or is going to be.

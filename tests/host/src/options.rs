@@ -1,6 +1,8 @@
 //! How a host is to be started.
 
 use crate::bundle::workspace;
+use crate::port::free_port;
+use crate::start_error::StartError;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -121,6 +123,14 @@ impl Options {
     pub(crate) fn outbound_names(&self) -> String {
         let names = self.outbound.iter().flatten();
         names.map(|host| if host == "*://*:*" { "*" } else { host }).collect::<Vec<_>>().join(" ")
+    }
+
+    /// At the port that was asked for, or a free one.
+    pub(crate) fn at_a_port(mut self) -> Result<Self, StartError> {
+        if self.port == 0 {
+            self.port = free_port().map_err(|cause| StartError::Port { port: 0, cause })?;
+        }
+        Ok(self)
     }
 
     pub(crate) fn make_state(&self) -> io::Result<PathBuf> {

@@ -31,7 +31,7 @@ impl Spin {
     /// When the program or the component is missing, the port is taken, or it ends or stays silent
     /// for 90 seconds.
     pub fn start(options: &Options) -> Result<Self, StartError> {
-        let options = options.clone();
+        let options = options.clone().at_a_port()?;
         let program = Program::find(&options.root)?;
         let state = options.make_state().map_err(StartError::State)?;
         match start_in(&state, &options, &program) {

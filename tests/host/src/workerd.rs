@@ -29,7 +29,7 @@ impl Workerd {
     /// When workerd or the bundle is missing, the port is taken, or workerd ends or stays silent
     /// for 15 seconds; the log's end is part of the message.
     pub fn start(options: &Options) -> Result<Self, StartError> {
-        let options = options.clone();
+        let options = options.clone().at_a_port()?;
         let state = options.make_state().map_err(StartError::State)?;
         match Self::start_in(&state, &options) {
             Ok((child, Listening { port, keeper })) => {

@@ -6,10 +6,9 @@
     reason = "tests fail by panicking, and run on a real clock"
 )]
 
-use kefu_test_host::workspace;
+use kefu_test_host::{free_port, workspace};
 use kefu_turns::Host;
 use serde_json::{Value, json};
-use std::net::TcpListener;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
@@ -45,8 +44,7 @@ fn last(check: &Value) -> (String, String) {
 
 #[tokio::test]
 async fn a_gateway_that_breaks_and_limits_passes_the_question_on_and_its_answer_is_whole() {
-    let port =
-        TcpListener::bind(("127.0.0.1", 0)).expect("a port").local_addr().expect("it").port();
+    let port = free_port().expect("a port");
     let _litellm = litellm(port).await;
     let entry = |model: &str| {
         format!(

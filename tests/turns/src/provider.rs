@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 use std::{fmt, io};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
 
 /// A service that speaks chat completions, on a port of its own.
@@ -137,13 +137,17 @@ impl Provider {
     }
 }
 
-/// The entry of a provider at an address where nobody listens.
+/// The entry of a provider at an address where nobody listens, until the process ends: the port is
+/// bound, so that no other test's server is given it.
 ///
 /// # Panics
 /// When there is no free port.
-pub async fn refusing(name: &str) -> String {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
-    entry(listener.local_addr().expect("an address"), name, "")
+pub fn refusing(name: &str) -> String {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.bind(([127, 0, 0, 1], 0).into()).expect("a free port");
+    let address = socket.local_addr().expect("an address");
+    std::mem::forget(socket);
+    entry(address, name, "")
 }
 
 fn entry(address: SocketAddr, name: &str, more: &str) -> String {

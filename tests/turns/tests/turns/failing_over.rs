@@ -76,7 +76,7 @@ async fn a_provider_that_fails_before_any_text_is_passed_over_at_once() {
 #[tokio::test]
 async fn nobody_at_the_address_is_passed_over_at_once() {
     let second = Provider::playing([Script::answer(&["from the second"])]).await;
-    let (took, message) = ask(&refusing("first").await, &second).await;
+    let (took, message) = ask(&refusing("first"), &second).await;
     assert_eq!(message["provider"]["name"], "second");
     assert!(took < GRACE, "{took:?}");
 }

@@ -1,10 +1,9 @@
 //! A provider that others wrote: aimock, an OpenAI-compatible server from npm.
 
 use crate::AT_ONCE;
-use kefu_test_host::workspace;
+use kefu_test_host::{free_port, workspace};
 use kefu_turns::{Host, soon};
 use serde_json::json;
-use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::Stdio;
 use tokio::net::TcpStream;
@@ -46,7 +45,7 @@ async fn aimock(port: u16) -> (Child, Folder) {
 
 #[tokio::test]
 async fn a_server_that_others_wrote_answers_in_a_stream() {
-    let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+    let port = free_port().unwrap();
     let _aimock = aimock(port).await;
     let host = Host::shared();
     let entry = format!(

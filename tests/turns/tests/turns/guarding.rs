@@ -254,7 +254,7 @@ async fn an_operator_sees_how_far_a_question_comes_and_no_secret() {
         good.entry("good", ""),
         bad.entry("bad", "api_key = \"${KEY}\""),
         slow.entry("slow", "timeouts = { first_token = \"300ms\" }"),
-        kefu_turns::refusing("away").await,
+        kefu_turns::refusing("away"),
         good.entry("keyless", "api_key = \"${NEVER_STORED}\""),
     ];
     let host = Host::shared();

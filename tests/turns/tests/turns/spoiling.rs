@@ -2,9 +2,10 @@
 //! which it is and why.
 
 use crate::{AT_ONCE, RULE};
+use kefu_test_host::free_port;
 use kefu_turns::{Host, PATIENCE, Provider, Script};
 use serde_json::{Value, json};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -188,9 +189,7 @@ impl Untrusted {
         let made =
             format!("req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem {name}");
         assert!(openssl(&made).status().expect("openssl").success());
-        let free = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
-        let port = free.local_addr().expect("an address").port();
-        drop(free);
+        let port = free_port().expect("a free port");
         let serve = format!("s_server -accept 127.0.0.1:{port} -key key.pem -cert cert.pem -www");
         let server = openssl(&serve).spawn().expect("openssl");
         let begun = Instant::now();
