@@ -6,6 +6,7 @@
 //! twice, late or out of order. A message never waits for the desk.
 
 use crate::conversation::{Audience, ConnId, Cursor};
+use crate::gateway::CLOSE_RECONNECT;
 use crate::sorted;
 use crate::time::{Millis, Tick};
 use kefu_proto::v1::server_frame::Frame;
@@ -14,7 +15,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 mod accounts;
+mod attempt;
 mod duty;
+mod entries;
 mod inbox;
 mod logins;
 mod order;
@@ -24,7 +27,8 @@ mod sessions;
 mod step;
 
 pub use accounts::{ACCOUNTS_MOST, Account, EMAIL_MOST, NAME_MOST, Role};
-pub use inbox::{INBOX_MOST, Inbox, Query};
+pub use attempt::Before;
+pub use inbox::{INBOX_MOST, Inbox, Left, Query};
 pub use logins::{PER_ADDRESS, PER_EMAIL, PER_PAIR, bad_login};
 pub use order::{Order, Outcome};
 pub use sessions::{SESSIONS_MOST, Session};
@@ -66,10 +70,11 @@ pub struct Snapshot {
 /// What is stored of a desk and not known to one that is in memory.
 #[derive(Debug, Default)]
 pub struct News {
-    /// The entries after the known [`Inbox::revision`]; all, where the floor is not the known one.
+    /// The entries after the known [`Inbox::revision`]; all, where the known floor is neither of
+    /// the two in `left`.
     pub entries: Vec<InboxEntry>,
-    /// The inbox's floor.
-    pub floor: u32,
+    /// Who was the last to leave.
+    pub left: Left,
     /// All accounts.
     pub accounts: Vec<Account>,
     /// All sessions.
@@ -80,8 +85,8 @@ pub struct News {
 
 impl From<News> for Snapshot {
     fn from(news: News) -> Self {
-        let News { entries, floor, accounts, sessions, tries } = news;
-        let inbox = Inbox::resume(entries, floor);
+        let News { entries, left, accounts, sessions, tries } = news;
+        let inbox = Inbox::resume(entries, left.floor);
         Self { inbox, accounts, sessions, tries, streams: Vec::new() }
     }
 }
@@ -156,9 +161,19 @@ impl Desk {
     pub fn catch_up(&mut self, now: Millis, news: News) -> Step {
         let mut step = Step::default();
         let known = self.inbox.revision();
-        self.inbox.take_in(news.entries, news.floor);
+        let gone = self.inbox.take_in(news.entries, news.left);
+        self.places.take_in(&self.inbox);
         if self.inbox.revision() > known {
             self.changed(now);
+        }
+        match gone {
+            Some(gone) if gone.is_empty() => {}
+            Some(gone) => {
+                self.show(&mut step);
+                self.show_gone(gone, &mut step);
+            }
+            // Whoever comes back is given all of it.
+            None => self.close_streams(CLOSE_RECONNECT, "inbox_reloaded", &mut step, |_| true),
         }
         self.accounts = Accounts::resume(news.accounts);
         self.sessions = Sessions::resume(news.sessions);

@@ -70,6 +70,8 @@ const HOST: &[Migration] = &[
         statements: &["CREATE TABLE instance (holder INTEGER PRIMARY KEY, begun INTEGER NOT NULL,
             seen INTEGER NOT NULL, gone INTEGER) STRICT"],
     },
+    // Several have a desk in memory, and look for what is new.
+    Migration { number: 3, statements: &["CREATE INDEX inbox_revision ON inbox (site, revision)"] },
 ];
 
 /// Tables whose first column is `$column`, and whose keys begin with `$key`.
@@ -235,6 +237,14 @@ macro_rules! tables {
             Migration {
                 number: 2,
                 statements: &["ALTER TABLE inbox ADD COLUMN revision INTEGER NOT NULL DEFAULT 0"],
+            },
+            // Which floor was there before, and which conversations left since then, as JSON.
+            Migration {
+                number: 3,
+                statements: &[
+                    "ALTER TABLE floor ADD COLUMN before INTEGER NOT NULL DEFAULT 0",
+                    "ALTER TABLE floor ADD COLUMN gone TEXT NOT NULL DEFAULT '[]'",
+                ],
             },
         ];
     };
@@ -410,18 +420,23 @@ macro_rules! statements {
             $in,
             "conversation) DO UPDATE SET entry = excluded.entry, revision = excluded.revision"
         );
-        /// Drops an entry: conversation.
-        pub const DROP_ENTRY: &str = concat!("DELETE FROM inbox WHERE ", $of, "conversation = ?");
-        /// Keeps the floor: revision.
+        /// Drops entries: conversations, as JSON.
+        pub const DROP_ENTRIES: &str = concat!(
+            "DELETE FROM inbox WHERE ",
+            $of,
+            "conversation IN (SELECT value FROM json_each(?))"
+        );
+        /// Keeps the floor: revision, the one before, the conversations that left, as JSON.
         pub const PUT_FLOOR: &str = concat!(
             "INSERT INTO floor (",
             $in,
-            "id, revision) VALUES (",
+            "id, revision, before, gone) VALUES (",
             $p,
-            "1, ?)
+            "1, ?, ?, ?)
             ON CONFLICT (",
             $in,
-            "id) DO UPDATE SET revision = excluded.revision"
+            "id) DO UPDATE SET revision = excluded.revision, before = excluded.before,
+                gone = excluded.gone"
         );
         /// Keeps an account: id, value.
         pub const PUT_ACCOUNT: &str = concat!(
@@ -560,15 +575,17 @@ pub mod shared_sql {
         statements!(desk: "site, ", "?, ", "site = ? AND ", " WHERE site = ?");
 
         /// All of a desk but the entries up to a revision, in one look: site, revision, floor. All
-        /// entries where the floor is another. Gives what a row is (`ROW_…`) and three values: the
-        /// floor; of an account and a session the value; of an attempt to log in when and whose; of
-        /// an entry the entry.
-        pub const LOOK: &str = "SELECT 1, revision, NULL, NULL FROM floor WHERE site = ?1
-            UNION ALL SELECT 2, NULL, value, NULL FROM account WHERE site = ?1
-            UNION ALL SELECT 3, NULL, value, NULL FROM session WHERE site = ?1
-            UNION ALL SELECT 4, at, tag, NULL FROM try WHERE site = ?1
-            UNION ALL SELECT 5, NULL, NULL, entry FROM inbox WHERE site = ?1 AND (revision > ?2
-                OR coalesce((SELECT revision FROM floor WHERE site = ?1), 0) <> ?3)
+        /// entries where that floor is neither the one that is there nor the one before it. Gives
+        /// what a row is (`ROW_…`) and four values: of the floor its revision, who left, nothing
+        /// and the one before; of an account and a session nothing and the value; of an attempt to
+        /// log in when and whose; of an entry the entry as the third.
+        pub const LOOK: &str = "SELECT 1, revision, gone, NULL, before FROM floor WHERE site = ?1
+            UNION ALL SELECT 2, NULL, value, NULL, NULL FROM account WHERE site = ?1
+            UNION ALL SELECT 3, NULL, value, NULL, NULL FROM session WHERE site = ?1
+            UNION ALL SELECT 4, at, tag, NULL, NULL FROM try WHERE site = ?1
+            UNION ALL SELECT 5, NULL, NULL, entry, NULL FROM inbox WHERE site = ?1 AND revision >
+                CASE WHEN EXISTS (SELECT 1 FROM floor
+                    WHERE site = ?1 AND ?3 <> revision AND ?3 <> before) THEN -1 ELSE ?2 END
             ORDER BY 1, 2";
         /// A row of [`LOOK`] that is the floor.
         pub const ROW_FLOOR: u32 = 1;

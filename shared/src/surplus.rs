@@ -3,7 +3,7 @@
 //! A host may begin an instance for each of many requests that come at once, and then give all of
 //! them something to do for as long as something is to be done. Each has memory of its own: the more
 //! there are, the more is read again, and the fewer writes go together. So those that are not needed
-//! leave, the youngest first. The host is free to begin new ones when it needs them, and how often
+//! leave, the youngest first, and hand their streams over. The host is free to begin new ones when it needs them, and how often
 //! anybody leaves is bounded: where many come at once again and again, they stay.
 
 use crate::time::Millis;
@@ -17,6 +17,14 @@ pub const LEAVE_MOST: u32 = 60;
 pub const LATELY: Duration = Duration::from_secs(60);
 /// Who was not seen for as long is gone.
 pub const SEEN_FOR: Duration = Duration::from_secs(20);
+
+/// What an instance that leaves has of streams it hands over to the others: it ends one after the
+/// other, not too fast for those to whom their readers come, and none that only just began.
+pub const STREAM_STAYS: Duration = Duration::from_secs(30);
+/// Between two of them.
+pub const PACE: Duration = Duration::from_millis(150);
+/// Until it looks again, when it has none that may end.
+pub const REST: Duration = Duration::from_secs(5);
 
 /// How often is asked, by a young one and by an old one.
 const EVERY_YOUNG: Duration = Duration::from_secs(2);

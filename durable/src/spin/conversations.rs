@@ -8,6 +8,7 @@ use crate::spin::rooms::{self, log_of};
 use crate::spin::sites;
 use crate::spin::store;
 use crate::spin::streams::Sink;
+use crate::spin::surplus::off_shift;
 use futures::channel::oneshot;
 use futures::future::{Either, select};
 use kefu_proto::v1::{EventsPage, ServerFrame};
@@ -102,7 +103,7 @@ pub async fn wait_for_event(
     {
         let over = pin!(crate::spin::entropy::sleep(most));
         // An end of the stream is as good as an event.
-        let _ended: Either<_, _> = select(event, over).await;
+        let _ended: Either<_, _> = off_shift(select(event, over)).await;
     }
     room.sweep().await;
     Ok(Ok(()))

@@ -16,7 +16,9 @@ use futures::lock::Mutex;
 use kefu_proto::Encode;
 use kefu_proto::v1::{InboxEntry, ProviderChange, ServerFrame};
 use kefu_shared::conversation::{self, ConnId, Cursor};
-use kefu_shared::desk::{Account, Act, Desk, Inbox, Input, News, Order, Outcome, Step, Write};
+use kefu_shared::desk::{
+    Account, Act, Desk, Inbox, Input, Left, News, Order, Outcome, Step, Write,
+};
 use kefu_shared::problem::Refusal;
 use kefu_shared::schema::shared_sql::desk as sql;
 use kefu_shared::schema::shared_sql::host;
@@ -25,7 +27,7 @@ use kefu_shared::time::Millis;
 use kefu_shared::who::Role;
 use kefu_shared::wire::Caller;
 use spin_sdk::sqlite::Value;
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, RefCell, RefMut};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -209,28 +211,27 @@ impl Room {
     async fn step(&self, input: Input) -> Result<Option<Outcome>, Fault> {
         for tries in 0..TRIES {
             self.look().await?;
-            let before = self.desk.borrow().clone();
-            let Some(Step { writes, acts, outcome }) = self
-                .desk
-                .borrow_mut()
-                .as_mut()
-                .map(|desk| desk.step(entropy::tick(), input.clone()))
-            else {
-                return Err(Fault::Corrupt("desk"));
-            };
+            let (Step { writes, acts, outcome }, before) =
+                self.desk()?.attempt(entropy::tick(), input.clone());
             match self.store(&writes).await {
                 Ok(()) => {
                     self.carry_out(acts);
                     return Ok(outcome);
                 }
                 Err(Fault::Conflict) => {
-                    self.desk.replace(before);
+                    self.desk()?.take_back(before);
                     lost(tries).await;
                 }
                 Err(fault) => return Err(fault),
             }
         }
         Err(Fault::Conflict)
+    }
+
+    /// The desk, which was looked at.
+    fn desk(&self) -> Result<RefMut<'_, Desk>, Fault> {
+        let desk = RefMut::filter_map(self.desk.borrow_mut(), Option::as_mut);
+        desk.map_err(|_| Fault::Corrupt("desk"))
     }
 
     /// Tells other instances that agents are there, where the site's modes ask for it.
@@ -272,7 +273,7 @@ impl Room {
         let mut news = News::default();
         for row in rows(sql::LOOK, params).await? {
             match small(&row, 0) {
-                sql::ROW_FLOOR => news.floor = small(&row, 1),
+                sql::ROW_FLOOR => news.left = left(&row)?,
                 sql::ROW_ACCOUNT => news.accounts.push(from_json(text(&row, 2))?),
                 sql::ROW_SESSION => news.sessions.push(from_json(text(&row, 2))?),
                 sql::ROW_TRY => news.tries.push((text(&row, 2).to_owned(), moment(&row))),
@@ -291,7 +292,7 @@ impl Room {
         let next = self.version.get() + 1;
         let raise = vec![string(&*self.site), number(next)];
         let mut batch = vec![Statement::must(host::RAISE_DESK, raise)];
-        batch.extend(writes.iter().map(|write| self.statement(write)));
+        batch.extend(writes.iter().flat_map(|write| self.statements(write)));
         batch.extend(bus::row(&format!("{}/", self.site), None));
         commit(batch).await?;
         self.version.set(next);
@@ -299,15 +300,19 @@ impl Room {
         Ok(())
     }
 
-    fn statement(&self, write: &Write) -> Statement {
-        let (text, mut params) = match write {
+    fn statements(&self, write: &Write) -> Vec<Statement> {
+        let one = match write {
             Write::Entry(entry) => {
                 let bytes = Value::Blob(entry.encode_to_vec());
                 let revision = number(entry.revision);
                 (sql::PUT_ENTRY, vec![string(&*entry.conversation), bytes, revision])
             }
-            Write::Drop(id) => (sql::DROP_ENTRY, vec![string(&**id)]),
-            Write::Floor(floor) => (sql::PUT_FLOOR, vec![number(*floor)]),
+            Write::Leave(Left { floor, before, conversations }) => {
+                let gone = json(conversations);
+                let floor = vec![number(*floor), number(*before), gone.clone()];
+                let both = [(sql::DROP_ENTRIES, vec![gone]), (sql::PUT_FLOOR, floor)];
+                return both.into_iter().map(|one| self.statement(one)).collect();
+            }
             Write::Account(account) => {
                 (sql::PUT_ACCOUNT, vec![string(&*account.id), json(account)])
             }
@@ -320,6 +325,10 @@ impl Room {
             Write::Pardon(tag) => (sql::DROP_NEWEST_TRY, vec![string(&**tag)]),
             Write::DropTries(upto) => (sql::DROP_TRIES, vec![number(upto.0)]),
         };
+        vec![self.statement(one)]
+    }
+
+    fn statement(&self, (text, mut params): (&'static str, Vec<Value>)) -> Statement {
         params.insert(0, string(&*self.site));
         Statement::new(text, params)
     }
@@ -374,6 +383,11 @@ impl Room {
 
 fn known(inbox: &Inbox) -> (u32, u32) {
     (inbox.revision(), inbox.floor())
+}
+
+fn left(row: &Row) -> Result<Left, Fault> {
+    let conversations = from_json(text(row, 2))?;
+    Ok(Left { floor: small(row, 1), before: small(row, 4), conversations })
 }
 
 fn moment(row: &Row) -> Millis {

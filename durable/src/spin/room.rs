@@ -103,6 +103,11 @@ impl Room {
         !self.streams.is_empty() || self.calls.is_any_under_way()
     }
 
+    /// Whether an answer is on its way here.
+    pub(crate) fn is_calling_anybody(&self) -> bool {
+        self.calls.is_any_under_way()
+    }
+
     /// Gives an input to the conversation and carries out what comes of it. The reply is there
     /// when the input was a request.
     pub(crate) async fn apply(self: &Rc<Self>, input: Input) -> Result<Option<Reply>, Fault> {

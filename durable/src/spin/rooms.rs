@@ -2,20 +2,25 @@
 //! that the desk does not know yet; and for a while those that just were, since whoever comes back
 //! to one reads only what is new.
 
-use crate::spin::bus;
 use crate::spin::entropy::{self, sleep};
 use crate::spin::room::Room;
 use crate::spin::tasks::spawn;
+use crate::spin::{bus, surplus};
 use kefu_shared::time::Millis;
 use lru::LruCache;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
+use std::ops::Bound;
 use std::rc::Rc;
 use std::time::Duration;
 
 /// Between comments on idle streams: only a write shows that a client has gone.
 const BEAT: Duration = Duration::from_secs(15);
+/// Many streams are not all written to at once: whoever sends something meanwhile would wait. So
+/// many conversations at least make a part, and that is how many parts there are at most.
+const PART: usize = 20;
+const PARTS_MOST: usize = 60;
 
 /// Conversations with which nothing is under way, at most, and for how long. An older one may lack
 /// more than what loading it reads.
@@ -84,18 +89,44 @@ pub(crate) fn attend() {
 }
 
 async fn beat() {
+    let mut upto = String::new();
     loop {
-        sleep(BEAT).await;
-        for room in all() {
+        let count = ROOMS.with_borrow(BTreeMap::len);
+        let parts = count.div_ceil(PART).clamp(1, PARTS_MOST);
+        sleep(BEAT / u32::try_from(parts).unwrap_or(1)).await;
+        let (part, is_last) = next(&upto, count.div_ceil(parts));
+        for room in &part {
             room.streams.beat();
             room.sweep().await;
         }
-        crate::spin::desks::beat().await;
+        upto =
+            part.last().filter(|_| !is_last).map(|room| room.log().to_owned()).unwrap_or_default();
+        if is_last {
+            crate::spin::desks::beat().await;
+        }
+        surplus::ask();
         if !is_attended() {
             BEATING.set(false);
             return;
         }
     }
+}
+
+/// At most so many conversations after one, and whether these are the last.
+fn next(after: &str, most: usize) -> (Vec<Rc<Room>>, bool) {
+    ROOMS.with_borrow(|rooms| {
+        let mut left = rooms.range::<str, _>((Bound::Excluded(after), Bound::Unbounded));
+        let part = left.by_ref().take(most).map(|(_, room)| room.clone()).collect();
+        (part, left.next().is_none())
+    })
+}
+
+/// Ends a stream that began before then, if there is one: its reader comes again.
+pub(crate) async fn end_a_stream(begun_before: Millis) -> bool {
+    let ends = |room: &Rc<Room>| !room.is_calling_anybody() && room.streams.end_one(begun_before);
+    let Some(room) = all().into_iter().find(ends) else { return false };
+    room.sweep().await;
+    true
 }
 
 /// Whether anybody here waits for what others do.

@@ -1,9 +1,11 @@
 //! The streams of one conversation in this instance.
 
+use crate::spin::entropy;
 use crate::spin::line::Line;
 use futures::channel::oneshot;
 use kefu_proto::v1::{ServerFrame, server_frame::Frame};
 use kefu_shared::conversation::{Audience, ConnId};
+use kefu_shared::time::Millis;
 use kefu_shared::who::Role;
 use kefu_shared::wire::Caller;
 use std::cell::{Cell, RefCell};
@@ -21,6 +23,7 @@ pub(crate) enum Sink {
 struct Reader {
     caller: Caller,
     sink: Sink,
+    since: Millis,
     /// Whether hello was sent: nothing comes before it, also while its step waits to be stored.
     begun: bool,
 }
@@ -41,7 +44,9 @@ impl Streams {
 
     pub(crate) fn add(&self, caller: Caller, sink: Sink) -> ConnId {
         let conn = self.next.replace(self.next.get().wrapping_add(1));
-        self.readers.borrow_mut().insert(conn, Reader { caller, sink, begun: false });
+        self.readers
+            .borrow_mut()
+            .insert(conn, Reader { caller, sink, since: entropy::now(), begun: false });
         conn
     }
 
@@ -85,6 +90,17 @@ impl Streams {
             Sink::Event(waiting) => waiting.as_ref().is_none_or(oneshot::Sender::is_canceled),
         };
         readers.iter().filter(|(_, reader)| gone(reader)).map(|(conn, _)| *conn).collect()
+    }
+
+    /// Ends a stream that began before then, and tells whether there is one. An agent's gateway is
+    /// none: whether its agent is there depends on it.
+    pub(crate) fn end_one(&self, begun_before: Millis) -> bool {
+        let readers = self.readers.borrow();
+        let mut lines = readers.values().filter_map(|reader| match &reader.sink {
+            Sink::Line(line) if reader.since < begun_before && !reader.caller.gateway => Some(line),
+            Sink::Line(_) | Sink::Event(_) => None,
+        });
+        lines.find(|line| line.is_open()).map(|line| line.close()).is_some()
     }
 
     pub(crate) fn beat(&self) {

@@ -1,14 +1,16 @@
 //! An instance that is one too many leaves: it takes no request any more, and the host ends it once
-//! its streams and its work are over.
+//! its streams and its work are over. Their readers come again with their cursors, as after any cut,
+//! and are served by others.
 
 use crate::Fault;
 use crate::spin::database::{number, rows, small};
-use crate::spin::entropy;
+use crate::spin::entropy::{self, sleep};
 use crate::spin::operator::tell_fault;
+use crate::spin::rooms;
 use crate::spin::tasks::spawn;
 use crate::spin::writer::{Statement, commit};
 use kefu_shared::schema::shared_sql::host as sql;
-use kefu_shared::surplus::{LATELY, Others, SEEN_FOR, Shift};
+use kefu_shared::surplus::{LATELY, Others, PACE, REST, SEEN_FOR, STREAM_STAYS, Shift};
 use kefu_shared::time::Millis;
 use std::cell::{Cell, RefCell};
 
@@ -29,17 +31,31 @@ pub async fn on_shift<T>(work: impl Future<Output = T>) -> T {
     }
     SHIFT.with_borrow_mut(|shift| shift.begins(entropy::now()));
     let done = work.await;
-    let now = entropy::now();
-    let begun = SHIFT.with_borrow_mut(|shift| {
-        shift.ends(now);
-        shift.asks(now)
-    });
+    SHIFT.with_borrow_mut(|shift| shift.ends(entropy::now()));
+    ask();
+    done
+}
+
+/// Waits for something with which this instance has nothing to do, while it does a request's work.
+pub(crate) async fn off_shift<T>(waiting: impl Future<Output = T>) -> T {
+    SHIFT.with_borrow_mut(|shift| shift.ends(entropy::now()));
+    let done = waiting.await;
+    SHIFT.with_borrow_mut(|shift| shift.begins(entropy::now()));
+    done
+}
+
+/// Finds out whether anybody needs this instance, if it is time to.
+pub(crate) fn ask() {
+    let begun = SHIFT.with_borrow_mut(|shift| shift.asks(entropy::now()));
     if let Some(begun) = begun
         && !ASKING.replace(true)
     {
         spawn(async move {
             match look(begun).await {
-                Ok(true) => LEAVING.set(true),
+                Ok(true) => {
+                    LEAVING.set(true);
+                    hand_over().await;
+                }
                 Ok(false) => ASKING.set(false),
                 Err(fault) => {
                     tell_fault("instances", &fault);
@@ -48,7 +64,14 @@ pub async fn on_shift<T>(work: impl Future<Output = T>) -> T {
             }
         });
     }
-    done
+}
+
+/// Ends this instance's streams one after the other, until nobody waits here.
+async fn hand_over() {
+    while rooms::is_attended() {
+        let ended = rooms::end_a_stream(entropy::now() - STREAM_STAYS).await;
+        sleep(if ended { PACE } else { REST }).await;
+    }
 }
 
 /// Says that this instance is there, and finds out whether it leaves.

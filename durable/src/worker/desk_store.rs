@@ -6,7 +6,7 @@ use crate::worker::store::{from_json, migrate, rows, to_json, whole};
 use js_sys::{Array, Uint8Array};
 use kefu_proto::Encode;
 use kefu_proto::v1::InboxEntry;
-use kefu_shared::desk::{Inbox, Snapshot, Write};
+use kefu_shared::desk::{Inbox, Left, Snapshot, Write};
 use kefu_shared::schema::{self, desk_sql as sql};
 use kefu_shared::time::Millis;
 use serde::de::DeserializeOwned;
@@ -68,8 +68,7 @@ impl DeskStore {
                 let id = entry.conversation.as_str().into();
                 (sql::PUT_ENTRY, Array::of3(&id, &bytes, &entry.revision.into()))
             }
-            Write::Drop(id) => (sql::DROP_ENTRY, one(id)),
-            Write::Floor(floor) => (sql::PUT_FLOOR, Array::of1(&(*floor).into())),
+            Write::Leave(left) => return self.leave(left),
             Write::Account(account) => (sql::PUT_ACCOUNT, keyed(&account.id, &to_json(account))),
             Write::Forget(id) => (sql::DROP_ACCOUNT, one(id)),
             Write::Session(session) => (sql::PUT_SESSION, keyed(&session.id, &to_json(session))),
@@ -81,6 +80,13 @@ impl DeskStore {
             Write::DropTries(upto) => (sql::DROP_TRIES, Array::of1(&(upto.0 as f64).into())),
         };
         self.js.rows(text, &params).map(|_| ())
+    }
+
+    fn leave(&self, left: &Left) -> Result<(), JsValue> {
+        let gone = to_json(&left.conversations).as_str().into();
+        self.js.rows(sql::DROP_ENTRIES, &Array::of1(&gone))?;
+        let floor = Array::of3(&left.floor.into(), &left.before.into(), &gone);
+        self.js.rows(sql::PUT_FLOOR, &floor).map(|_| ())
     }
 
     fn make_tables(&self) -> Result<(), Fault> {

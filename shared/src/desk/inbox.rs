@@ -1,33 +1,40 @@
 //! The inbox: the newest word of each conversation, in an order of changes that cursors count.
 
+use super::entries::{Entries, is_queued};
 use super::{Desk, Step, Write};
 use crate::conversation::Cursor;
 use crate::problem::{Code, Refusal};
 use crate::sorted;
 use crate::time::Millis;
 use kefu_proto::v1::{Inbox as Page, InboxEntry, owner};
-use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// Conversations that an inbox keeps. Beyond it those leave first that are closed, then those
 /// that the AI has, the longest unchanged first; they come back when something happens in them.
 pub const INBOX_MOST: usize = 5_000;
-/// How many leave at once, so that it happens seldom.
-const LEAVE: usize = INBOX_MOST / 10;
+/// How many leave at once: it happens seldom, and is done in a moment.
+const LEAVE: usize = INBOX_MOST / 50;
 /// Entries in the answer to a query, unless it says otherwise, and at most.
 const PAGE_DEFAULT: usize = 100;
 const PAGE_MOST: usize = 500;
 
-/// The entries and the order of their changes.
+/// The entries and where their revisions stand.
 #[derive(Clone, Debug, Default)]
 pub struct Inbox {
-    // Shared, so that a copy of a desk costs nothing until one of the two changes.
-    entries: Arc<BTreeMap<String, InboxEntry>>,
-    /// Which conversation changed at which revision, its newest change only.
-    order: Arc<BTreeMap<u32, String>>,
+    pub(super) entries: Entries,
     revision: u32,
     /// Cursors below do not know what left.
     floor: u32,
+}
+
+/// Which conversations were the last to leave a full inbox.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Left {
+    /// Cursors below do not know that they left.
+    pub floor: u32,
+    /// The floor before.
+    pub before: u32,
+    /// Who left. Some may be back.
+    pub conversations: Vec<String>,
 }
 
 /// Which entries somebody wants to see.
@@ -53,21 +60,25 @@ impl Inbox {
         inbox
     }
 
-    /// Takes in what others stored: the entries after [`Inbox::revision`], or all where `floor` is
-    /// not [`Inbox::floor`] any more.
-    pub(super) fn take_in(&mut self, entries: Vec<InboxEntry>, floor: u32) {
-        if floor == self.floor {
-            entries.into_iter().for_each(|entry| self.put(entry));
-        } else {
-            *self = Self::resume(entries, floor);
+    /// Takes in what others stored: the entries after [`Inbox::revision`], or all where
+    /// [`Inbox::floor`] is older than the last two. Gives who left; `None` where nobody knows.
+    pub(super) fn take_in(&mut self, entries: Vec<InboxEntry>, left: Left) -> Option<Vec<String>> {
+        let floor = std::mem::replace(&mut self.floor, left.floor);
+        if floor != left.floor && floor != left.before {
+            *self = Self::resume(entries, left.floor);
+            return None;
         }
+        let mut gone = if floor == left.floor { Vec::new() } else { left.conversations };
+        gone.iter().for_each(|id| self.entries.remove(id));
+        self.revision = self.revision.max(left.floor);
+        entries.into_iter().for_each(|entry| self.put(entry));
+        gone.retain(|id| self.entries.get(id).is_none());
+        Some(gone)
     }
 
     fn put(&mut self, entry: InboxEntry) {
         self.revision = self.revision.max(entry.revision);
-        self.remove(&entry.conversation);
-        Arc::make_mut(&mut self.order).insert(entry.revision, entry.conversation.clone());
-        Arc::make_mut(&mut self.entries).insert(entry.conversation.clone(), entry);
+        self.entries.put(entry);
     }
 
     /// Of the newest change.
@@ -82,13 +93,12 @@ impl Inbox {
 
     /// All entries, by conversation.
     pub fn entries(&self) -> impl Iterator<Item = &InboxEntry> {
-        self.entries.values()
+        self.entries.all()
     }
 
     /// What changed after a revision, each conversation once, in the order of the changes.
     pub fn changes(&self, after: u32) -> Vec<InboxEntry> {
-        let from = after.saturating_add(1);
-        self.order.range(from..).filter_map(|(_, id)| self.entries.get(id)).cloned().collect()
+        self.entries.after(after).cloned().collect()
     }
 
     /// Whether a cursor holds, and after which revision the changes follow that its reader gets.
@@ -96,13 +106,6 @@ impl Inbox {
         let holds = cursor.epoch.is_none_or(|given| given == epoch)
             && (self.floor..=self.revision).contains(&cursor.seq);
         if holds || cursor.seq == 0 { (true, cursor.seq) } else { (false, 0) }
-    }
-
-    /// The conversations that wait for a person, the longest waiting first.
-    pub(super) fn queue(&self) -> Vec<&InboxEntry> {
-        let mut queue: Vec<_> = self.entries.values().filter(|entry| is_queued(entry)).collect();
-        sorted::sort_by_key(&mut queue, |entry| (entry.queued_since, &entry.conversation));
-        queue
     }
 
     /// Takes in what a conversation tells; `None` when the inbox knew as much or more.
@@ -125,16 +128,10 @@ impl Inbox {
         if self.entries.len() <= INBOX_MOST {
             return Vec::new();
         }
-        let mut ranked: Vec<_> = self.entries.values().collect();
+        let mut ranked: Vec<_> = self.entries.all().collect();
         sorted::sort_by_key(&mut ranked, |entry| (urgency(entry), entry.revision));
         let count = self.entries.len() - INBOX_MOST + LEAVE;
         ranked.iter().take(count).map(|entry| entry.conversation.clone()).collect()
-    }
-
-    fn remove(&mut self, id: &str) {
-        if let Some(entry) = Arc::make_mut(&mut self.entries).remove(id) {
-            Arc::make_mut(&mut self.order).remove(&entry.revision);
-        }
     }
 
     fn page(&self, query: &Query, agent: Option<&str>) -> Page {
@@ -170,16 +167,17 @@ impl Desk {
         }
         // Live streams get what is new first, then learn what left.
         self.show(step);
-        for id in &leaving {
-            self.inbox.remove(id);
-            step.write(Write::Drop(id.clone()));
-        }
+        leaving.iter().for_each(|id| self.inbox.entries.remove(id));
         // A change of its own: whoever has only what was before it does not know what left.
         self.inbox.revision += 1;
-        self.inbox.floor = self.inbox.revision;
-        step.write(Write::Floor(self.inbox.floor));
-        let revision = self.inbox.revision;
-        let page = Page { entries: Vec::new(), revision, removed: leaving };
+        let floor = self.inbox.revision;
+        let before = std::mem::replace(&mut self.inbox.floor, floor);
+        step.write(Write::Leave(Left { floor, before, conversations: leaving.clone() }));
+        self.show_gone(leaving, step);
+    }
+
+    pub(super) fn show_gone(&self, removed: Vec<String>, step: &mut Step) {
+        let page = Page { entries: Vec::new(), revision: self.inbox.revision, removed };
         step.send(super::Audience::All, super::Frame::Inbox(page));
     }
 
@@ -234,12 +232,6 @@ fn wants(query: &Query, agent: Option<&str>, entry: &InboxEntry) -> bool {
     query.owner.is_none_or(|wanted| wanted == kind)
         && (!query.mine || mine)
         && query.closed.is_none_or(|closed| closed == entry.closed)
-}
-
-/// Whether its visitor waits for a person.
-fn is_queued(entry: &InboxEntry) -> bool {
-    let kind = entry.owner.as_ref().map(kefu_proto::v1::Owner::kind).unwrap_or_default();
-    kind == owner::Kind::Queue && !entry.closed
 }
 
 /// The lower, the sooner it leaves.

@@ -11,7 +11,7 @@ const COALESCE: Duration = Duration::from_secs(2);
 /// The first so many are told when their place changes: whoever is further back waits for long.
 const TOLD_MOST: usize = 50;
 
-/// The places that conversations know of.
+/// The places that those at the head of the queue know of.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Places {
     told: BTreeMap<String, u32>,
@@ -21,24 +21,41 @@ pub(super) struct Places {
 impl Places {
     /// Whoever waits is taken to know the present place.
     pub(super) fn resume(inbox: &Inbox) -> Self {
-        Self { told: places(inbox), changed_since: None }
+        let mut places = Self::default();
+        places.take_in(inbox);
+        places
+    }
+
+    /// Whoever came to the head of the queue by another process's doing was told by that one.
+    pub(super) fn take_in(&mut self, inbox: &Inbox) {
+        for (id, place) in head(inbox) {
+            self.told.entry(id.to_owned()).or_insert(place);
+        }
     }
 
     pub(super) fn deadline(&self) -> Option<Millis> {
         self.changed_since.map(|since| since + COALESCE)
+    }
+
+    /// Whether somebody at the head of the queue knows another place, or one further back.
+    fn are_stale(&self, inbox: &Inbox) -> bool {
+        head(inbox).any(|(id, place)| self.told.get(id) != Some(&place))
+    }
+
+    fn forget_the_rest(&mut self, inbox: &Inbox) {
+        self.told.retain(|id, _| inbox.entries.place(id).is_some());
     }
 }
 
 impl Desk {
     /// The places of conversations that were just heard of; those of others may have changed.
     pub(super) fn places_of(&mut self, heard: &[String], now: Millis) -> Outcome {
-        let current = places(&self.inbox);
-        self.places.told.retain(|id, _| current.contains_key(id));
-        let known = heard.iter().filter_map(|id| Some((id.clone(), *current.get(id)?)));
-        let places = sorted::map(known);
-        self.places.told.extend(places.clone());
-        let stale = |(id, place): (&String, &u32)| current.get(id).is_some_and(|now| now != place);
-        if self.places.told.iter().any(stale) {
+        let place = |id: &String| Some((id.clone(), self.inbox.entries.place(id)?));
+        let places = sorted::map(heard.iter().filter_map(place));
+        self.places.forget_the_rest(&self.inbox);
+        let at_the_head = places.iter().filter(|(_, place)| **place as usize <= TOLD_MOST);
+        self.places.told.extend(at_the_head.map(|(id, place)| (id.clone(), *place)));
+        if self.places.are_stale(&self.inbox) {
             self.places.changed_since.get_or_insert(now);
         }
         Outcome::Told { places }
@@ -50,16 +67,15 @@ impl Desk {
             return;
         }
         self.places.changed_since = None;
-        for (conversation, place) in places(&self.inbox) {
-            let known = self.places.told.insert(conversation.clone(), place);
-            if known.is_some_and(|known| known != place) && place as usize <= TOLD_MOST {
+        for (conversation, place) in head(&self.inbox) {
+            let conversation = conversation.to_owned();
+            if self.places.told.insert(conversation.clone(), place) != Some(place) {
                 step.act(Act::Place { conversation, place });
             }
         }
     }
 }
 
-fn places(inbox: &Inbox) -> BTreeMap<String, u32> {
-    let queue = inbox.queue();
-    sorted::map(queue.iter().zip(1..).map(|(entry, place)| (entry.conversation.clone(), place)))
+fn head(inbox: &Inbox) -> impl Iterator<Item = (&str, u32)> {
+    inbox.entries.queue().zip(1..).take(TOLD_MOST)
 }

@@ -1,6 +1,6 @@
 //! What comes of an input of the desk: writes, acts and an outcome, as data.
 
-use super::{Account, Outcome, Session};
+use super::{Account, Left, Outcome, Session};
 use crate::conversation::{Audience, ConnId};
 use crate::time::Millis;
 use kefu_proto::v1::{InboxEntry, server_frame::Frame};
@@ -22,10 +22,8 @@ pub struct Step {
 pub enum Write {
     /// A conversation's entry, in the place of its older one.
     Entry(InboxEntry),
-    /// A conversation leaves the inbox.
-    Drop(String),
-    /// Cursors below this revision do not hold any more.
-    Floor(u32),
+    /// Conversations leave the inbox, which is full.
+    Leave(Left),
     /// An agent, new or changed.
     Account(Account),
     /// An agent is gone.

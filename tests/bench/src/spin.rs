@@ -12,14 +12,14 @@ use crate::tally::Latencies;
 use anyhow::{Context, Result, ensure};
 use futures_util::future::join_all;
 use kefu_test_host::{Nats, Platform, Running};
-use reqwest::{Client, Response};
+use reqwest::Client;
 use serde_json::{Value, json};
 use std::fmt::Write;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::sleep_until;
+
+mod streams;
 
 const ADMIN_TOKEN: &str = "dev-admin-token";
 const SITE: &str = r#"
@@ -37,10 +37,6 @@ const WARM_UP: Duration = Duration::from_secs(6);
 const CONVERSATIONS: usize = 200;
 /// Requests under way at once while sessions and streams are opened.
 const OPENING: usize = 32;
-/// Messages a second while streams wait.
-const WAKING: u32 = 300;
-/// How long the last of them may take.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Measures and gives the table.
 pub(crate) fn measure(options: &Options) -> Result<String> {
@@ -49,7 +45,7 @@ pub(crate) fn measure(options: &Options) -> Result<String> {
     runtime.block_on(async {
         stored(options, &mut text).await?;
         if options.streams > 0 {
-            streams(options.streams, &mut text).await?;
+            streams::measure(options.streams, &mut text).await?;
         }
         Ok::<_, anyhow::Error>(())
     })?;
@@ -203,99 +199,6 @@ async fn stored(options: &Options, text: &mut String) -> Result<()> {
         machine::resident(pid)
     )?;
     Ok(())
-}
-
-/// Streams that wait, each for a message of its own, over NATS.
-async fn streams(count: usize, text: &mut String) -> Result<()> {
-    let program = Nats::program().context("nats-server is missing")?;
-    let mut nats = Nats::at_free_port(program)?;
-    nats.start()?;
-    let desk = Desk::start(Some(&nats)).await?;
-    let pid = desk.running.pid();
-    let visitors = Arc::new(desk.visitors(count).await?);
-    all_wait(&desk.client, &visitors).await?;
-    let (heard, hearing) = unbounded_channel();
-    open(&desk.client, &visitors, &heard).await?;
-    drop(heard);
-    let memory = machine::resident(pid);
-    let before = machine::processor_time(pid);
-    tokio::time::sleep(Duration::from_secs(2)).await;
-    let idle = machine::processor_time(pid).saturating_sub(before);
-    let (delivered, latencies) = wake(&desk.client, &visitors, hearing).await?;
-    writeln!(text, "## {count} streams, a message to each at {WAKING} a second, over NATS\n")?;
-    writeln!(
-        text,
-        "| delivered | due to shown P50 · P99 · max ms | MB with all open | CPU ms in two idle seconds |\n|---|---|---|---|"
-    )?;
-    writeln!(
-        text,
-        "| {delivered} of {count} | {} | {memory:.0} | {} |\n",
-        spread(&latencies),
-        idle.as_millis()
-    )?;
-    Ok(())
-}
-
-/// Opens a stream for each visitor; what is shown to one is told with its number.
-async fn open(
-    client: &Client,
-    visitors: &Arc<Vec<Visitor>>,
-    heard: &UnboundedSender<(usize, Instant)>,
-) -> Result<()> {
-    let permits = Semaphore::new(OPENING);
-    let all = visitors.iter().enumerate().map(|(number, visitor)| {
-        let (permits, heard) = (&permits, heard.clone());
-        async move {
-            let _permit = permits.acquire().await?;
-            let get = client.get(format!("{}/events?after=0", visitor.url));
-            let get = get.bearer_auth(&visitor.token).header("accept", "text/event-stream");
-            let response = get.send().await?;
-            ensure!(response.status() == 200, "{}", response.status());
-            tokio::spawn(hear(response, number, heard));
-            Ok(())
-        }
-    });
-    join_all(all).await.into_iter().collect()
-}
-
-async fn hear(mut response: Response, number: usize, heard: UnboundedSender<(usize, Instant)>) {
-    let shown = format!("{{\"text\":\"{WAKING} {number}\"}}");
-    while let Ok(Some(chunk)) = response.chunk().await {
-        if chunk.windows(shown.len()).any(|piece| piece == shown.as_bytes()) {
-            // Nobody may listen any more.
-            let _ = heard.send((number, Instant::now()));
-        }
-    }
-}
-
-async fn wake(
-    client: &Client,
-    visitors: &[Visitor],
-    mut hearing: UnboundedReceiver<(usize, Instant)>,
-) -> Result<(usize, Latencies)> {
-    let begun = Instant::now() + Duration::from_millis(50);
-    let due = |number: usize| {
-        begun + Duration::from_secs(1) * u32::try_from(number).unwrap_or(0) / WAKING
-    };
-    let count = u32::try_from(visitors.len())?;
-    let sending = paced(client, visitors, WAKING, count);
-    let listening = async {
-        let mut latencies = Latencies::new_with_bounds(1, 120_000_000, 3)?;
-        let mut shown = vec![false; visitors.len()];
-        let last = due(visitors.len()) + PATIENCE;
-        while shown.iter().any(|shown| !shown) {
-            let next = tokio::time::timeout_at(last.into(), hearing.recv()).await;
-            let Ok(Some((number, at))) = next else { break };
-            if !std::mem::replace(&mut shown[number], true) {
-                let took = at.saturating_duration_since(due(number));
-                latencies.saturating_record(u64::try_from(took.as_micros())?);
-            }
-        }
-        Ok::<_, anyhow::Error>((shown.into_iter().filter(|shown| *shown).count(), latencies))
-    };
-    let (sent, heard) = futures_util::future::join(sending, listening).await;
-    sent?;
-    heard
 }
 
 fn spread(latencies: &Latencies) -> String {

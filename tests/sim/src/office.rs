@@ -42,8 +42,10 @@ impl Rows {
                 Write::Entry(entry) => {
                     self.entries.insert(entry.conversation.clone(), entry.clone());
                 }
-                Write::Drop(id) => drop(self.entries.remove(id)),
-                Write::Floor(floor) => self.floor = *floor,
+                Write::Leave(left) => {
+                    self.entries.retain(|id, _| !left.conversations.contains(id));
+                    self.floor = left.floor;
+                }
                 Write::Session(session) => self.sessions.push(session.clone()),
                 Write::End(id) => self.sessions.retain(|session| session.id != *id),
                 Write::Account(_)

@@ -116,16 +116,16 @@ fn a_full_inbox_lets_go_of_what_needs_nobody() {
     room.order(Order::Tell(vec![entry("new", 1)]));
     let frames = room.seen(1);
     let Some(Frame::Inbox(page)) = frames.last() else { panic!("{frames:?}") };
-    assert_eq!(page.removed.len(), 501);
+    assert_eq!(page.removed.len(), 101);
     assert!(page.removed.contains(&"c00000".to_owned()), "a closed one");
     assert!(!page.removed.contains(&"c00001".to_owned()), "an open one");
-    assert_eq!(room.desk().inbox().entries().count(), INBOX_MOST - 500);
+    assert_eq!(room.desk().inbox().entries().count(), INBOX_MOST - 100);
     // Whoever was away then starts afresh.
     room.crash();
     room.attach(2, &session, seen + 1);
     let frames = room.seen(2);
     assert!(matches!(&frames[0], Frame::Hello(hello) if !hello.recovered && hello.after == 0));
-    assert_eq!(entries_of(&frames).len(), INBOX_MOST - 500);
+    assert_eq!(entries_of(&frames).len(), INBOX_MOST - 100);
 }
 
 #[test]
@@ -170,10 +170,6 @@ fn a_query_tells_what_somebody_wants_to_see() {
 
 #[test]
 fn whoever_waits_learns_the_place_and_how_it_changes() {
-    let queued = |id: &str, seq, ts| {
-        let owner = Owner { kind: owner::Kind::Queue.into(), ..Owner::default() };
-        InboxEntry { owner: Some(owner), ts, ..entry(id, seq) }
-    };
     let mut room = Room::new();
     let place = |room: &mut Room, entry: InboxEntry| {
         let id = entry.conversation.clone();
@@ -191,4 +187,76 @@ fn whoever_waits_learns_the_place_and_how_it_changes() {
     room.pass(Duration::from_secs(3));
     assert_eq!(room.placed, [("b".into(), 1), ("c".into(), 2)]);
     assert_eq!(room.desk().deadline(), None);
+}
+
+#[test]
+fn of_a_long_queue_those_at_its_head_learn_how_their_places_change() {
+    let mut room = Room::new();
+    for number in 0..53_u32 {
+        room.order(Order::Tell(vec![queued(&format!("c{number:02}"), 1, number.into())]));
+    }
+    room.pass(Duration::from_secs(3));
+    assert_eq!(room.placed, [], "each was told when it came");
+    room.order(Order::Tell(vec![entry("c00", 2)]));
+    room.pass(Duration::from_secs(3));
+    let expected: Vec<_> = (1..=50).map(|place| (format!("c{place:02}"), place)).collect();
+    assert_eq!(room.placed, expected, "the one that was the 51st too, those behind it not");
+    room.placed.clear();
+    room.order(Order::Tell(vec![entry("c50", 2)]));
+    room.pass(Duration::from_secs(3));
+    assert_eq!(room.placed, [("c51".into(), 50)], "also if nobody before it moves");
+}
+
+#[test]
+fn whoever_another_process_put_into_the_queue_was_told_by_it() {
+    let mut room = Room::new();
+    room.order(Order::Tell(vec![queued("a", 1, 10)]));
+    let theirs = InboxEntry { revision: 2, queued_since: Some(20), ..queued("b", 1, 20) };
+    room.learn(vec![theirs], Left::default());
+    room.order(Order::Tell(vec![queued("c", 1, 30)]));
+    room.pass(Duration::from_secs(3));
+    assert_eq!(room.placed, []);
+}
+
+#[test]
+fn who_left_by_another_process_is_told_to_streams_unless_it_is_back() {
+    let (mut room, session) = Room::of_ming();
+    for id in ["a", "b", "c"] {
+        room.order(Order::Tell(vec![entry(id, 1)]));
+    }
+    room.attach(1, &session, 0);
+    room.seen(1);
+    let back = InboxEntry { revision: 5, ..entry("b", 2) };
+    let gone = vec!["a".into(), "b".into(), "long gone".into()];
+    let left = Left { floor: 4, before: 0, conversations: gone };
+    room.learn(vec![back], left.clone());
+    let frames = room.seen(1);
+    assert_eq!(entries_of(&frames), ["b:2"]);
+    let Some(Frame::Inbox(page)) = frames.last() else { panic!("{frames:?}") };
+    assert_eq!((page.revision, &page.removed[..]), (5, &["a".into(), "long gone".into()][..]));
+    room.learn(Vec::new(), left);
+    assert_eq!(room.seen(1), [], "that is known");
+    let next = Left { floor: 6, before: 4, conversations: vec!["c".into()] };
+    room.learn(Vec::new(), next);
+    assert_eq!(room.desk().inbox().entries().count(), 1);
+    assert_eq!((room.desk().inbox().revision(), room.desk().inbox().floor()), (6, 6));
+}
+
+#[test]
+fn streams_begin_again_where_nobody_knows_who_left() {
+    let (mut room, session) = Room::of_ming();
+    room.order(Order::Tell(vec![entry("a", 1)]));
+    room.attach(1, &session, 0);
+    let all = vec![InboxEntry { revision: 9, ..entry("d", 1) }];
+    room.learn(all, Left { floor: 8, before: 4, conversations: vec!["c".into()] });
+    assert_eq!(room.closed, [(1, 4000)]);
+    room.attach(2, &session, 1);
+    let frames = room.seen(2);
+    assert!(matches!(&frames[0], Frame::Hello(hello) if !hello.recovered && hello.after == 0));
+    assert_eq!(entries_of(&frames), ["d:1"]);
+}
+
+fn queued(id: &str, seq: u32, ts: i64) -> InboxEntry {
+    let owner = Owner { kind: owner::Kind::Queue.into(), ..Owner::default() };
+    InboxEntry { owner: Some(owner), ts, ..entry(id, seq) }
 }

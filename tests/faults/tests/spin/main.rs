@@ -13,6 +13,7 @@
 mod backup;
 mod database;
 mod disk;
+mod handing_over;
 mod operator;
 mod requests;
 mod script;
