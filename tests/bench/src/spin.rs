@@ -134,9 +134,19 @@ struct Paced {
     took: Duration,
 }
 
+/// When the first message is due: all are ready by then, or the first would come all at once.
+fn soon() -> Instant {
+    Instant::now() + Duration::from_secs(1)
+}
+
 /// Posts `count` messages at a rate, each to the next visitor.
-async fn paced(client: &Client, visitors: &[Visitor], rate: u32, count: u32) -> Result<Paced> {
-    let begun = Instant::now() + Duration::from_millis(50);
+async fn paced(
+    client: &Client,
+    visitors: &[Visitor],
+    begun: Instant,
+    rate: u32,
+    count: u32,
+) -> Result<Paced> {
     let send = |number: u32| {
         let visitor = visitors[number as usize % visitors.len()].clone();
         let client = client.clone();
@@ -173,7 +183,8 @@ async fn stored(options: &Options, text: &mut String) -> Result<()> {
     let idle = machine::resident(pid);
     let visitors = desk.visitors(CONVERSATIONS).await?;
     all_wait(&desk.client, &visitors).await?;
-    paced(&desk.client, &visitors, WARMING, WARMING * u32::try_from(WARM_UP.as_secs())?).await?;
+    let warm_up = WARMING * u32::try_from(WARM_UP.as_secs())?;
+    paced(&desk.client, &visitors, soon(), WARMING, warm_up).await?;
     writeln!(
         text,
         "## Messages stored: {CONVERSATIONS} conversations, on disk, {}\n",
@@ -186,7 +197,8 @@ async fn stored(options: &Options, text: &mut String) -> Result<()> {
     for rate in options.spin_rates() {
         let count = rate * u32::try_from(LENGTH.as_secs())?;
         let before = machine::processor_time(pid);
-        let Paced { latencies, failed, took } = paced(&desk.client, &visitors, rate, count).await?;
+        let Paced { latencies, failed, took } =
+            paced(&desk.client, &visitors, soon(), rate, count).await?;
         let used = machine::processor_time(pid).saturating_sub(before) / count;
         let done = latencies.len() as f64 / took.as_secs_f64();
         let spread = spread(&latencies);

@@ -1,7 +1,7 @@
 //! Streams that wait, each for a message of its own, over NATS: as browsers have them, which come
 //! again when one ends.
 
-use super::{Desk, OPENING, Visitor, all_wait, paced, spread};
+use super::{Desk, OPENING, Visitor, all_wait, paced, soon, spread};
 use crate::machine;
 use crate::tally::Latencies;
 use anyhow::{Context, Result, ensure};
@@ -152,12 +152,12 @@ impl Crowd {
         &self,
         mut hearing: UnboundedReceiver<(usize, Instant)>,
     ) -> Result<(usize, Latencies)> {
-        let begun = Instant::now() + Duration::from_millis(50);
+        let begun = soon();
         let due = |number: usize| {
             begun + Duration::from_secs(1) * u32::try_from(number).unwrap_or(0) / WAKING
         };
         let count = self.visitors.len();
-        let sending = paced(&self.client, &self.visitors, WAKING, u32::try_from(count)?);
+        let sending = paced(&self.client, &self.visitors, begun, WAKING, u32::try_from(count)?);
         let listening = async {
             let mut latencies = Latencies::new_with_bounds(1, 120_000_000, 3)?;
             let mut shown = vec![false; count];
