@@ -576,10 +576,11 @@ pub mod shared_sql {
 
         /// All of a desk but the entries up to a revision, in one look: site, revision, floor. All
         /// entries where that floor is neither the one that is there nor the one before it. Gives
-        /// what a row is (`ROW_…`) and four values: of the floor its revision, who left, nothing
-        /// and the one before; of an account and a session nothing and the value; of an attempt to
-        /// log in when and whose; of an entry the entry as the third.
-        pub const LOOK: &str = "SELECT 1, revision, gone, NULL, before FROM floor WHERE site = ?1
+        /// what a row is (`ROW_…`) and four values: of the floor its revision, who left if it is a
+        /// new one, nothing and the one before; of an account and a session nothing and the value;
+        /// of an attempt to log in when and whose; of an entry the entry as the third.
+        pub const LOOK: &str = "SELECT 1, revision, CASE revision WHEN ?3 THEN '[]' ELSE gone END,
+                NULL, before FROM floor WHERE site = ?1
             UNION ALL SELECT 2, NULL, value, NULL, NULL FROM account WHERE site = ?1
             UNION ALL SELECT 3, NULL, value, NULL, NULL FROM session WHERE site = ?1
             UNION ALL SELECT 4, at, tag, NULL, NULL FROM try WHERE site = ?1

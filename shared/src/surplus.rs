@@ -3,8 +3,9 @@
 //! A host may begin an instance for each of many requests that come at once, and then give all of
 //! them something to do for as long as something is to be done. Each has memory of its own: the more
 //! there are, the more is read again, and the fewer writes go together. So those that are not needed
-//! leave, the youngest first, and hand their streams over. The host is free to begin new ones when it needs them, and how often
-//! anybody leaves is bounded: where many come at once again and again, they stay.
+//! leave, the youngest first, and hand their streams over. The host is free to begin new ones when it
+//! needs them, and how often anybody leaves is bounded: where many come at once again and again,
+//! they stay.
 
 use crate::time::Millis;
 use std::time::Duration;
