@@ -20,7 +20,7 @@ const PARAMS: usize = 6;
 const RETURNING: &str = " RETURNING version";
 
 /// What is written often. Where it stands is its number, from 1.
-const KINDS: [Kind; 16] = [
+const KINDS: [Kind; 14] = [
     Kind::of(log::INSERT_EVENT),
     Kind::must(log::PUT_STATE),
     Kind::of(log::PUT_MARK),
@@ -34,8 +34,6 @@ const KINDS: [Kind; 16] = [
     Kind::of(host::DROP_INSTANCES),
     Kind::must(host::RAISE_DESK),
     Kind::of(desk::PUT_ENTRY),
-    Kind::of(desk::DROP_ENTRIES),
-    Kind::of(desk::PUT_FLOOR),
     Kind::must(provider::PUT_GUARD),
 ];
 

@@ -14,6 +14,7 @@ mod backup;
 mod database;
 mod disk;
 mod handing_over;
+mod leaving;
 mod operator;
 mod requests;
 mod script;

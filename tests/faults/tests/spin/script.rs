@@ -4,11 +4,10 @@ use kefu_shared::schema::shared_sql::{desk, host, log};
 use kefu_shared::schema::{SHARED, script};
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
-use std::slice::from_ref;
 
 const LOG: &str = "site/conversation";
 
-fn tables() -> Connection {
+pub(crate) fn tables() -> Connection {
     let database = Connection::open_in_memory().expect("a database");
     let migrations = SHARED.iter().flat_map(|(_, migrations)| *migrations);
     for statement in migrations.flat_map(|migration| migration.statements) {
@@ -67,41 +66,6 @@ fn a_script_does_what_its_statements_do() {
     let cleared = (host::CLEAR_ALARM, vec![LOG.to_owned().into(), 7.into()]);
     run(&database, &[cleared]).expect("it is there");
     assert_eq!(count(&database, "due"), 0);
-}
-
-#[test]
-fn conversations_leave_a_desk_in_one_line_and_are_named_until_the_next_ones_leave() {
-    let database = tables();
-    let site = || Value::Text("site".into());
-    let entry = |id: &str, revision: i64| {
-        let params = vec![site(), id.to_owned().into(), Value::Blob(vec![2]), revision.into()];
-        (desk::PUT_ENTRY, params)
-    };
-    let left = |floor: i64, before: i64, gone: &str| {
-        let gone = || Value::Text(gone.into());
-        let floor = vec![site(), floor.into(), before.into(), gone()];
-        [(desk::DROP_ENTRIES, vec![site(), gone()]), (desk::PUT_FLOOR, floor)]
-    };
-    run(&database, &["a", "b", "c"].map(|id| entry(id, 1))).expect("nobody else wrote");
-    run(&database, &left(4, 0, r#"["a","c"]"#)).expect("nobody else wrote");
-    // What a look finds: its kind, and of a floor who left.
-    let look = |revision: i64, floor: i64| {
-        let mut rows = database.prepare(desk::LOOK).expect("a statement");
-        let params = [site(), revision.into(), floor.into()];
-        let found = rows.query_map(params_from_iter(params), |row| {
-            Ok((row.get::<_, u32>(0)?, row.get::<_, Option<String>>(2)?))
-        });
-        found.expect("rows").collect::<Result<Vec<_>, _>>().expect("rows")
-    };
-    let floor = |gone: &str| (desk::ROW_FLOOR, Some(gone.to_owned()));
-    let (known, floor) = (floor("[]"), floor(r#"["a","c"]"#));
-    let kept = (desk::ROW_ENTRY, None);
-    assert_eq!(look(3, 0), from_ref(&floor), "whoever knows the floor before is told who left");
-    assert_eq!(look(3, 4), [known]);
-    assert_eq!(look(0, 0), [floor.clone(), kept.clone()]);
-    assert_eq!(look(3, 2), [floor, kept.clone()], "whoever knows neither gets all");
-    run(&database, &left(6, 4, "[]")).expect("nobody else wrote");
-    assert_eq!(look(3, 0).last(), Some(&kept));
 }
 
 #[test]
