@@ -100,7 +100,7 @@ impl Room {
 
     /// Whether somebody waits for what others do: a reader, or a turn.
     pub(crate) fn waits(&self) -> bool {
-        !self.streams.is_empty() || self.calls.is_any_under_way()
+        !self.streams.is_empty() || self.is_calling_anybody()
     }
 
     /// Whether an answer is on its way here.
